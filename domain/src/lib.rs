@@ -1,0 +1,36 @@
+//! The vocabulary and the judgement of carpark, and nothing else: no IO, no clock, no async, no
+//! actor. What a plate, an observation and a session are, and what follows from a set of
+//! observations (rules R1 to R9, see `ARCHITECTURE.md`).
+//!
+//! Reading order: [`plate`], [`observation`], [`record`] (what is remembered of a plate),
+//! [`timeline`] (what the observations say), [`session`] (the one function [`decide`]),
+//! [`effect`] (what it asks the world to do), [`summary`] and [`exception`] (what is reported),
+//! [`wire`] (how all of it travels), [`watermark`] (how far a stream has been read).
+
+pub mod clock;
+pub mod effect;
+pub mod exception;
+pub mod observation;
+pub mod plate;
+pub mod policy;
+pub mod record;
+pub mod reference;
+pub mod session;
+pub mod summary;
+pub mod timeline;
+pub mod watermark;
+pub mod wire;
+
+pub use clock::{Clock, SharedClock};
+pub use effect::Effect;
+pub use exception::{ExceptionKind, ExceptionRow};
+pub use observation::{Kind, Label, Observation, ObservationId};
+pub use plate::{Plate, PlateError};
+pub use policy::Policy;
+pub use record::Record;
+pub use session::{Command, Decision, decide, session_id};
+pub use summary::Summary;
+pub use watermark::Watermarks;
+
+/// An instant, in UTC, to the nanosecond. Event time unless a name says otherwise.
+pub type Instant = chrono::DateTime<chrono::Utc>;

@@ -1,0 +1,261 @@
+//! What is remembered of one plate: the observations that can still matter, and which verdicts
+//! were reported of them. The store keeps it whole, under the plate, with its version.
+
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+
+use crate::observation::PlateAsRead;
+use crate::timeline::{self, Due, Verdict};
+use crate::{Instant, Kind, Label, Observation, ObservationId, Policy};
+
+/// The layout written by [`Record::to_json`]. A reader refuses a higher one.
+const FORMAT: u8 = 1;
+
+/// Short handle of an observation within its record: its number in order of arrival. Arrival order
+/// decides which read of a passage stands (R2).
+pub type Seq = u32;
+
+/// An observation as the record keeps it: all but the plate, which is the record's key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Known {
+    /// Arrival number.
+    #[serde(rename = "n")]
+    pub seq: Seq,
+    /// The observation's id (R1).
+    #[serde(rename = "i")]
+    pub id: ObservationId,
+    /// Entry or exit.
+    #[serde(rename = "k")]
+    pub kind: Kind,
+    /// Event time.
+    #[serde(rename = "t")]
+    pub at: Instant,
+    /// Processing time of its arrival; `repair_window` is counted from it.
+    #[serde(rename = "r")]
+    pub received_at: Instant,
+    /// The car park.
+    #[serde(rename = "p", default, skip_serializing_if = "is_default_place")]
+    pub place: Label,
+    /// The lane.
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<Label>,
+    /// The camera.
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    pub camera: Option<Label>,
+    /// 0 to 1.
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f32>,
+    /// The plate as read, where it differs.
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    pub plate_as_read: Option<PlateAsRead>,
+    /// Event time of the last re-read that was folded into this one to keep the record bounded
+    /// (G6); see [`crate::session`].
+    #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Instant>,
+}
+
+fn is_default_place(place: &Label) -> bool {
+    *place == Label::default()
+}
+
+/// The record of one plate. Observations stand in event-time order.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Record {
+    /// Counts the commits; 0 is a record that was never stored. The compare-and-set key (G4).
+    pub version: u64,
+    pub(crate) observations: Vec<Known>,
+    /// Verdicts that were reported and have not been amended since.
+    pub(crate) reported: Vec<Verdict>,
+    /// Sessions that were reported and withdrawn, once per time: should one hold again, it gets an
+    /// id of its own.
+    pub(crate) withdrawn: Vec<(Seq, Seq)>,
+    /// Event time of the newest observation that was forgotten. Nothing pairs across it.
+    pub(crate) forgotten_until: Option<Instant>,
+    /// The next arrival number.
+    pub(crate) next_seq: Seq,
+}
+
+/// The serialised form, borrowed on the way out.
+#[derive(Serialize)]
+struct Stored<'a> {
+    f: u8,
+    v: u64,
+    n: Seq,
+    o: &'a [Known],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    r: &'a [Verdict],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    w: &'a [(Seq, Seq)],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    u: Option<Instant>,
+}
+
+#[derive(Deserialize)]
+struct StoredOwned {
+    f: u8,
+    v: u64,
+    n: Seq,
+    o: Vec<Known>,
+    #[serde(default)]
+    r: Vec<Verdict>,
+    #[serde(default)]
+    w: Vec<(Seq, Seq)>,
+    #[serde(default)]
+    u: Option<Instant>,
+}
+
+/// A stored record that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// Not the JSON that [`Record::to_json`] writes.
+    #[error("the stored record is damaged: {0}")]
+    Damaged(#[from] serde_json::Error),
+    /// Written by a later carpark.
+    #[error("the stored record has format {0}, this carpark knows up to {FORMAT}: upgrade it")]
+    Newer(u8),
+}
+
+/// When a record has to be looked at again although nothing more was read of its plate: once the
+/// watermark of that kind of observation has reached the instant.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// For the entry watermark: a lone exit (R4).
+    pub on_entries: Option<Instant>,
+    /// For the exit watermark: a lone entry (R5), a long stay (R7).
+    pub on_exits: Option<Instant>,
+}
+
+impl Record {
+    /// The compact form that stores keep.
+    pub fn to_json(&self) -> String {
+        let stored = Stored {
+            f: FORMAT,
+            v: self.version,
+            n: self.next_seq,
+            o: &self.observations,
+            r: &self.reported,
+            w: &self.withdrawn,
+            u: self.forgotten_until,
+        };
+        serde_json::to_string(&stored).expect("a record has nothing that JSON cannot say")
+    }
+
+    /// Reads what [`Record::to_json`] wrote, in this or an earlier version of carpark.
+    pub fn from_json(json: &[u8]) -> Result<Self, RecordError> {
+        let stored: StoredOwned = serde_json::from_slice(json)?;
+        if stored.f > FORMAT {
+            return Err(RecordError::Newer(stored.f));
+        }
+        Ok(Self {
+            version: stored.v,
+            observations: stored.o,
+            reported: stored.r,
+            withdrawn: stored.w,
+            forgotten_until: stored.u,
+            next_seq: stored.n,
+        })
+    }
+
+    /// The observations, in event-time order.
+    pub fn observations(&self) -> &[Known] {
+        &self.observations
+    }
+
+    /// The verdicts that were reported and hold.
+    pub fn reported(&self) -> &[Verdict] {
+        &self.reported
+    }
+
+    /// The observation that arrived as number `seq`.
+    pub fn known(&self, seq: Seq) -> Option<&Known> {
+        self.observations.iter().find(|known| known.seq == seq)
+    }
+
+    /// Whether the observation `id` is known (R1).
+    pub fn knows(&self, id: &ObservationId) -> bool {
+        self.observations.iter().any(|known| known.id == *id)
+    }
+
+    /// The entry of the stay that has not ended.
+    pub fn open_entry(&self) -> Option<&Known> {
+        timeline::passages(&self.observations, self.forgotten_until)
+            .last()
+            .filter(|last| last.kind == Kind::Entry && !last.forgotten)
+            .and_then(|last| self.known(last.stands))
+    }
+
+    /// The last entry, and the exit that came after it: what a person looks for under a plate.
+    pub fn latest_stay(&self) -> (Option<&Known>, Option<&Known>) {
+        let passages = timeline::passages(&self.observations, self.forgotten_until);
+        let entry = passages.iter().rposition(|passage| passage.kind == Kind::Entry);
+        let exit = match entry {
+            Some(at) => passages.get(at + 1),
+            None => passages.last(),
+        };
+        (
+            entry.and_then(|at| self.known(passages[at].stands)),
+            exit.and_then(|passage| self.known(passage.stands)),
+        )
+    }
+
+    /// What the record waits for.
+    pub fn waiting(&self, policy: &Policy) -> Waiting {
+        let mut waiting = Waiting::default();
+        for standing in timeline::verdicts(&self.observations, self.forgotten_until, policy) {
+            if self.reported.contains(&standing.verdict) {
+                continue;
+            }
+            let (slot, at) = match standing.due {
+                Due::AtOnce => continue,
+                Due::OnEntries(at) => (&mut waiting.on_entries, at),
+                Due::OnExits(at) => (&mut waiting.on_exits, at),
+            };
+            *slot = Some(slot.map_or(at, |earlier: Instant| earlier.min(at)));
+        }
+        waiting
+    }
+
+    /// How often the pair was reported and withdrawn.
+    pub(crate) fn times_withdrawn(&self, entry: Seq, exit: Seq) -> usize {
+        self.withdrawn.iter().filter(|pair| **pair == (entry, exit)).count()
+    }
+
+    /// Puts an observation in its place and answers its arrival number.
+    pub(crate) fn insert(&mut self, observation: Observation, received_at: Instant) -> Seq {
+        let seq = self.next_seq;
+        self.next_seq += 1;
+        let known = Known {
+            seq,
+            id: observation.id,
+            kind: observation.kind,
+            at: observation.at,
+            received_at,
+            place: observation.place,
+            lane: observation.lane,
+            camera: observation.camera,
+            confidence: observation.confidence,
+            plate_as_read: observation.plate_as_read,
+            until: None,
+        };
+        let place = self.observations.partition_point(|other| other.order() < known.order());
+        self.observations.insert(place, known);
+        seq
+    }
+}
+
+impl Known {
+    /// Event-time order; at one instant entries before exits, then by id, so that it is total.
+    fn order(&self) -> (Instant, Kind, &ObservationId) {
+        (self.at, self.kind, &self.id)
+    }
+
+    /// Event time of the last read that this one stands for.
+    pub(crate) fn last_at(&self) -> Instant {
+        self.until.map_or(self.at, |until| until.max(self.at))
+    }
+
+    /// The text of the plate as the camera gave it, where it differs from the plate.
+    pub fn plate_as_read(&self) -> Option<&CompactString> {
+        self.plate_as_read.as_ref().map(|text| &text.0)
+    }
+}

@@ -1,0 +1,396 @@
+//! The judgement: a plate's record, something that happened, and what follows.
+//!
+//! The verdicts on a plate are a pure function of the observations known of it and of the
+//! watermarks ([`timeline::verdicts`]); what is reported is the difference to what was reported
+//! before. So the order of arrival cannot matter.
+
+use compact_str::CompactString;
+use uuid::Uuid;
+
+use crate::record::{Known, Record, Seq};
+use crate::timeline::{self, Standing, Verdict};
+use crate::{
+    Effect, ExceptionKind, ExceptionRow, Instant, Kind, Observation, ObservationId, Plate, Policy,
+    Summary, Watermarks,
+};
+
+/// Namespace of the session ids (a version 5 UUID needs one); never to be changed.
+const SESSION_NAMESPACE: Uuid = Uuid::from_u128(0x5f0c_7a1e_92d4_4f0b_8a6b_3c1d_7e24_9b51);
+
+/// A passage with more reads than this is folded when a record outgrows its bound (G6).
+const FOLDED_FROM: usize = 8;
+
+/// Something that happened to a plate.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// It was read.
+    Observe {
+        /// By whom, when, where.
+        observation: Observation,
+        /// Processing time.
+        now: Instant,
+    },
+    /// The streams were read further: what has waited long enough gets its verdict (R4, R5, R7).
+    Settle {
+        /// How far.
+        watermarks: Watermarks,
+        /// Processing time.
+        now: Instant,
+    },
+}
+
+/// What follows from a command.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decision {
+    /// Nothing: the record stands as it is, there is nothing to commit.
+    Unchanged,
+    /// The next record, and what to report: both in one commit, or neither.
+    Changed {
+        /// With the next version.
+        record: Record,
+        /// In no particular order.
+        effects: Vec<Effect>,
+    },
+}
+
+/// What an observation turned out to be: the `outcome` of `backend_observations_total`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// R1: its id was known.
+    Duplicate,
+    /// R2: the passage was known.
+    ReRead,
+    /// It completes a session (R3).
+    Matched,
+    /// An entry without an exit so far.
+    Opened,
+    /// An exit without an entry so far.
+    Waiting,
+}
+
+impl Outcome {
+    /// The metric label.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Duplicate => "duplicate",
+            Self::ReRead => "re_read",
+            Self::Matched => "matched",
+            Self::Opened => "opened",
+            Self::Waiting => "waiting",
+        }
+    }
+}
+
+/// R9: a name for the stay that every retry, processor and restart finds again. `times_withdrawn`
+/// is how often the same pair was reported and withdrawn before: 0 but for the oddest orders.
+pub fn session_id(
+    plate: &Plate,
+    entry: &ObservationId,
+    exit: &ObservationId,
+    times_withdrawn: usize,
+) -> CompactString {
+    // Ids hold no control characters, so the separator cannot occur in them.
+    let mut name = format!("{plate}\n{entry}\n{exit}");
+    if times_withdrawn > 0 {
+        name.push_str(&format!("\n{times_withdrawn}"));
+    }
+    let id = Uuid::new_v5(&SESSION_NAMESPACE, name.as_bytes());
+    CompactString::new(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()))
+}
+
+/// R1 to R7 and R9: judges `command` on the record of `plate`. Pure: the same arguments give the
+/// same answer, which is what lets a commit be retried and recognised (G4).
+pub fn decide(plate: &Plate, record: &Record, command: Command, policy: &Policy) -> Decision {
+    let (next, watermarks, now) = match command {
+        Command::Observe { observation, now } => {
+            if record.knows(&observation.id) {
+                return Decision::Unchanged;
+            }
+            let mut next = record.clone();
+            next.insert(observation, now);
+            (next, Watermarks::default(), now)
+        }
+        Command::Settle { watermarks, now } => (record.clone(), watermarks, now),
+    };
+    let grown = next.observations.len() > record.observations.len();
+    let judged = Judgement::new(plate, next, &watermarks, now, policy);
+    if !grown && judged.fresh.is_empty() {
+        return Decision::Unchanged;
+    }
+    let (record, effects) = judged.carry_out();
+    Decision::Changed { record, effects }
+}
+
+/// What the observation `id` turned out to be, by the record that holds it. `None` where the
+/// record has forgotten it at once.
+pub fn outcome_of(record: &Record, id: &ObservationId) -> Option<Outcome> {
+    let known = record.observations.iter().find(|known| known.id == *id)?;
+    let stands = timeline::passages(&record.observations, record.forgotten_until)
+        .iter()
+        .any(|passage| passage.stands == known.seq);
+    if !stands {
+        return Some(Outcome::ReRead);
+    }
+    let matched = record
+        .reported
+        .iter()
+        .any(|verdict| matches!(verdict, Verdict::Session(..)) && verdict.concerns(known.seq));
+    Some(match (matched, known.kind) {
+        (true, _) => Outcome::Matched,
+        (false, Kind::Entry) => Outcome::Opened,
+        (false, Kind::Exit) => Outcome::Waiting,
+    })
+}
+
+/// The difference between what the observations say and what was reported of them.
+struct Judgement<'a> {
+    plate: &'a Plate,
+    policy: &'a Policy,
+    now: Instant,
+    /// The record as it was, with the new observation in it.
+    record: Record,
+    /// Verdicts to be reported now.
+    fresh: Vec<Verdict>,
+    /// Verdicts that were reported and no longer hold (R6).
+    amended: Vec<Verdict>,
+    /// Reads before this position are to be forgotten to keep the record bounded.
+    judged_early_to: usize,
+}
+
+impl<'a> Judgement<'a> {
+    fn new(
+        plate: &'a Plate,
+        record: Record,
+        watermarks: &Watermarks,
+        now: Instant,
+        policy: &'a Policy,
+    ) -> Self {
+        let standings = standings(&record, policy);
+        let judged_early_to = if record.observations.len() > policy.observations_max {
+            record.observations.len() - policy.observations_max * 3 / 4
+        } else {
+            0
+        };
+        let fresh = standings
+            .iter()
+            .filter(|standing| !record.reported.contains(&standing.verdict))
+            .filter(|standing| {
+                let is_open = matches!(standing.verdict, Verdict::Overstay(_));
+                standing.due.has_come(watermarks) || (standing.end <= judged_early_to && !is_open)
+            })
+            .map(|standing| standing.verdict)
+            .collect();
+        let amended = record
+            .reported
+            .iter()
+            .copied()
+            .filter(|reported| !standings.iter().any(|standing| standing.verdict == *reported))
+            .collect();
+        Self { plate, policy, now, record, fresh, amended, judged_early_to }
+    }
+
+    fn carry_out(mut self) -> (Record, Vec<Effect>) {
+        self.record.version += 1;
+        let mut effects = Vec::with_capacity(self.fresh.len() + self.amended.len());
+        for verdict in &self.amended {
+            effects.extend(self.amend(*verdict));
+        }
+        for verdict in &self.amended {
+            if let Verdict::Session(entry, exit) = *verdict {
+                self.record.withdrawn.push((entry, exit));
+            }
+        }
+        for verdict in &self.fresh {
+            effects.extend(self.report(*verdict));
+        }
+        self.record.reported.retain(|reported| !self.amended.contains(reported));
+        self.record.reported.extend(&self.fresh);
+        forget(&mut self.record, self.now, self.judged_early_to, self.policy);
+        (self.record, effects)
+    }
+
+    /// R6: the row that takes a reported verdict back.
+    fn amend(&self, verdict: Verdict) -> Option<Effect> {
+        match verdict {
+            Verdict::Session(entry, exit) => {
+                let (entry, exit) = (self.known(entry)?, self.known(exit)?);
+                Some(Effect::Exception(ExceptionRow {
+                    entry_at: Some(entry.at),
+                    exit_at: Some(exit.at),
+                    observation_id: None,
+                    session_id: Some(self.session_id(entry, exit)),
+                    ..self.row(
+                        ExceptionKind::Withdrawn,
+                        entry,
+                        "a read that arrived late changed the pairing".to_owned(),
+                    )
+                }))
+            }
+            Verdict::UnmatchedExit(seq) | Verdict::MissedExit(seq) | Verdict::Overstay(seq) => {
+                let replaced = self
+                    .fresh
+                    .iter()
+                    .any(|fresh| !matches!(fresh, Verdict::Session(..)) && fresh.concerns(seq));
+                if replaced {
+                    return None; // the new row has a higher revision
+                }
+                Some(Effect::Exception(self.repaired(self.known(seq)?)))
+            }
+        }
+    }
+
+    fn repaired(&self, known: &Known) -> ExceptionRow {
+        let session = self.fresh.iter().find_map(|fresh| match *fresh {
+            Verdict::Session(entry, exit) if fresh.concerns(known.seq) => {
+                Some(self.session_id(self.known(entry)?, self.known(exit)?))
+            }
+            _ => None,
+        });
+        let reason = match session {
+            Some(_) => "part of a session after all",
+            None => "no longer so after another read of the plate",
+        };
+        ExceptionRow {
+            session_id: session,
+            ..self.row(ExceptionKind::Repaired, known, reason.to_owned())
+        }
+    }
+
+    /// The row that reports a verdict for the first time.
+    fn report(&self, verdict: Verdict) -> Option<Effect> {
+        Some(match verdict {
+            Verdict::Session(entry, exit) => {
+                let (entry, exit) = (self.known(entry)?, self.known(exit)?);
+                Effect::Summary(Summary {
+                    session_id: self.session_id(entry, exit),
+                    plate: self.plate.clone(),
+                    entry_at: entry.at,
+                    exit_at: exit.at,
+                    place: entry.place.clone(),
+                    repaired: self.is_repair(entry, exit),
+                })
+            }
+            Verdict::UnmatchedExit(exit) => Effect::Exception(self.row(
+                ExceptionKind::UnmatchedExit,
+                self.known(exit)?,
+                "no entry was read before this exit".to_owned(),
+            )),
+            Verdict::MissedExit(entry) => Effect::Exception(self.row(
+                ExceptionKind::MissedExit,
+                self.known(entry)?,
+                "entered again without an exit in between".to_owned(),
+            )),
+            Verdict::Overstay(entry) => Effect::Exception(self.row(
+                ExceptionKind::Overstay,
+                self.known(entry)?,
+                format!("open for longer than {} h", self.policy.max_stay.num_hours()),
+            )),
+        })
+    }
+
+    fn row(&self, kind: ExceptionKind, known: &Known, reason: String) -> ExceptionRow {
+        ExceptionRow {
+            kind,
+            plate: self.plate.clone(),
+            entry_at: (known.kind == Kind::Entry).then_some(known.at),
+            exit_at: (known.kind == Kind::Exit).then_some(known.at),
+            observation_id: Some(known.id.clone()),
+            session_id: None,
+            place: known.place.clone(),
+            revision: self.record.version,
+            recorded_at: self.now,
+            reason,
+        }
+    }
+
+    /// R6: whether a verdict that was reported of either read had to give way to this session.
+    /// That a long stay ends is no repair: the overstay was true while it lasted.
+    fn is_repair(&self, entry: &Known, exit: &Known) -> bool {
+        let concerns = |seq: Seq| move |verdict: &&Verdict| verdict.concerns(seq);
+        let ended_overstay = |verdict: &&Verdict| {
+            **verdict == Verdict::Overstay(entry.seq) && exit.at - entry.at > self.policy.max_stay
+        };
+        let gave_way = self
+            .amended
+            .iter()
+            .filter(|verdict| !ended_overstay(verdict))
+            .any(|verdict| concerns(entry.seq)(&verdict) || concerns(exit.seq)(&verdict));
+        let withdrawn_before =
+            self.record.withdrawn.iter().any(|pair| pair.0 == entry.seq || pair.1 == exit.seq);
+        gave_way || withdrawn_before
+    }
+
+    fn session_id(&self, entry: &Known, exit: &Known) -> CompactString {
+        let times = self.record.times_withdrawn(entry.seq, exit.seq);
+        session_id(self.plate, &entry.id, &exit.id, times)
+    }
+
+    fn known(&self, seq: Seq) -> Option<&Known> {
+        let known = self.record.known(seq);
+        debug_assert!(known.is_some(), "a verdict refers to a read that was forgotten");
+        known
+    }
+}
+
+fn standings(record: &Record, policy: &Policy) -> Vec<Standing> {
+    timeline::verdicts(&record.observations, record.forgotten_until, policy)
+}
+
+/// Drops the oldest reads whose verdicts are reported and whose time to change them is over
+/// (`repair_window` after arrival), and those before `judged_early_to`. Never splits a pair or a
+/// passage; the open entry stays.
+fn forget(record: &mut Record, now: Instant, judged_early_to: usize, policy: &Policy) {
+    let can_change_until = now - policy.repair_window;
+    let is_old = |known: &Known| known.received_at < can_change_until;
+    if judged_early_to == 0 && !record.observations.first().is_some_and(is_old) {
+        return;
+    }
+    let mut cut = 0;
+    for standing in standings(record, policy) {
+        let is_settled = record.reported.contains(&standing.verdict)
+            && !matches!(standing.verdict, Verdict::Overstay(_));
+        let reads = &record.observations[cut..standing.end];
+        if !is_settled || !(standing.end <= judged_early_to || reads.iter().all(is_old)) {
+            break;
+        }
+        cut = standing.end;
+    }
+    if let Some(line) = record.observations[..cut].iter().map(Known::last_at).max()
+        && record.observations.get(cut).is_none_or(|next| next.at > line)
+    {
+        drop_first(record, cut);
+        record.forgotten_until = record.forgotten_until.max(Some(line));
+    }
+    if record.observations.len() > policy.observations_max {
+        fold(record);
+    }
+}
+
+fn drop_first(record: &mut Record, count: usize) {
+    let dropped: Vec<Seq> = record.observations.drain(..count).map(|known| known.seq).collect();
+    let is_dropped = |seq: &Seq| dropped.contains(seq);
+    record.reported.retain(|verdict| !dropped.iter().any(|seq| verdict.concerns(*seq)));
+    record.withdrawn.retain(|(entry, exit)| !is_dropped(entry) && !is_dropped(exit));
+}
+
+/// Keeps of each long passage the read that stands and the first, which remembers how far the
+/// others reached: a camera that reads a parked car each second must not fill the store.
+fn fold(record: &mut Record) {
+    let passages = timeline::passages(&record.observations, record.forgotten_until);
+    for passage in passages.iter().filter(|passage| passage.end - passage.first > FOLDED_FROM) {
+        record.observations[passage.first].until = Some(passage.read_until);
+    }
+    let mut position = 0;
+    record.observations.retain(|known| {
+        let passage = passages.iter().find(|passage| position < passage.end);
+        position += 1;
+        passage.is_none_or(|passage| {
+            passage.end - passage.first <= FOLDED_FROM
+                || position - 1 == passage.first
+                || known.seq == passage.stands
+        })
+    });
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+//! What a plate's observations say, from nothing but themselves: passages (R2) and verdicts (R3,
+//! R4, R5, R7). No history of reporting here, so no order of arrival but R2's "came first stands".
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+use crate::policy::RE_READ;
+use crate::record::{Known, Seq};
+use crate::{Instant, Kind, Policy, Watermarks};
+
+/// One vehicle passing one barrier once, however often it was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Passage {
+    /// Entry or exit.
+    pub kind: Kind,
+    /// The read that came first (by arrival) and stands for the passage.
+    pub stands: Seq,
+    /// Event time of that read.
+    pub at: Instant,
+    /// Event time of its last read.
+    pub read_until: Instant,
+    /// Position of the passage's first read in the record.
+    pub first: usize,
+    /// Position after its last read.
+    pub end: usize,
+    /// Whether it lies in the time of which observations were forgotten: nothing before that line
+    /// pairs with anything after it.
+    pub forgotten: bool,
+}
+
+/// What can be said of observations. Refers to them by arrival number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Verdict {
+    /// R3: a stay.
+    #[serde(rename = "s")]
+    Session(Seq, Seq),
+    /// R4: an exit without an entry.
+    #[serde(rename = "x")]
+    UnmatchedExit(Seq),
+    /// R5: an entry that was followed by an entry.
+    #[serde(rename = "e")]
+    MissedExit(Seq),
+    /// R7: an entry that is open for too long.
+    #[serde(rename = "o")]
+    Overstay(Seq),
+}
+
+impl Verdict {
+    /// Whether it speaks of the observation.
+    pub fn concerns(self, seq: Seq) -> bool {
+        match self {
+            Self::Session(entry, exit) => entry == seq || exit == seq,
+            Self::UnmatchedExit(one) | Self::MissedExit(one) | Self::Overstay(one) => one == seq,
+        }
+    }
+}
+
+/// When a verdict may be given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// No observation to come can be expected to change it.
+    AtOnce,
+    /// When all entries up to the instant have been read.
+    OnEntries(Instant),
+    /// When all exits up to the instant have been read.
+    OnExits(Instant),
+}
+
+impl Due {
+    /// Whether the streams have been read far enough.
+    pub fn has_come(self, watermarks: &Watermarks) -> bool {
+        match self {
+            Self::AtOnce => true,
+            Self::OnEntries(at) => watermarks.entries.is_some_and(|read_to| read_to >= at),
+            Self::OnExits(at) => watermarks.exits.is_some_and(|read_to| read_to >= at),
+        }
+    }
+}
+
+/// A verdict that the observations bear out, and when it may be given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// What.
+    pub verdict: Verdict,
+    /// When.
+    pub due: Due,
+    /// Position after the last read it rests on.
+    pub end: usize,
+}
+
+/// Groups reads, given in event-time order, into passages (R2): neighbours of one kind at one
+/// place no more than [`RE_READ`] apart.
+pub fn passages(observations: &[Known], forgotten_until: Option<Instant>) -> Vec<Passage> {
+    let mut passages: Vec<Passage> = Vec::with_capacity(observations.len());
+    for (position, known) in observations.iter().enumerate() {
+        let forgotten = forgotten_until.is_some_and(|until| known.at <= until);
+        if let Some(passage) = passages.last_mut()
+            && passage.kind == known.kind
+            && passage.forgotten == forgotten
+            && observations[position - 1].place == known.place
+            && known.at - passage.read_until <= RE_READ
+        {
+            passage.end = position + 1;
+            passage.read_until = passage.read_until.max(known.last_at());
+            if known.seq < passage.stands {
+                passage.stands = known.seq;
+                passage.at = known.at;
+            }
+            continue;
+        }
+        passages.push(Passage {
+            kind: known.kind,
+            stands: known.seq,
+            at: known.at,
+            read_until: known.last_at(),
+            first: position,
+            end: position + 1,
+            forgotten,
+        });
+    }
+    passages
+}
+
+/// The verdicts on observations given in event-time order, in that order.
+pub fn verdicts(
+    observations: &[Known],
+    forgotten_until: Option<Instant>,
+    policy: &Policy,
+) -> Vec<Standing> {
+    let passages = passages(observations, forgotten_until);
+    let mut standings = Vec::with_capacity(passages.len());
+    let mut rest = passages.as_slice();
+    while let Some((passage, later)) = rest.split_first() {
+        rest = later;
+        let next = later.first().filter(|next| next.forgotten == passage.forgotten);
+        let standing = match (passage.kind, next) {
+            (Kind::Exit, _) => Standing {
+                verdict: Verdict::UnmatchedExit(passage.stands),
+                due: Due::OnEntries(later_by(passage.at, policy.lateness)),
+                end: passage.end,
+            },
+            (Kind::Entry, Some(next)) if next.kind == Kind::Exit => {
+                rest = &later[1..];
+                Standing {
+                    verdict: Verdict::Session(passage.stands, next.stands),
+                    due: Due::AtOnce,
+                    end: next.end,
+                }
+            }
+            (Kind::Entry, Some(next)) => missed_exit(passage, next.at, policy),
+            // What followed it is forgotten, but there was something.
+            (Kind::Entry, None) if passage.forgotten => {
+                missed_exit(passage, forgotten_until.unwrap_or(passage.at), policy)
+            }
+            (Kind::Entry, None) => Standing {
+                verdict: Verdict::Overstay(passage.stands),
+                due: Due::OnExits(later_by(passage.at, policy.max_stay + policy.lateness)),
+                end: passage.end,
+            },
+        };
+        standings.push(standing);
+    }
+    standings
+}
+
+fn missed_exit(passage: &Passage, followed_at: Instant, policy: &Policy) -> Standing {
+    Standing {
+        verdict: Verdict::MissedExit(passage.stands),
+        due: Due::OnExits(later_by(followed_at, policy.lateness)),
+        end: passage.end,
+    }
+}
+
+/// `at` plus `by`, or the end of time.
+fn later_by(at: Instant, by: TimeDelta) -> Instant {
+    at.checked_add_signed(by).unwrap_or(Instant::MAX_UTC)
+}
