@@ -1,1 +1,263 @@
-//! actors
+//! The actors: observations in, reports out. The files stand in the order an observation passes
+//! them: [`broker`], [`consumer`], [`registry`], [`session`], [`store`], [`summary_client`];
+//! beside them the [`settler`], which gives the verdicts that only time can bring.
+//!
+//! [`Actors::start`] wires them, in that order backwards, so that each is there before it is
+//! needed; [`Actors::stop`] lets go in the order of the way.
+
+pub mod backoff;
+pub mod broker;
+pub mod consumer;
+mod gate;
+pub mod health;
+mod metrics;
+mod options;
+mod receipt;
+pub mod registry;
+pub mod session;
+pub mod settler;
+pub mod store;
+pub mod summary_client;
+mod vital;
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, Addr};
+use broker::{Broker, Queue};
+use consumer::{Consumer, Drain};
+use domain::{Kind, SharedClock, Watermarks};
+use registry::{Limits, Registry};
+use settler::{SettleNow, Settled, Settler};
+use store::committer::{Batching, Committer};
+use store::{ProcessorId, Store};
+use summary_client::{Flush, Posting, Sink, SinkOptions, SummaryClient};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tracing::{info, warn};
+use vital::Vital;
+
+pub use gate::Gate;
+pub use health::Health;
+pub use metrics::Metrics;
+pub use options::Options;
+
+/// Reports that the summary client holds beyond those under way, in messages of the committer.
+const SUMMARY_MAILBOX: usize = 64;
+
+/// What the actors are given.
+pub struct Parts {
+    /// What can be set.
+    pub options: Options,
+    /// Where observations come from.
+    pub broker: Box<dyn Broker>,
+    /// Where records live.
+    pub store: Arc<dyn Store>,
+    /// Names this processor.
+    pub processor: ProcessorId,
+    /// Processing time.
+    pub clock: SharedClock,
+    /// Counters, registered.
+    pub metrics: Arc<Metrics>,
+}
+
+/// The running actors of one processor.
+pub struct Actors {
+    options: Options,
+    processor: ProcessorId,
+    store: Arc<dyn Store>,
+    consumers: [Addr<Consumer>; 2],
+    queues: [Rc<dyn Queue>; 2],
+    settler: Addr<Settler>,
+    summary_client: Addr<SummaryClient>,
+    gate: Arc<Gate>,
+    health: Arc<Health>,
+    metrics: Arc<Metrics>,
+    /// Set while stopping: then actors are meant to end.
+    at_rest: Rc<Cell<bool>>,
+    /// Names an actor that has died.
+    died: mpsc::Receiver<&'static str>,
+}
+
+impl Actors {
+    /// Wires the actors, on this thread, from the sink back to the broker.
+    pub fn start(parts: Parts) -> Self {
+        let Parts { options, broker, store, processor, clock, metrics } = parts;
+        let gate = Arc::new(Gate::new(options.outbox_max));
+        let health = Arc::new(Health::default());
+        let at_rest = Rc::new(Cell::new(false));
+        let (death, died) = mpsc::channel(1);
+        let vital = |name| Vital::new(name, death.clone(), Rc::clone(&at_rest));
+
+        let sink = Sink::new(SinkOptions {
+            summary_url: options.summary_url.clone(),
+            token: options.sink_token.clone(),
+            patience: options.post_patience,
+        });
+        let posting = Posting {
+            batch_max: options.post_batch_max,
+            in_flight_max: options.posts_in_flight,
+            retry_max: options.post_retry_max,
+        };
+        let summary_client = SummaryClient::create(|context| {
+            context.set_mailbox_capacity(SUMMARY_MAILBOX);
+            SummaryClient::new(
+                processor.clone(),
+                posting,
+                sink,
+                Arc::clone(&store),
+                Arc::clone(&gate),
+                Arc::clone(&metrics),
+                Arc::clone(&health),
+                vital("summary client"),
+            )
+        });
+
+        let committer = Committer::new(
+            Arc::clone(&store),
+            processor.clone(),
+            summary_client.clone().recipient(),
+            Batching {
+                batch_max: options.commit_batch_max,
+                in_flight_max: options.commits_in_flight,
+            },
+            Arc::clone(&metrics),
+            Arc::clone(&health),
+            vital("committer"),
+        )
+        .start();
+
+        let registry = Registry::new(
+            Limits { idle_after: options.idle_after, residents_max: options.residents_max },
+            session::Shared {
+                policy: options.policy,
+                clock: Arc::clone(&clock),
+                commit: committer.clone().recipient(),
+                load: committer.recipient(),
+                metrics: Arc::clone(&metrics),
+            },
+            vital("registry"),
+        )
+        .start();
+
+        let (consumers, queues): (Vec<_>, Vec<_>) = [Kind::Entry, Kind::Exit]
+            .into_iter()
+            .map(|kind| {
+                let (events, queue) = broker.consume(kind);
+                let consumer = Consumer::start(consumer::Parts {
+                    kind,
+                    events,
+                    queue: Rc::clone(&queue),
+                    registry: registry.clone().recipient(),
+                    gate: Arc::clone(&gate),
+                    policy: options.policy,
+                    clock: Arc::clone(&clock),
+                    metrics: Arc::clone(&metrics),
+                    health: Arc::clone(&health),
+                    vital: vital("consumer"),
+                });
+                (consumer, queue)
+            })
+            .unzip();
+        let [entries, exits]: [Addr<Consumer>; 2] =
+            consumers.try_into().unwrap_or_else(|_| unreachable!("two kinds, two consumers"));
+        let queues: [Rc<dyn Queue>; 2] =
+            queues.try_into().unwrap_or_else(|_| unreachable!("two kinds, two queues"));
+
+        let settler = Settler::new(
+            settler::Parts {
+                processor: processor.clone(),
+                entries: entries.clone().recipient(),
+                exits: exits.clone().recipient(),
+                registry: registry.recipient(),
+                summary_client: summary_client.clone().recipient(),
+                store: Arc::clone(&store),
+                gate: Arc::clone(&gate),
+                clock,
+                batch_max: options.settle_batch_max,
+                metrics: Arc::clone(&metrics),
+                health: Arc::clone(&health),
+            },
+            &options.policy,
+            options.settle_every,
+            vital("settler"),
+        )
+        .start();
+
+        info!(processor = %processor, "actors started");
+        Self {
+            options,
+            processor,
+            store,
+            consumers: [entries, exits],
+            queues,
+            settler,
+            summary_client,
+            gate,
+            health,
+            metrics,
+            at_rest,
+            died,
+        }
+    }
+
+    /// Whether each part works.
+    pub fn health(&self) -> Arc<Health> {
+        Arc::clone(&self.health)
+    }
+
+    /// The counters.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
+    }
+
+    /// How much is unreported.
+    pub fn gate(&self) -> Arc<Gate> {
+        Arc::clone(&self.gate)
+    }
+
+    /// Waits for an actor to die that the others cannot do without; answers its name.
+    pub async fn died(&mut self) -> &'static str {
+        match self.died.recv().await {
+            Some(name) => name,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Runs one settling step now, outside the schedule.
+    pub async fn settle_now(&self) -> Settled {
+        let nothing = Settled { watermarks: Watermarks::default(), plates: 0 };
+        self.settler.send(SettleNow).await.unwrap_or(nothing)
+    }
+
+    /// Consumes no more, finishes what is in flight, brings the outbox to the sink as far as the
+    /// patience reaches, says goodbye. What is left is in the store or goes back to the broker.
+    pub async fn stop(self) {
+        self.at_rest.set(true);
+        let deadline = tokio::time::Instant::now() + self.options.stop_patience;
+        let drained = async {
+            let [entries, exits] = &self.consumers;
+            let _ = tokio::join!(entries.send(Drain), exits.send(Drain));
+        };
+        if tokio::time::timeout_at(deadline, drained).await.is_err() {
+            warn!("not all that was in flight is stored; it goes back to the queues");
+        }
+        let flushed = self.summary_client.send(Flush);
+        if tokio::time::timeout_at(deadline, flushed).await.is_err() {
+            let pending = self.gate.pending();
+            warn!(outbox.pending = pending, "reports are left in the store for the next start");
+        }
+        let goodbye = async {
+            for queue in &self.queues {
+                queue.close().await;
+            }
+            self.store.leave(&self.processor).await
+        };
+        if !matches!(timeout(Duration::from_secs(1), goodbye).await, Ok(Ok(()))) {
+            warn!("no goodbye to broker and store; they notice by themselves");
+        }
+        info!(processor = %self.processor, "actors stopped");
+    }
+}

@@ -1,1 +1,64 @@
-fn main() {}
+//! The program: reads the command line and the configuration, runs a role, ends cleanly.
+//!
+//! Thin on purpose. What a role does is in `actors`, `web` and `generators`; this crate alone knows
+//! the environment, the clock and the signals.
+
+mod cli;
+mod clock;
+mod config;
+mod embedded_publisher;
+mod http;
+mod progress;
+mod roles;
+mod settings;
+mod shutdown;
+mod telemetry;
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+
+use crate::cli::{Asked, Role};
+use crate::config::Layers;
+use crate::shutdown::Shutdown;
+
+/// What a shell expects of a program that was told wrong things.
+const USAGE: u8 = 2;
+
+#[actix_rt::main]
+async fn main() -> ExitCode {
+    let asked = Asked::parse();
+    let layers = Layers::read(asked.file.as_deref(), |setting| asked.flag(setting));
+    let (layers, config) = match layers.and_then(|layers| layers.check().map(|c| (layers, c))) {
+        Ok(ready) => ready,
+        Err(e) => return fail(&anyhow::Error::new(e).context("configuration"), USAGE),
+    };
+    if asked.role == Role::Config {
+        println!("{}", layers.show());
+        return ExitCode::SUCCESS;
+    }
+    match run(asked.role, config).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => fail(&e, 1),
+    }
+}
+
+async fn run(role: Role, config: config::Config) -> anyhow::Result<()> {
+    telemetry::start(&config.log, config.log_json).context("`log` is not a filter of logs")?;
+    // TLS to RabbitMQ, Redis and the sink all use the process' provider.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .map_err(|_| anyhow::anyhow!("a provider of cryptography was installed already"))?;
+    let clock = clock::system();
+    if role == Role::Configure {
+        return roles::configure(&config, clock).await;
+    }
+    let shutdown = Shutdown::listen().context("cannot listen for signals")?;
+    roles::run(role, config, clock, shutdown).await
+}
+
+#[expect(clippy::print_stderr, reason = "logs may not be running yet")]
+fn fail(error: &anyhow::Error, code: u8) -> ExitCode {
+    eprintln!("carpark: {error:#}");
+    ExitCode::from(code)
+}

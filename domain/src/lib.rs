@@ -5,7 +5,8 @@
 //! Reading order: [`plate`], [`observation`], [`record`] (what is remembered of a plate),
 //! [`timeline`] (what the observations say), [`session`] (the one function [`decide`]),
 //! [`effect`] (what it asks the world to do), [`summary`] and [`exception`] (what is reported),
-//! [`wire`] (how all of it travels), [`watermark`] (how far a stream has been read).
+//! [`wire`] (how all of it travels), [`watermark`] (how far a stream has been read), [`reference`]
+//! (the rules a second time, to audit the first).
 
 pub mod clock;
 pub mod effect;
@@ -17,6 +18,8 @@ pub mod record;
 pub mod reference;
 pub mod session;
 pub mod summary;
+#[cfg(test)]
+mod testing;
 pub mod timeline;
 pub mod watermark;
 pub mod wire;

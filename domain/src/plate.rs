@@ -10,6 +10,9 @@ use unicode_normalization::UnicodeNormalization;
 pub const LENGTH_MIN: usize = 2;
 /// See [`LENGTH_MIN`].
 pub const LENGTH_MAX: usize = 16;
+/// Most bytes of a plate as it is written, all that is stripped from it included: the text as read
+/// is kept beside the plate, and a record has to stay small (G6).
+pub const TEXT_BYTES_MAX: usize = 256;
 
 /// The one word that is a key of the Redis contract beside the plates themselves. A camera or a
 /// script that sends it as a plate is broken, and the row it would make is nobody's stay.
@@ -33,7 +36,7 @@ pub enum PlateError {
     /// Fewer than [`LENGTH_MIN`] characters.
     #[error("the plate has {0} character, at least {LENGTH_MIN} are needed")]
     TooShort(usize),
-    /// More than [`LENGTH_MAX`] characters.
+    /// More than [`LENGTH_MAX`] characters, or more than [`TEXT_BYTES_MAX`] bytes as it is written.
     #[error("the plate has more than {LENGTH_MAX} characters")]
     TooLong,
     /// A character that is neither a letter nor a digit.
@@ -50,16 +53,18 @@ impl Plate {
         if is_normal(text) {
             return Ok(Self(CompactString::new(text)));
         }
+        if text.len() > TEXT_BYTES_MAX {
+            return Err(PlateError::TooLong);
+        }
         if text.trim().eq_ignore_ascii_case(RESERVED) {
             return Err(PlateError::Reserved);
         }
         let mut plate = CompactString::default();
         let mut length = 0;
-        // NFKC twice: upper-casing can leave a text that is not normal any more.
-        for character in text.nfkc().flat_map(char::to_uppercase).nfkc() {
-            if character.is_whitespace() || matches!(character, '-' | '.' | '·' | '_') {
-                continue;
-            }
+        // The first NFKC makes all that is stripped plain. The second is for what comes of it:
+        // upper-casing, and letters that become neighbours, can leave a text that is not normal.
+        let stripped = text.nfkc().filter(|character| !is_stripped(*character));
+        for character in stripped.flat_map(char::to_uppercase).nfkc() {
             if !character.is_alphanumeric() {
                 return Err(PlateError::BadCharacter(character));
             }
@@ -82,6 +87,10 @@ impl Plate {
     }
 }
 
+fn is_stripped(character: char) -> bool {
+    character.is_whitespace() || matches!(character, '-' | '.' | '·' | '_')
+}
+
 /// Most plates arrive normal already: checked without a copy.
 fn is_normal(text: &str) -> bool {
     (LENGTH_MIN..=LENGTH_MAX).contains(&text.len())
@@ -96,10 +105,13 @@ impl fmt::Display for Plate {
 
 impl fmt::Debug for Plate {
     /// First and last character and the length: enough to follow a case, too little to name one.
+    /// Of a short plate the length alone.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let first = self.0.chars().next().unwrap_or('?');
-        let last = self.0.chars().next_back().unwrap_or('?');
-        write!(f, "{first}*{last}/{}", self.0.chars().count())
+        let length = self.0.chars().count();
+        match (self.0.chars().next(), self.0.chars().next_back()) {
+            (Some(first), Some(last)) if length > 3 => write!(f, "{first}*{last}/{length}"),
+            _ => write!(f, "*/{length}"),
+        }
     }
 }
 

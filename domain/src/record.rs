@@ -104,6 +104,12 @@ struct StoredOwned {
     u: Option<Instant>,
 }
 
+/// The one field that each format has.
+#[derive(Deserialize)]
+struct StoredFormat {
+    f: u8,
+}
+
 /// A stored record that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
@@ -142,7 +148,14 @@ impl Record {
 
     /// Reads what [`Record::to_json`] wrote, in this or an earlier version of carpark.
     pub fn from_json(json: &[u8]) -> Result<Self, RecordError> {
-        let stored: StoredOwned = serde_json::from_slice(json)?;
+        let stored: StoredOwned = match serde_json::from_slice(json) {
+            Ok(stored) => stored,
+            // A later layout need not even have today's fields.
+            Err(error) => match serde_json::from_slice(json) {
+                Ok(StoredFormat { f }) if f > FORMAT => return Err(RecordError::Newer(f)),
+                _ => return Err(RecordError::Damaged(error)),
+            },
+        };
         if stored.f > FORMAT {
             return Err(RecordError::Newer(stored.f));
         }
@@ -189,7 +202,9 @@ impl Record {
         let passages = timeline::passages(&self.observations, self.forgotten_until);
         let entry = passages.iter().rposition(|passage| passage.kind == Kind::Entry);
         let exit = match entry {
-            Some(at) => passages.get(at + 1),
+            Some(at) => {
+                passages.get(at + 1).filter(|exit| exit.forgotten == passages[at].forgotten)
+            }
             None => passages.last(),
         };
         (
@@ -259,3 +274,6 @@ impl Known {
         self.plate_as_read.as_ref().map(|text| &text.0)
     }
 }
+
+#[cfg(test)]
+mod tests;

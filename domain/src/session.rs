@@ -4,6 +4,7 @@
 //! watermarks ([`timeline::verdicts`]); what is reported is the difference to what was reported
 //! before. So the order of arrival cannot matter.
 
+use chrono::TimeDelta;
 use compact_str::CompactString;
 use uuid::Uuid;
 
@@ -92,7 +93,7 @@ pub fn session_id(
     // Ids hold no control characters, so the separator cannot occur in them.
     let mut name = format!("{plate}\n{entry}\n{exit}");
     if times_withdrawn > 0 {
-        name.push_str(&format!("\n{times_withdrawn}"));
+        name = format!("{name}\n{times_withdrawn}");
     }
     let id = Uuid::new_v5(&SESSION_NAMESPACE, name.as_bytes());
     CompactString::new(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()))
@@ -340,7 +341,7 @@ fn standings(record: &Record, policy: &Policy) -> Vec<Standing> {
 /// (`repair_window` after arrival), and those before `judged_early_to`. Never splits a pair or a
 /// passage; the open entry stays.
 fn forget(record: &mut Record, now: Instant, judged_early_to: usize, policy: &Policy) {
-    let can_change_until = now - policy.repair_window;
+    let can_change_until = now.checked_sub_signed(policy.repair_window).unwrap_or(Instant::MIN_UTC);
     let is_old = |known: &Known| known.received_at < can_change_until;
     if judged_early_to == 0 && !record.observations.first().is_some_and(is_old) {
         return;
@@ -355,22 +356,25 @@ fn forget(record: &mut Record, now: Instant, judged_early_to: usize, policy: &Po
         }
         cut = standing.end;
     }
-    if let Some(line) = record.observations[..cut].iter().map(Known::last_at).max()
-        && record.observations.get(cut).is_none_or(|next| next.at > line)
-    {
+    if let Some(last_at) = record.observations[..cut].iter().map(Known::last_at).max() {
+        // What is kept never lies in the time that is forgotten, though it were of the same instant
+        // as what is dropped, or within the reach of what was folded.
+        let before_next = |next: &Known| last_at.min(next.at - TimeDelta::nanoseconds(1));
+        let line = record.observations.get(cut).map_or(last_at, before_next);
         drop_first(record, cut);
         record.forgotten_until = record.forgotten_until.max(Some(line));
     }
     if record.observations.len() > policy.observations_max {
         fold(record);
     }
+    let observations = &record.observations;
+    let is_known = |seq: Seq| observations.iter().any(|known| known.seq == seq);
+    record.withdrawn.retain(|&(entry, exit)| is_known(entry) && is_known(exit));
 }
 
 fn drop_first(record: &mut Record, count: usize) {
     let dropped: Vec<Seq> = record.observations.drain(..count).map(|known| known.seq).collect();
-    let is_dropped = |seq: &Seq| dropped.contains(seq);
     record.reported.retain(|verdict| !dropped.iter().any(|seq| verdict.concerns(*seq)));
-    record.withdrawn.retain(|(entry, exit)| !is_dropped(entry) && !is_dropped(exit));
 }
 
 /// Keeps of each long passage the read that stands and the first, which remembers how far the

@@ -154,7 +154,7 @@ pub fn verdicts(
             }
             (Kind::Entry, None) => Standing {
                 verdict: Verdict::Overstay(passage.stands),
-                due: Due::OnExits(later_by(passage.at, policy.max_stay + policy.lateness)),
+                due: Due::OnExits(later_by(later_by(passage.at, policy.max_stay), policy.lateness)),
                 end: passage.end,
             },
         };
@@ -175,3 +175,6 @@ fn missed_exit(passage: &Passage, followed_at: Instant, policy: &Policy) -> Stan
 fn later_by(at: Instant, by: TimeDelta) -> Instant {
     at.checked_add_signed(by).unwrap_or(Instant::MAX_UTC)
 }
+
+#[cfg(test)]
+mod tests;

@@ -125,8 +125,9 @@ impl Tracker {
             return;
         }
         self.progress.empty_at = Some(asked_at);
-        // Whatever went back has come again, to this processor (then it is in flight) or another.
-        self.returned = None;
+        // Whatever went back before has come again, to this processor (then it is in flight) or
+        // another. What went back since the question holds on.
+        self.returned = self.returned.filter(|(_, until)| *until - HELD_FOR > asked_at);
         if !is_recent(self.progress.replayed_at, asked_at, self.lateness) {
             self.progress.disorder = TimeDelta::zero();
         }

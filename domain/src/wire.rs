@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, NaiveDateTime, SecondsFormat, TimeDelta};
+use chrono::{DateTime, Datelike, SecondsFormat, TimeDelta};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
@@ -90,7 +90,7 @@ pub enum Rejection {
     /// Both times.
     #[error("both_times: an observation is an entry or an exit, not both")]
     BothTimes,
-    /// A time that is none.
+    /// A time that is none, by its shape.
     #[error("bad_time: {0:?} is no RFC 3339 date and time")]
     BadTime(String),
     /// A time that has not come.
@@ -131,6 +131,10 @@ pub fn parse_observation(body: &[u8], now: Instant) -> Result<Observation, Rejec
         return Err(Rejection::TooLarge(body.len()));
     }
     let text = std::str::from_utf8(body).map_err(|e| Rejection::NotUtf8(e.valid_up_to()))?;
+    // Serde would take an array for a struct whose fields have lost their names.
+    if !text.trim_start().starts_with('{') {
+        return Err(Rejection::MalformedJson("not an object".to_owned()));
+    }
     let message: ObservationMessage<'_> =
         serde_json::from_str(text).map_err(|e| Rejection::MalformedJson(without_content(&e)))?;
 
@@ -144,7 +148,7 @@ pub fn parse_observation(body: &[u8], now: Instant) -> Result<Observation, Rejec
         (None, None) => return Err(Rejection::MissingTime),
         (Some(_), Some(_)) => return Err(Rejection::BothTimes),
     };
-    let at = parse_time(&time).ok_or_else(|| Rejection::BadTime(shortened(&time)))?;
+    let at = parse_time(&time).ok_or_else(|| Rejection::BadTime(shape(&time)))?;
     if at - now > AHEAD_MAX {
         return Err(Rejection::FutureTime(at - now));
     }
@@ -175,7 +179,7 @@ pub fn parse_observation(body: &[u8], now: Instant) -> Result<Observation, Rejec
 fn without_content(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let what = match error.classify() {
-        serde_json::error::Category::Data if text.contains("string \"") => {
+        serde_json::error::Category::Data if !text.starts_with("duplicate field") => {
             "a value of the wrong type"
         }
         _ => text.split(" at line ").next().unwrap_or("not JSON"),
@@ -183,9 +187,15 @@ fn without_content(error: &serde_json::Error) -> String {
     format!("{what}, line {}, column {}", error.line(), error.column())
 }
 
-/// The first characters of a text that goes into a reason.
-fn shortened(text: &str) -> String {
-    text.chars().take(40).collect()
+/// The first characters of a text that goes into a reason, with `9` for each digit and `a` for each
+/// letter: what is no time may well be a plate (G8).
+fn shape(text: &str) -> String {
+    let masked = |character: char| match character {
+        _ if character.is_numeric() => '9',
+        _ if character.is_alphabetic() => 'a',
+        _ => character,
+    };
+    text.chars().take(40).map(masked).collect()
 }
 
 /// The message that publishes an observation; [`parse_observation`] reads it back.
@@ -215,12 +225,14 @@ pub fn observation_to_json(observation: &Observation) -> String {
 
 /// Reads an RFC 3339 date and time to the nanosecond. Without an offset it is UTC.
 pub fn parse_time(text: &str) -> Option<Instant> {
-    let at = DateTime::parse_from_rfc3339(text).map(|at| at.to_utc()).ok().or_else(|| {
-        ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"]
-            .iter()
-            .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
-            .map(|at| at.and_utc())
-    })?;
+    let at = DateTime::parse_from_rfc3339(text)
+        .or_else(|_| DateTime::parse_from_rfc3339(&format!("{text}Z")))
+        .ok()?
+        .to_utc();
+    // The offset can lead out of the four digits of a year, and then no one could read it back.
+    if !(0..=9999).contains(&at.year()) {
+        return None;
+    }
     // A leap second is the last instant before the next second: one line of time, no folds.
     DateTime::from_timestamp(at.timestamp(), at.timestamp_subsec_nanos().min(999_999_999))
 }
@@ -360,25 +372,34 @@ impl TryFrom<&SummaryMessage> for Summary {
         if exit_at < entry_at {
             return Err(Unsavable::Backwards);
         }
-        let place = place(message.place.as_deref())?;
+        let car_park = place(message.place.as_deref())?;
         let session_id = match message.session_id.as_deref() {
-            Some(id) => checked_id("session_id", id)?,
-            None => {
-                let read =
-                    |kind: Kind, at| format!("{}:{place}:{}", kind.as_str(), format_time(at));
-                let id = |text: String| {
-                    ObservationId::parse(&text).map_err(|e| Unsavable::Text("place", e))
-                };
-                crate::session_id(
-                    &plate,
-                    &id(read(Kind::Entry, entry_at))?,
-                    &id(read(Kind::Exit, exit_at))?,
-                    0,
-                )
-            }
-        };
-        Ok(Self { session_id, plate, entry_at, exit_at, place, repaired: message.repaired })
+            Some(id) => checked_id("session_id", id),
+            None => derived_id(&plate, entry_at, exit_at, &car_park),
+        }?;
+        Ok(Self {
+            session_id,
+            plate,
+            entry_at,
+            exit_at,
+            place: car_park,
+            repaired: message.repaired,
+        })
     }
+}
+
+/// The name of a session whose observations are not known: two reads that say what it says.
+fn derived_id(
+    plate: &Plate,
+    entry_at: Instant,
+    exit_at: Instant,
+    car_park: &Label,
+) -> Result<CompactString, Unsavable> {
+    let read = |kind: Kind, at| {
+        let id = format!("{}:{car_park}:{}", kind.as_str(), format_time(at));
+        ObservationId::parse(&id).map_err(|e| Unsavable::Text("place", e))
+    };
+    Ok(crate::session_id(plate, &read(Kind::Entry, entry_at)?, &read(Kind::Exit, exit_at)?, 0))
 }
 
 impl TryFrom<&ExceptionMessage> for ExceptionRow {

@@ -1,1 +1,49 @@
-//! generators
+//! Simulated cameras: vehicles that come, stay a while and leave, and some that only leave.
+//!
+//! Reading order, the way of a vehicle: [`Options`] → `traffic` (how many come, how long they stay)
+//! → `entry_generator` (one turn, one entry) → `camera` (the messages that come of it, faults
+//! included) → `outbox` → [`publisher`] (tries until the broker has confirmed) → [`inside_store`]
+//! → `exit_generator` (one turn, one exit, matched or made up). `wiring` puts it together, `admin`
+//! is the operator's side, `metrics` counts.
+//!
+//! What holds: an entry is in the store only once the broker has confirmed it; a vehicle is taken
+//! out by one exit generator of any number; a message keeps its id through all attempts; of the
+//! exits the share that was asked for is matched, however the vehicles come; event times are never
+//! ahead of the clock; everything under way is bounded; no plate is logged or made a label.
+//!
+//! Event times are those of the clock, also on a simulated campus: there the rate and the stays are
+//! scaled by its speed, so that an hour of it may pass in a minute.
+
+mod admin;
+mod backoff;
+mod camera;
+mod control;
+mod dice;
+mod entry_generator;
+mod exit_generator;
+pub mod inside_store;
+mod keep;
+pub mod ledger;
+mod metrics;
+mod misread;
+pub mod options;
+mod outbox;
+mod pace;
+mod phase;
+mod plate_format;
+pub mod publisher;
+#[cfg(test)]
+mod rig;
+mod slots;
+#[doc(hidden)]
+pub mod testing;
+mod traffic;
+mod wiring;
+
+pub use inside_store::{InsideStore, MemoryStore, RedisStore};
+pub use ledger::{FileLedger, Ledger};
+pub use metrics::Counts;
+pub use options::{Dwell, Faults, Options, OptionsError, Profile};
+pub use plate_format::{PlateFormat, PlateFormatError};
+pub use publisher::{AmqpOptions, AmqpPublisher, AmqpUrlError, PublishError, Publisher};
+pub use wiring::{Generators, Roles, Snapshot, StartError, start};

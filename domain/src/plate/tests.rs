@@ -21,6 +21,8 @@ fn a_plate_is_the_same_however_it_is_written() {
     check("straße1", "STRASSE1");
     check("١٢٣ب", "١٢٣ب");
     check("0123456789ABCDEF", "0123456789ABCDEF");
+    check("\u{1100}-\u{1161}7", "\u{ac00}7"); // two halves of a Hangul syllable
+    check(&format!("AB{}", "-".repeat(TEXT_BYTES_MAX - 2)), "AB");
 }
 
 #[test]
@@ -29,6 +31,7 @@ fn what_is_no_plate_says_why() {
     refuse(" -._· ", PlateError::Empty);
     refuse("A", PlateError::TooShort(1));
     refuse("0123456789ABCDEFG", PlateError::TooLong);
+    refuse(&format!("AB{}", "-".repeat(TEXT_BYTES_MAX - 1)), PlateError::TooLong);
     refuse("AB\u{0}12", PlateError::BadCharacter('\u{0}'));
     refuse("=1+1", PlateError::BadCharacter('='));
     refuse("<b>", PlateError::BadCharacter('<'));
@@ -41,11 +44,18 @@ fn debug_never_shows_a_whole_plate() {
     let plate = Plate::parse("ABC123").unwrap();
     assert_eq!(format!("{plate:?}"), "A*3/6");
     assert_eq!(plate.to_string(), "ABC123");
+    let masked = |text: &str| format!("{:?}", Plate::parse(text).unwrap());
+    assert_eq!(masked("京A12345"), "京*5/7");
+    assert_eq!(masked("ABCD"), "A*D/4");
+    assert_eq!(masked("ABC"), "*/3", "too short to show any of it");
+    assert_eq!(masked("AB"), "*/2");
 }
 
 proptest! {
     #[test]
-    fn a_normalised_plate_is_its_own_normal_form(text in "\\PC{0,20}") {
+    fn a_normalised_plate_is_its_own_normal_form(
+        text in prop_oneof!["\\PC{0,20}", "[\u{1100}\u{1161}ｱﾞßﬁǆ７._-]{1,8}"],
+    ) {
         if let Ok(plate) = Plate::parse(&text) {
             prop_assert_eq!(Plate::parse(plate.as_str()), Ok(plate.clone()));
             let length = plate.as_str().chars().count();

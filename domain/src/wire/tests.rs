@@ -1,1 +1,457 @@
+//! The contract, to the letter. `now` is 2026-11-20T12:00Z throughout.
 
+use std::fmt::Write;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::testing::{at, plate};
+
+mod rows;
+
+fn now() -> Instant {
+    at("12:00")
+}
+
+fn parse(json: &str) -> Result<Observation, Rejection> {
+    parse_observation(json.as_bytes(), now())
+}
+
+/// An entry with these fields put in the place of its own, or taken out where they are empty.
+fn message(fields: &[(&str, &str)]) -> String {
+    let own = [
+        ("id", r#""e1""#),
+        ("vehicle_plate", r#""ABC-123""#),
+        ("entry_date_time", r#""2026-11-20T10:00:00Z""#),
+    ];
+    let given = |name: &str| fields.iter().any(|(other, _)| *other == name);
+    let all = own.iter().filter(|(name, _)| !given(name)).chain(fields);
+    let texts: Vec<String> = all
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| format!("\"{name}\":{value}"))
+        .collect();
+    format!("{{{}}}", texts.join(","))
+}
+
+fn accept(fields: &[(&str, &str)]) -> Observation {
+    let json = message(fields);
+    parse(&json).unwrap_or_else(|rejection| panic!("{json}: {rejection}"))
+}
+
+fn refuse(json: &str, code: &str, reason: &str) {
+    let rejection = parse(json).expect_err(json);
+    assert_eq!(rejection.to_string(), reason, "{json}");
+    assert_eq!(rejection.code(), code, "{json}");
+    assert!(reason.starts_with(&format!("{code}: ")), "{reason}");
+}
+
+fn refuse_field(name: &str, value: &str, code: &str, reason: &str) {
+    refuse(&message(&[(name, value)]), code, reason);
+}
+
+#[test]
+fn an_entry_and_an_exit_as_the_contract_has_them() {
+    let entry = parse(
+        r#"{"id":"17","vehicle_plate":"abc-123","entry_date_time":"2026-11-20T10:00:00.123Z"}"#,
+    );
+    let expected = Observation {
+        id: ObservationId::parse("17").unwrap(),
+        plate: plate(),
+        plate_as_read: Some(PlateAsRead(CompactString::new("abc-123"))),
+        kind: Kind::Entry,
+        at: at("10:00:00.123"),
+        place: Label::default(),
+        lane: None,
+        camera: None,
+        confidence: None,
+    };
+    assert_eq!(entry, Ok(expected.clone()));
+    let exit = parse(
+        r#"{"id":"18","vehicle_plate":"ABC123","exit_date_time":"2026-11-20T11:30:00Z",
+            "place":"north","lane":"2","camera":"c7","confidence":0.5}"#,
+    );
+    let label = |text: &str| Label::parse(text).unwrap();
+    assert_eq!(
+        exit,
+        Ok(Observation {
+            id: ObservationId::parse("18").unwrap(),
+            plate_as_read: None,
+            kind: Kind::Exit,
+            at: at("11:30"),
+            place: label("north"),
+            lane: Some(label("2")),
+            camera: Some(label("c7")),
+            confidence: Some(0.5),
+            ..expected
+        })
+    );
+}
+
+#[test]
+fn what_is_optional_may_be_null_and_what_is_unknown_may_be_anything() {
+    let plain = accept(&[]);
+    let nulls = ["exit_date_time", "place", "lane", "camera", "confidence"];
+    assert_eq!(accept(&nulls.map(|name| (name, "null"))), plain);
+    assert_eq!(accept(&[("place", r#""main""#)]), plain);
+    let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
+    assert_eq!(accept(&[("colour", r#"{"r":[1,2.5e300,null]}"#), ("deep", &deep)]), plain);
+    assert_eq!(accept(&[("colour", "1"), ("colour", "2")]), plain);
+    assert_eq!(parse(&format!(" \n{}\t ", message(&[]))), Ok(plain));
+}
+
+#[test]
+fn texts_may_be_escaped() {
+    let observation = accept(&[
+        ("id", r#""\u0065\"1\\""#),
+        ("vehicle_plate", r#""\u4eac\u0041\u00b712345""#),
+        ("camera", r#""🚗 \ud83d\ude97""#),
+    ]);
+    assert_eq!(observation.id.as_str(), "e\"1\\");
+    assert_eq!(observation.plate.as_str(), "京A12345");
+    assert_eq!(observation.plate_as_read.unwrap().0, "京A·12345");
+    assert_eq!(observation.camera.unwrap().as_str(), "🚗 🚗");
+}
+
+#[test]
+fn each_absurdity_has_its_reason() {
+    refuse_field("id", "", "missing_id", "missing_id: `id` is missing");
+    refuse_field("id", "null", "missing_id", "missing_id: `id` is missing");
+    refuse_field("id", r#""  ""#, "bad_id", "bad_id: `id` is empty");
+    let plate = "vehicle_plate";
+    let missing_plate = "missing_plate: `vehicle_plate` is missing";
+    refuse_field(plate, "", "missing_plate", missing_plate);
+    refuse_field(plate, "null", "missing_plate", missing_plate);
+    refuse_field(plate, r#""-.""#, "bad_plate", "bad_plate: the plate is empty");
+    let missing_time = "missing_time: neither `entry_date_time` nor `exit_date_time` is given";
+    refuse_field("entry_date_time", "", "missing_time", missing_time);
+    refuse_field("entry_date_time", "null", "missing_time", missing_time);
+    refuse_field(
+        "exit_date_time",
+        r#""2026-11-20T10:00:00Z""#,
+        "both_times",
+        "both_times: an observation is an entry or an exit, not both",
+    );
+    refuse_field("place", r#""""#, "bad_label", "bad_label: `place` is empty");
+    refuse_field("lane", r#""a\nb""#, "bad_label", "bad_label: `lane` has a control character");
+    refuse_field(
+        "camera",
+        &format!("\"{}\"", "c".repeat(129)),
+        "bad_label",
+        "bad_label: `camera` has 129 bytes, at most 128 are allowed",
+    );
+    for confidence in ["1.0000001", "-0.1", "1e308"] {
+        let value: f64 = confidence.parse().unwrap();
+        let reason = format!("bad_confidence: {value} is not between 0 and 1");
+        refuse_field("confidence", confidence, "bad_confidence", &reason);
+    }
+}
+
+#[test]
+fn a_confidence_is_between_0_and_1() {
+    for (text, expected) in [("0", 0.0), ("1", 1.0), ("0.25", 0.25), ("1e-400", 0.0)] {
+        assert_eq!(accept(&[("confidence", text)]).confidence, Some(expected), "{text}");
+    }
+}
+
+#[test]
+fn ids_are_kept_as_they_are_within_bounds() {
+    for id in ["1", " 1 ", "ünï-🚗", &"i".repeat(256), "a/b?c=d&e"] {
+        assert_eq!(accept(&[("id", &format!("\"{id}\""))]).id.as_str(), id);
+    }
+    let control = "bad_id: `id` has a control character";
+    for id in [r"a\nb", r"a\u0000", r"\u001b[31m", r"a\u007f", r"a\u0085b"] {
+        refuse_field("id", &format!("\"{id}\""), "bad_id", control);
+    }
+    let long = "bad_id: `id` has 257 bytes, at most 256 are allowed";
+    refuse_field("id", &format!("\"{}\"", "i".repeat(257)), "bad_id", long);
+}
+
+#[test]
+fn what_is_no_json_object_of_the_contract_is_malformed() {
+    let refuse = |json: &str, reason: &str| refuse(json, "malformed_json", reason);
+    refuse("{", "malformed_json: EOF while parsing an object, line 1, column 1");
+    refuse(r#"{"id":"1"} x"#, "malformed_json: trailing characters, line 1, column 12");
+    refuse(
+        &message(&[("id", r#""a""#), ("id", r#""b""#)]),
+        "malformed_json: duplicate field `id`, line 1, column 81",
+    );
+    for json in ["", "null", "17", "\"ABC123\"", "true", "[]"] {
+        refuse(json, "malformed_json: not an object");
+    }
+    refuse(
+        r#"["1","ABC123","2026-11-20T10:00:00Z",null,null,null,null,null]"#,
+        "malformed_json: not an object",
+    );
+    for value in ["17", "1.5", "true", "[]", "{}"] {
+        let json = format!("{{\"id\":{value}}}");
+        assert!(
+            parse(&json).unwrap_err().to_string().contains("a value of the wrong type"),
+            "{json}"
+        );
+    }
+    let deep = format!("{{\"colour\":{}", "[".repeat(30_000));
+    assert_eq!(parse(&deep).unwrap_err().code(), "malformed_json");
+}
+
+#[test]
+fn bytes_that_are_no_text_are_refused() {
+    let rejection = parse_observation(b"{\"id\":\"\xff\"}", now()).unwrap_err();
+    assert_eq!(rejection, Rejection::NotUtf8(7));
+    assert_eq!(rejection.to_string(), "not_utf8: invalid UTF-8 from byte 7 on");
+    assert_eq!(rejection.code(), "not_utf8");
+}
+
+#[test]
+fn a_message_has_64_kib_at_most() {
+    let padded =
+        |bytes: usize| format!("{}{}", message(&[]), " ".repeat(bytes - message(&[]).len()));
+    assert!(parse(&padded(65_536)).is_ok());
+    let reason = "too_large: 65537 bytes, at most 65536 are allowed";
+    refuse(&padded(65_537), "too_large", reason);
+}
+
+#[test]
+fn the_longest_legal_message_is_a_tenth_of_what_is_allowed() {
+    let text = |bytes: usize| format!("\"{}\"", "\\u0041".repeat(bytes));
+    let longest = accept_len(&[
+        ("id", &text(256)),
+        ("vehicle_plate", &format!("\"{}ABC123\"", "\\u002d".repeat(250))),
+        ("entry_date_time", r#""2026-11-20T10:00:00.123456789+00:00""#),
+        ("place", &text(128)),
+        ("lane", &text(128)),
+        ("camera", &text(128)),
+        ("confidence", "0.123456789012345678"),
+    ]);
+    assert!(longest <= MESSAGE_BYTES_MAX / 10, "{longest}");
+    let long = format!("\"{}ABC123\"", "-".repeat(251));
+    refuse_field(
+        "vehicle_plate",
+        &long,
+        "bad_plate",
+        "bad_plate: the plate has more than 16 characters",
+    );
+}
+
+fn accept_len(fields: &[(&str, &str)]) -> usize {
+    accept(fields);
+    message(fields).len()
+}
+
+// Times
+
+fn check_time(text: &str, expected: &str) {
+    let at = parse_time(text).unwrap_or_else(|| panic!("{text}"));
+    assert_eq!(at.to_rfc3339_opts(SecondsFormat::AutoSi, true), expected, "{text}");
+}
+
+#[test]
+fn a_time_is_rfc_3339_and_utc_where_it_says_nothing_else() {
+    check_time("2026-11-20T10:00:00Z", "2026-11-20T10:00:00Z");
+    check_time("2026-11-20T10:00:00+02:00", "2026-11-20T08:00:00Z");
+    check_time("2026-11-20T23:30:00-05:30", "2026-11-21T05:00:00Z");
+    check_time("2026-11-20T10:00:00-00:00", "2026-11-20T10:00:00Z");
+    check_time("2026-11-20T10:00:00", "2026-11-20T10:00:00Z");
+    check_time("2026-11-20T10:00:00.5", "2026-11-20T10:00:00.500Z");
+    check_time("2026-11-20t10:00:00z", "2026-11-20T10:00:00Z");
+    check_time("2026-11-20t10:00:00.25", "2026-11-20T10:00:00.250Z");
+    check_time("2026-11-20 10:00:00Z", "2026-11-20T10:00:00Z");
+    check_time("2026-11-20 10:00:00", "2026-11-20T10:00:00Z");
+    check_time("2026-11-20 10:00:00+01:00", "2026-11-20T09:00:00Z");
+    check_time("1600-02-29T00:00:00Z", "1600-02-29T00:00:00Z");
+    check_time("0000-01-01T00:00:00Z", "0000-01-01T00:00:00Z");
+    check_time("9999-12-31T23:59:59.999999999Z", "9999-12-31T23:59:59.999999999Z");
+}
+
+#[test]
+fn a_time_has_nanoseconds_and_what_is_finer_is_cut_off() {
+    check_time("2026-11-20T10:00:00.123456789Z", "2026-11-20T10:00:00.123456789Z");
+    check_time("2026-11-20T10:00:00.1234567899Z", "2026-11-20T10:00:00.123456789Z");
+    check_time("2026-11-20T10:00:00.000000001", "2026-11-20T10:00:00.000000001Z");
+}
+
+#[test]
+fn a_leap_second_is_the_last_instant_before_the_next() {
+    check_time("2016-12-31T23:59:60Z", "2016-12-31T23:59:59.999999999Z");
+    check_time("2016-12-31T23:59:60.75Z", "2016-12-31T23:59:59.999999999Z");
+    check_time("2017-01-01T00:59:60+01:00", "2016-12-31T23:59:59.999999999Z");
+    check_time("2016-12-31T23:59:60", "2016-12-31T23:59:59.999999999Z");
+}
+
+#[test]
+fn what_is_no_time_is_none() {
+    for text in [
+        "",
+        "now",
+        "1700000000",
+        "2026-11-20",
+        "10:00:00",
+        "2026-11-20T10:00",
+        "2026-11-20T24:00:00Z",
+        "2026-02-29T10:00:00Z",
+        "2026-13-01T10:00:00Z",
+        "2026-11-20T10:00:61Z",
+        "2026-11-20T10:00:00 Z",
+        " 2026-11-20T10:00:00Z",
+        "2026-11-20T10:00:00Z ",
+        "2026-11-20T10:00:00+2",
+        "2026-11-20T10:00:00.",
+        "2026-11-20T10:00:00.Z",
+        "20261120T100000Z",
+        "26-11-20T10:00:00Z",
+        "2026-1-2T3:4:5",
+        "2026- 1- 2T 3: 4: 5",
+        "+12026-11-20T10:00:00",
+        "-0044-03-15T10:00:00",
+        "-262143-01-01T00:00:00",
+        "2026-11-20T10:00:00ZZ",
+        "２０２６-11-20T10:00:00Z",
+        // Within the grammar, but not within four digits once they are UTC.
+        "0000-01-01T00:00:00+00:01",
+        "9999-12-31T23:59:59-00:01",
+    ] {
+        assert_eq!(parse_time(text), None, "{text}");
+    }
+}
+
+#[test]
+fn a_bad_time_shows_its_shape_and_no_more() {
+    let check = |time: &str, shape: &str| {
+        let reason = format!("bad_time: \"{shape}\" is no RFC 3339 date and time");
+        refuse_field("entry_date_time", &format!("\"{time}\""), "bad_time", &reason);
+    };
+    check("20.11.2026, 10:00 Uhr", "99.99.9999, 99:99 aaa");
+    check("ABC-123", "aaa-999");
+    check(&"1".repeat(5000), &"9".repeat(40));
+    check("", "");
+}
+
+#[test]
+fn a_time_may_be_5_minutes_ahead_of_the_clock_and_no_more() {
+    let time = |at: Instant| format!("\"{}\"", at.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+    let limit = now() + TimeDelta::minutes(5);
+    assert_eq!(accept(&[("entry_date_time", &time(limit))]).at, limit);
+    refuse_field(
+        "entry_date_time",
+        &time(limit + TimeDelta::nanoseconds(1)),
+        "future_time",
+        "future_time: 300 s ahead of the clock, at most 300 are allowed: is the camera's clock right?",
+    );
+    let rejection = parse(&message(&[("entry_date_time", r#""9999-12-31T23:59:59Z""#)]));
+    assert_eq!(rejection.unwrap_err().code(), "future_time");
+}
+
+#[test]
+fn history_is_welcome() {
+    for time in ["1600-01-01T00:00:00Z", "0000-01-01T00:00:00Z", "1969-12-31T23:59:59.9999Z"] {
+        accept(&[("entry_date_time", &format!("\"{time}\""))]);
+    }
+}
+
+// Properties
+
+/// Texts that a publisher could send as a plate, many of which are none.
+fn plate_text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[A-Z]{1,3}[-. ]?[0-9]{1,4}",
+        "[0-9]{4,12}",
+        "[京沪粤][A-Z]·[0-9]{5}",
+        "[А-Я][0-9]{3}[А-Я]{2}",
+        "\\PC{0,20}",
+    ]
+}
+
+fn label() -> impl Strategy<Value = Label> {
+    "\\PC{1,30}".prop_filter_map("no label", |text| Label::parse(&text).ok())
+}
+
+fn observation() -> impl Strategy<Value = Observation> {
+    let plate = plate_text().prop_filter_map("no plate", |text| {
+        let plate = Plate::parse(&text).ok()?;
+        let as_read = (text != plate.as_str()).then(|| PlateAsRead(CompactString::new(&text)));
+        Some((plate, as_read))
+    });
+    let id = "\\PC{1,40}".prop_filter_map("no id", |text| ObservationId::parse(&text).ok());
+    let at = (-62_167_219_200..1_795_176_000_i64, 0..1_000_000_000_u32)
+        .prop_map(|(seconds, nanos)| DateTime::from_timestamp(seconds, nanos).unwrap());
+    let options = (prop::option::of(label()), prop::option::of(label()), prop::option::of(label()));
+    let confidence = prop::option::of(0.0_f32..=1.0);
+    (id, plate, any::<bool>(), at, options, confidence).prop_map(
+        |(id, (plate, plate_as_read), is_exit, at, (place, lane, camera), confidence)| {
+            Observation {
+                id,
+                plate,
+                plate_as_read,
+                kind: if is_exit { Kind::Exit } else { Kind::Entry },
+                at,
+                place: place.unwrap_or_default(),
+                lane,
+                camera,
+                confidence,
+            }
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 1000, ..Default::default() })]
+
+    #[test]
+    fn what_is_published_is_what_is_read(observation in observation()) {
+        let json = observation_to_json(&observation);
+        prop_assert_eq!(parse(&json), Ok(observation), "{}", json);
+    }
+
+    /// R8: no body makes it panic, and a reason begins with its code and is one short line.
+    #[test]
+    fn r8_any_bytes_are_an_observation_or_a_rejection(body in prop::collection::vec(any::<u8>(), 0..200)) {
+        if let Err(rejection) = parse_observation(&body, now()) {
+            let reason = rejection.to_string();
+            prop_assert!(reason.starts_with(rejection.code()));
+            prop_assert!(reason.len() < 200 && !reason.contains(char::is_control), "{}", reason);
+        }
+    }
+
+    /// R8: nor does any text that is nearly one of the contract.
+    #[test]
+    fn r8_any_values_are_an_observation_or_a_rejection(
+        values in prop::collection::vec(("id|vehicle_plate|entry_date_time|exit_date_time|place|confidence",
+            prop_oneof!["\"\\PC{0,12}\"", "-?[0-9]{1,20}", "null", "\"[0-9T:.+Z-]{0,30}\""]), 0..6),
+    ) {
+        let fields: Vec<(&str, &str)> =
+            values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        if let Err(rejection) = parse(&message(&fields)) {
+            prop_assert!(rejection.to_string().starts_with(rejection.code()));
+        }
+    }
+
+    /// G8: wherever a publisher puts a plate, and whatever else is wrong, no reason shows it. (The
+    /// one number of the contract is shown: a confidence of 87 says what went wrong.)
+    #[test]
+    fn g8_no_reason_shows_a_plate(
+        plate in "[A-Z]{2}[0-9]{4,6}|[0-9]{6,9}|[京沪粤][A-Z][0-9]{5}",
+        field in "id|vehicle_plate|entry_date_time|exit_date_time|place|lane|camera|colour",
+        form in 0..6,
+        broken in prop::option::of(0..60_usize),
+    ) {
+        let mut value = String::new();
+        match form {
+            0 => write!(value, "\"{plate}\""),
+            1 => write!(value, "{plate}"),
+            2 => write!(value, "[\"{plate}\"]"),
+            3 => write!(value, "{{\"{plate}\":\"{plate}\"}}"),
+            4 => write!(value, "\"{plate}\\n\""),
+            _ => write!(value, "\"{plate}=\""),
+        }.unwrap();
+        let mut json = message(&[("vehicle_plate", &format!("\"{plate}!\"")), (&field, &value)]);
+        if let Some(position) = broken {
+            json = json.chars().take(position).chain(['"']).collect();
+        }
+        for json in [json.as_str(), value.as_str(), &message(&[(&field, &value)])] {
+            if let Err(rejection) = parse(json) {
+                let reason = rejection.to_string();
+                prop_assert!(!reason.contains(&plate), "{}", reason);
+                prop_assert!(!format!("{rejection:?}").contains(&plate), "{:?}", rejection);
+            }
+        }
+    }
+}

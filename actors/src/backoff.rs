@@ -1,0 +1,41 @@
+//! Waiting longer after each failure, and never in step with others.
+
+use std::time::Duration;
+
+/// Doubles from a first to a longest delay, each time shortened by up to half at random, so that
+/// many processors do not come back in one wave.
+#[derive(Debug)]
+pub struct Backoff {
+    first: Duration,
+    longest: Duration,
+    attempts: u32,
+}
+
+impl Backoff {
+    /// No attempt yet.
+    pub fn new(first: Duration, longest: Duration) -> Self {
+        Self { first, longest, attempts: 0 }
+    }
+
+    /// Failures so far.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// A success: the next failure begins anew.
+    pub fn reset(&mut self) {
+        self.attempts = 0;
+    }
+
+    /// Counts a failure and answers how long to wait.
+    pub fn next_delay(&mut self) -> Duration {
+        let doubled = self.first.saturating_mul(1 << self.attempts.min(16));
+        self.attempts += 1;
+        doubled.min(self.longest).mul_f64(rand::random_range(0.5..=1.0))
+    }
+
+    /// Counts a failure and waits.
+    pub async fn wait(&mut self) {
+        tokio::time::sleep(self.next_delay()).await;
+    }
+}

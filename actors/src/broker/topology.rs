@@ -1,0 +1,113 @@
+//! The queues that carpark declares in RabbitMQ. Part of the contract: publishers send to the two
+//! queues by name through the default exchange.
+
+use domain::wire::{DEAD_LETTER_QUEUE, ENTRY_QUEUE, EXIT_QUEUE};
+use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::types::{AMQPValue, FieldTable, ShortString};
+use lapin::{Connection, ErrorKind, ExchangeKind};
+
+/// Takes what the two queues give up after the delivery limit, to [`DEAD_LETTER_QUEUE`].
+pub const DEAD_LETTER_EXCHANGE: &str = DEAD_LETTER_QUEUE;
+
+/// How often a message is delivered again before it counts as poison. Set explicitly: RabbitMQ
+/// before 4.0 has no limit, later ones have one but drop the message where no exchange is named.
+pub const DELIVERY_LIMIT: i64 = 20;
+
+/// What was found of a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Declared {
+    /// It stands as carpark declares it.
+    AsWanted,
+    /// It stands with other arguments and is used as it is.
+    Otherwise,
+}
+
+fn table(entries: &[(&str, AMQPValue)]) -> FieldTable {
+    let mut table = FieldTable::default();
+    for (name, value) in entries {
+        table.insert((*name).into(), value.clone());
+    }
+    table
+}
+
+fn text(text: &str) -> AMQPValue {
+    AMQPValue::LongString(text.into())
+}
+
+/// Arguments of the entry and the exit queue.
+fn stream_arguments() -> FieldTable {
+    table(&[
+        ("x-queue-type", text("quorum")),
+        ("x-delivery-limit", AMQPValue::LongLongInt(DELIVERY_LIMIT)),
+        ("x-dead-letter-exchange", text(DEAD_LETTER_EXCHANGE)),
+        // At least once: the broker moves a dead letter only when its queue has confirmed it. That
+        // wants `reject-publish`, so that a full queue tells the publisher instead of dropping.
+        ("x-dead-letter-strategy", text("at-least-once")),
+        ("x-overflow", text("reject-publish")),
+    ])
+}
+
+/// Declares the exchange and the three queues; answers what was found of each queue.
+pub async fn declare(connection: &Connection) -> lapin::Result<Vec<(&'static str, Declared)>> {
+    let channel = connection.create_channel().await?;
+    channel
+        .exchange_declare(
+            DEAD_LETTER_EXCHANGE.into(),
+            ExchangeKind::Fanout,
+            ExchangeDeclareOptions { durable: true, ..Default::default() },
+            FieldTable::default(),
+        )
+        .await?;
+    let dead_letter_arguments = table(&[("x-queue-type", text("quorum"))]);
+    let mut found = Vec::new();
+    for (name, arguments) in [
+        (DEAD_LETTER_QUEUE, dead_letter_arguments),
+        (ENTRY_QUEUE, stream_arguments()),
+        (EXIT_QUEUE, stream_arguments()),
+    ] {
+        found.push((name, declare_queue(connection, name.into(), arguments).await?));
+    }
+    channel
+        .queue_bind(
+            DEAD_LETTER_QUEUE.into(),
+            DEAD_LETTER_EXCHANGE.into(),
+            ShortString::default(),
+            QueueBindOptions::default(),
+            FieldTable::default(),
+        )
+        .await?;
+    channel.close(200, "declared".into()).await?;
+    Ok(found)
+}
+
+/// Declares one queue, on a channel of its own: a refusal closes the channel.
+async fn declare_queue(
+    connection: &Connection,
+    name: ShortString,
+    arguments: FieldTable,
+) -> lapin::Result<Declared> {
+    let channel = connection.create_channel().await?;
+    let durable = QueueDeclareOptions { durable: true, ..Default::default() };
+    match channel.queue_declare(name.clone(), durable, arguments).await {
+        Ok(_) => {
+            channel.close(200, "declared".into()).await?;
+            Ok(Declared::AsWanted)
+        }
+        Err(e) if is_precondition_failed(&e) => {
+            let channel = connection.create_channel().await?;
+            let passive = QueueDeclareOptions { passive: true, ..Default::default() };
+            channel.queue_declare(name, passive, FieldTable::default()).await?;
+            channel.close(200, "declared".into()).await?;
+            Ok(Declared::Otherwise)
+        }
+        Err(e) => Err(e),
+    }
+}
+
+fn is_precondition_failed(error: &lapin::Error) -> bool {
+    const PRECONDITION_FAILED: u16 = 406;
+    match error.kind() {
+        ErrorKind::ProtocolError(error) => error.get_id() == PRECONDITION_FAILED,
+        _ => false,
+    }
+}

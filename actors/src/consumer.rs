@@ -1,0 +1,388 @@
+//! Takes observations out of one queue: parses, hands on, acknowledges last (G3).
+//!
+//! Owns: what is delivered and unacknowledged, and the progress of the queue.
+//! Hears: the broker's [`Event`]s, the receipts that come back, [`HowFar`] from the settler, [`Drain`].
+//! Tells: the registry ([`Observed`]), the broker (acknowledge, give back, dead letter).
+//! Never: acknowledges a delivery before its receipt says "stored", or one behind which an earlier
+//! delivery is still open.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix::dev::SendError;
+use actix::{
+    Actor, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, Handler, Message,
+    Recipient, ResponseFuture, StreamHandler, WrapFuture,
+};
+use domain::watermark::{Progress, Tracker};
+use domain::wire::{Rejection, parse_observation};
+use domain::{Kind, Policy, SharedClock};
+use futures_util::StreamExt;
+use futures_util::stream::{self, LocalBoxStream};
+use tokio::sync::{mpsc, oneshot};
+use tracing::{info, warn};
+
+use crate::backoff::Backoff;
+use crate::broker::amqp::queue_name;
+use crate::broker::{Delivery, Event, Queue, Tag};
+use crate::gate::Gate;
+use crate::health::{Health, Part};
+use crate::metrics::Metrics;
+use crate::receipt::{Arrival, Receipt, Returned};
+use crate::session::Observed;
+use crate::vital::Vital;
+
+/// Receipts looked at in one turn.
+const RETURNED_PER_TURN: usize = 256;
+/// Recent observations whose clock offset is kept.
+const OFFSETS: usize = 101;
+
+/// How far has the queue been read? Also has the broker asked for its depth.
+#[derive(Debug, Message)]
+#[rtype(result = "HowFarAnswer")]
+pub struct HowFar;
+
+/// What a consumer knows.
+#[derive(Debug, Clone, Copy, actix::MessageResponse)]
+pub struct HowFarAnswer {
+    /// For the watermark.
+    pub progress: Progress,
+    /// Median of received minus captured over recent observations, seconds.
+    pub clock_offset: Option<f64>,
+    /// Unacknowledged deliveries.
+    pub in_flight: usize,
+}
+
+/// Consume no more; answered when nothing is in flight.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Drain;
+
+/// Several receipts that came back together.
+struct Receipts(Vec<Returned>);
+
+/// A delivery between its arrival and its acknowledgement.
+struct Open {
+    tag: Tag,
+    /// Stored, dead-lettered or given back: nothing stands against acknowledging past it.
+    is_resolved: bool,
+}
+
+/// See the module.
+pub struct Consumer {
+    kind: Kind,
+    queue: Rc<dyn Queue>,
+    registry: Recipient<Observed>,
+    clock: SharedClock,
+    metrics: Arc<Metrics>,
+    health: Arc<Health>,
+    /// Given to every receipt.
+    receipts: mpsc::UnboundedSender<Returned>,
+    /// In order of arrival, of the present connection alone; tags have no gaps.
+    open: VecDeque<Open>,
+    /// An acknowledgement is on its way; the next one waits and covers more.
+    is_acknowledging: bool,
+    /// Resolved up to here, not acknowledged yet.
+    to_acknowledge: Option<Tag>,
+    tracker: Tracker,
+    /// Received minus captured, seconds, of the last observations; a ring.
+    offsets: VecDeque<f64>,
+    /// Who waits for nothing to be in flight.
+    drained: Vec<oneshot::Sender<()>>,
+    _vital: Vital,
+}
+
+/// What a consumer is made of.
+pub struct Parts {
+    /// Which queue.
+    pub kind: Kind,
+    /// The broker's events of it.
+    pub events: LocalBoxStream<'static, Event>,
+    /// The way back to it.
+    pub queue: Rc<dyn Queue>,
+    /// Takes observations.
+    pub registry: Recipient<Observed>,
+    /// Pauses consumption while the outbox is full.
+    pub gate: Arc<Gate>,
+    /// The rules' waiting times.
+    pub policy: Policy,
+    /// Processing time.
+    pub clock: SharedClock,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// Says whether the queue is consumed.
+    pub health: Arc<Health>,
+    /// Should it die.
+    pub vital: Vital,
+}
+
+impl Consumer {
+    /// Starts consuming.
+    pub fn start(parts: Parts) -> actix::Addr<Self> {
+        Self::create(|context| {
+            let (receipts, returned) = mpsc::unbounded_channel();
+            context.add_stream(through_gate(parts.events, parts.gate));
+            context.add_stream(in_batches(returned));
+            Self {
+                kind: parts.kind,
+                queue: parts.queue,
+                registry: parts.registry,
+                clock: parts.clock,
+                metrics: parts.metrics,
+                health: parts.health,
+                receipts,
+                open: VecDeque::new(),
+                is_acknowledging: false,
+                to_acknowledge: None,
+                tracker: Tracker::new(&parts.policy),
+                offsets: VecDeque::with_capacity(OFFSETS),
+                drained: Vec::new(),
+                _vital: parts.vital,
+            }
+        })
+    }
+
+    fn delivered(&mut self, delivery: Delivery, context: &mut Context<Self>) {
+        let tag = delivery.tag;
+        self.open.push_back(Open { tag, is_resolved: false });
+        if delivery.redelivered {
+            self.metrics.redelivered(self.kind).inc();
+        }
+        let now = self.clock.now();
+        let observation = match parse_observation(&delivery.body, now) {
+            Ok(observation) => observation,
+            Err(rejection) => {
+                self.dead_letter(delivery, &rejection, context);
+                return;
+            }
+        };
+        self.tracker.received(tag.number, observation.at, now);
+        self.note_offset((now - observation.at).as_seconds_f64());
+        let receipt = Receipt::new(tag, self.receipts.clone());
+        let received = tokio::time::Instant::now();
+        let observed = Observed { observation, arrival: Arrival { received, now, receipt } };
+        match self.registry.try_send(observed) {
+            Ok(()) => {}
+            // The registry is behind: nothing else happens here until it has room.
+            Err(SendError::Full(observed)) => {
+                let registry = self.registry.clone();
+                async move { registry.send(observed).await }.into_actor(self).map(|_, _, _| ()).wait(context);
+            }
+            // The registry is gone, and its `Vital` ends the process; the receipt gives it back.
+            Err(SendError::Closed(_)) => {}
+        }
+    }
+
+    /// R8: publishes it to the dead letters, however often that takes, then counts it as resolved.
+    fn dead_letter(
+        &mut self,
+        delivery: Delivery,
+        rejection: &Rejection,
+        context: &mut Context<Self>,
+    ) {
+        let (queue, tag, reason) = (Rc::clone(&self.queue), delivery.tag, rejection.to_string());
+        warn!(queue.name = queue_name(self.kind), reason, "message refused, goes to the dead letters");
+        self.metrics.dead_letters.with_label_values(&[rejection.code()]).inc();
+        let published = async move {
+            let mut backoff = Backoff::new(
+                std::time::Duration::from_millis(100),
+                std::time::Duration::from_secs(5),
+            );
+            while let Err(e) = queue.dead_letter(&delivery.body, &reason).await {
+                if backoff.attempts() == 0 {
+                    warn!(error = %e, "dead letter not confirmed, trying again");
+                }
+                backoff.wait().await;
+            }
+        };
+        context.spawn(published.into_actor(self).map(move |(), consumer, context| {
+            consumer.resolve(tag);
+            consumer.acknowledge(context);
+        }));
+    }
+
+    fn returned(&mut self, returned: Returned, context: &mut Context<Self>) {
+        if self.position(returned.tag).is_none() {
+            return; // of an earlier connection: the broker has it back already
+        }
+        if returned.is_stored {
+            self.tracker.stored(returned.tag.number);
+            self.resolve(returned.tag);
+            return;
+        }
+        self.tracker.returned(returned.tag.number, self.clock.now());
+        // Resolved only once it is on its way back: an acknowledgement of a later delivery would
+        // take this one with it.
+        let (queue, tag) = (Rc::clone(&self.queue), returned.tag);
+        let given_back = async move { queue.give_back(tag).await };
+        context.spawn(given_back.into_actor(self).map(move |(), consumer, context| {
+            consumer.resolve(tag);
+            consumer.acknowledge(context);
+        }));
+    }
+
+    fn position(&self, tag: Tag) -> Option<usize> {
+        let first = self.open.front()?.tag;
+        let position = usize::try_from(tag.number.checked_sub(first.number)?).ok()?;
+        self.open.get(position).filter(|open| open.tag == tag).map(|_| position)
+    }
+
+    /// Nothing stands against acknowledging past `tag`. Nothing happens where it came on an earlier
+    /// connection.
+    fn resolve(&mut self, tag: Tag) {
+        if let Some(position) = self.position(tag) {
+            self.open[position].is_resolved = true;
+        }
+        while self.open.front().is_some_and(|open| open.is_resolved) {
+            self.to_acknowledge = self.open.pop_front().map(|open| open.tag);
+        }
+    }
+
+    /// Acknowledges all that is resolved without a gap, in one frame. While one is on its way the
+    /// next gathers.
+    fn acknowledge(&mut self, context: &mut Context<Self>) {
+        if self.is_acknowledging {
+            return;
+        }
+        let Some(up_to) = self.to_acknowledge.take() else {
+            self.tell_drained();
+            return;
+        };
+        self.is_acknowledging = true;
+        let queue = Rc::clone(&self.queue);
+        let acknowledged = async move { queue.acknowledge(up_to).await };
+        context.spawn(acknowledged.into_actor(self).map(|(), consumer, context| {
+            consumer.is_acknowledging = false;
+            consumer.acknowledge(context);
+        }));
+    }
+
+    fn tell_drained(&mut self) {
+        if self.open.is_empty() {
+            for waiting in self.drained.drain(..) {
+                let _ = waiting.send(());
+            }
+        }
+    }
+
+    fn disconnected(&mut self, reason: &str, context: &mut Context<Self>) {
+        self.metrics.failures.with_label_values(&[queue_name(self.kind)]).inc();
+        if self.part().fails(reason) {
+            warn!(queue.name = queue_name(self.kind), reason, "connection to the queue lost");
+        }
+        self.tracker.disconnected(self.clock.now());
+        self.open.clear();
+        self.to_acknowledge = None;
+        self.acknowledge(context);
+    }
+
+    fn part(&self) -> &Part {
+        match self.kind {
+            Kind::Entry => &self.health.entry_queue,
+            Kind::Exit => &self.health.exit_queue,
+        }
+    }
+
+    fn note_offset(&mut self, seconds: f64) {
+        if self.offsets.len() == OFFSETS {
+            self.offsets.pop_front();
+        }
+        self.offsets.push_back(seconds);
+    }
+
+    fn clock_offset(&self) -> Option<f64> {
+        let mut offsets: Vec<f64> = self.offsets.iter().copied().collect();
+        offsets.sort_by(f64::total_cmp);
+        offsets.get(offsets.len() / 2).copied()
+    }
+}
+
+/// Lets events through while the outbox has room.
+fn through_gate(
+    events: LocalBoxStream<'static, Event>,
+    gate: Arc<Gate>,
+) -> LocalBoxStream<'static, Event> {
+    stream::unfold((events, gate), |(mut events, gate)| async move {
+        gate.passage().await;
+        let event = events.next().await?;
+        Some((event, (events, gate)))
+    })
+    .boxed_local()
+}
+
+fn in_batches(
+    returned: mpsc::UnboundedReceiver<Returned>,
+) -> LocalBoxStream<'static, Receipts> {
+    stream::unfold(returned, |mut returned| async move {
+        let mut batch = Vec::with_capacity(RETURNED_PER_TURN);
+        let count = returned.recv_many(&mut batch, RETURNED_PER_TURN).await;
+        (count > 0).then_some((Receipts(batch), returned))
+    })
+    .boxed_local()
+}
+
+impl Actor for Consumer {
+    type Context = Context<Self>;
+}
+
+impl StreamHandler<Event> for Consumer {
+    fn handle(&mut self, event: Event, context: &mut Self::Context) {
+        match event {
+            Event::Delivered(delivery) => self.delivered(delivery, context),
+            Event::Depth { waiting, asked_at } => {
+                self.tracker.depth(waiting, asked_at);
+                self.metrics.queue_depth(self.kind).set(i64::try_from(waiting).unwrap_or(i64::MAX));
+            }
+            Event::Connected => {
+                if self.part().works() {
+                    info!(queue.name = queue_name(self.kind), "queue usable");
+                }
+            }
+            Event::Disconnected(reason) => self.disconnected(&reason, context),
+        }
+    }
+
+    /// The stream ends after [`Drain`]; the actor stays for what is in flight.
+    fn finished(&mut self, _: &mut Self::Context) {}
+}
+
+impl StreamHandler<Receipts> for Consumer {
+    fn handle(&mut self, Receipts(batch): Receipts, context: &mut Self::Context) {
+        for returned in batch {
+            self.returned(returned, context);
+        }
+        self.acknowledge(context);
+    }
+
+    fn finished(&mut self, _: &mut Self::Context) {}
+}
+
+impl Handler<HowFar> for Consumer {
+    type Result = HowFarAnswer;
+
+    fn handle(&mut self, _: HowFar, _: &mut Self::Context) -> Self::Result {
+        let now = self.clock.now();
+        self.queue.ask_depth(now);
+        HowFarAnswer {
+            progress: self.tracker.progress(now),
+            clock_offset: self.clock_offset(),
+            in_flight: self.open.len(),
+        }
+    }
+}
+
+impl Handler<Drain> for Consumer {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, _: Drain, context: &mut Self::Context) -> Self::Result {
+        let (drained, when_drained) = oneshot::channel();
+        let queue = Rc::clone(&self.queue);
+        let cancelled = async move { queue.cancel().await };
+        context.spawn(cancelled.into_actor(self).map(|(), consumer, context| {
+            consumer.drained.push(drained);
+            consumer.acknowledge(context);
+        }));
+        Box::pin(async move { drop(when_drained.await) })
+    }
+}

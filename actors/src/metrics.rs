@@ -1,0 +1,216 @@
+//! Every metric of the actors, by name. A plate is never a label (G8).
+
+use domain::Kind;
+use domain::session::Outcome;
+use prometheus::{
+    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    Opts, Registry,
+};
+
+use crate::broker::amqp::queue_name;
+
+/// Seconds, 100 µs to 10 s.
+const LATENCY_BUCKETS: &[f64] = &[
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+    5.0, 10.0,
+];
+/// Sizes of batches.
+const BATCH_BUCKETS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
+
+/// See the module.
+#[derive(Debug)]
+pub struct Metrics {
+    observations: [[IntCounter; OUTCOMES.len()]; 2],
+    /// Sessions reported.
+    pub matched: IntCounter,
+    /// Unmatched exits reported.
+    pub unmatched: IntCounter,
+    /// From delivery to the turn of the plate's actor.
+    pub queueing: Histogram,
+    /// Deciding.
+    pub processing: Histogram,
+    /// From the decision until it is durable.
+    pub storage: Histogram,
+    /// From there until the sink has confirmed.
+    pub summary: Histogram,
+    /// Reports that the sink has not confirmed.
+    pub outbox_pending: IntGauge,
+    /// Plates inside.
+    pub sessions_open: IntGauge,
+    watermark_lag: [Gauge; 2],
+    /// Median of received minus captured.
+    pub clock_offset: Gauge,
+    /// Commits that found another version (G4).
+    pub conflicts: IntCounter,
+    redelivered: [IntCounter; 2],
+    /// By reason.
+    pub dead_letters: IntCounterVec,
+    /// Actors of plates at this moment.
+    pub residents: IntGauge,
+    /// Actors that ended for want of work.
+    pub passivated: IntCounter,
+    /// Plates whose actor had panicked and was made anew (G7).
+    pub respawned: IntCounter,
+    /// Changes per commit.
+    pub commit_batch: Histogram,
+    /// Entries per post.
+    pub post_batch: Histogram,
+    /// Failed attempts, by part.
+    pub failures: IntCounterVec,
+    queue_depth: [IntGauge; 2],
+    /// Processors alive.
+    pub processors: IntGauge,
+}
+
+/// Every outcome an observation can have.
+const OUTCOMES: [Outcome; 5] =
+    [Outcome::Duplicate, Outcome::ReRead, Outcome::Matched, Outcome::Opened, Outcome::Waiting];
+const KINDS: [Kind; 2] = [Kind::Entry, Kind::Exit];
+
+impl Metrics {
+    /// Registers all of them.
+    pub fn new(registry: &Registry) -> prometheus::Result<Self> {
+        let counter = |name: &str, help: &str| {
+            let metric = IntCounter::new(name, help)?;
+            registry.register(Box::new(metric.clone()))?;
+            Ok::<_, prometheus::Error>(metric)
+        };
+        let counters = |name: &str, help: &str, labels: &[&str]| {
+            let metric = IntCounterVec::new(Opts::new(name, help), labels)?;
+            registry.register(Box::new(metric.clone()))?;
+            Ok::<_, prometheus::Error>(metric)
+        };
+        let gauge = |name: &str, help: &str| {
+            let metric = IntGauge::new(name, help)?;
+            registry.register(Box::new(metric.clone()))?;
+            Ok::<_, prometheus::Error>(metric)
+        };
+        let sizes = |name: &str, help: &str| {
+            let options = HistogramOpts::new(name, help).buckets(BATCH_BUCKETS.to_vec());
+            let metric = Histogram::with_opts(options)?;
+            registry.register(Box::new(metric.clone()))?;
+            Ok::<_, prometheus::Error>(metric)
+        };
+        let observations = counters(
+            "backend_observations_total",
+            "Observations stored, by kind and by what they turned out to be.",
+            &["kind", "outcome"],
+        )?;
+        let latency = HistogramVec::new(
+            HistogramOpts::new(
+                "backend_event_processing_latency_seconds",
+                "Time an observation spends in each stage: queueing (delivery to its plate's turn), \
+                 processing (deciding), storage (until durable), summary (until the sink confirmed).",
+            )
+            .buckets(LATENCY_BUCKETS.to_vec()),
+            &["stage"],
+        )?;
+        registry.register(Box::new(latency.clone()))?;
+        let lag = GaugeVec::new(
+            Opts::new(
+                "backend_watermark_lag_seconds",
+                "How far behind the present a queue has been read completely.",
+            ),
+            &["queue"],
+        )?;
+        registry.register(Box::new(lag.clone()))?;
+        let redelivered = counters(
+            "backend_redeliveries_total",
+            "Deliveries that the broker had delivered before.",
+            &["queue"],
+        )?;
+        let depth = prometheus::IntGaugeVec::new(
+            Opts::new("backend_queue_depth", "Messages that wait in the queue."),
+            &["queue"],
+        )?;
+        registry.register(Box::new(depth.clone()))?;
+        let clock_offset = Gauge::new(
+            "backend_clock_offset_seconds",
+            "Median of received minus captured time of recent observations; negative where camera \
+             clocks are ahead.",
+        )?;
+        registry.register(Box::new(clock_offset.clone()))?;
+        Ok(Self {
+            observations: KINDS.map(|kind| {
+                OUTCOMES.map(|outcome| {
+                    observations.with_label_values(&[kind.as_str(), outcome.as_str()])
+                })
+            }),
+            matched: counter("backend_matched_events_total", "Sessions reported.")?,
+            unmatched: counter("backend_unmatched_events_total", "Unmatched exits reported.")?,
+            queueing: latency.with_label_values(&["queueing"]),
+            processing: latency.with_label_values(&["processing"]),
+            storage: latency.with_label_values(&["storage"]),
+            summary: latency.with_label_values(&["summary"]),
+            outbox_pending: gauge(
+                "backend_outbox_pending",
+                "Reports that are stored and that the sink has not confirmed.",
+            )?,
+            sessions_open: gauge("backend_sessions_open", "Plates inside.")?,
+            watermark_lag: KINDS.map(|kind| lag.with_label_values(&[queue_name(kind)])),
+            clock_offset,
+            conflicts: counter(
+                "backend_commit_conflicts_total",
+                "Commits that found another version of the plate's record.",
+            )?,
+            redelivered: KINDS.map(|kind| redelivered.with_label_values(&[queue_name(kind)])),
+            dead_letters: counters(
+                "backend_dead_letters_total",
+                "Messages sent to the dead letters, by reason.",
+                &["reason"],
+            )?,
+            residents: gauge("backend_session_actors", "Actors of plates at this moment.")?,
+            passivated: counter(
+                "backend_sessions_passivated_total",
+                "Actors of plates that ended for want of work.",
+            )?,
+            respawned: counter(
+                "backend_sessions_respawned_total",
+                "Actors of plates that had died and were made anew from the store.",
+            )?,
+            commit_batch: sizes("backend_commit_batch_size", "Changes per commit of the store.")?,
+            post_batch: sizes("backend_post_batch_size", "Entries per post to the sink.")?,
+            failures: counters(
+                "backend_failures_total",
+                "Failed attempts at what the actors depend on.",
+                &["part"],
+            )?,
+            queue_depth: KINDS.map(|kind| depth.with_label_values(&[queue_name(kind)])),
+            processors: gauge("backend_processors", "Processors alive that share the store.")?,
+        })
+    }
+
+    /// An observation is stored.
+    pub fn observed(&self, kind: Kind, outcome: Outcome) {
+        if let Some(at) = OUTCOMES.iter().position(|known| *known == outcome) {
+            self.observations[index(kind)][at].inc();
+        }
+    }
+
+    /// How many observations of a kind are stored.
+    pub fn observations(&self, kind: Kind) -> u64 {
+        self.observations[index(kind)].iter().map(IntCounter::get).sum()
+    }
+
+    /// Of that queue.
+    pub fn watermark_lag(&self, kind: Kind) -> &Gauge {
+        &self.watermark_lag[index(kind)]
+    }
+
+    /// Of that queue.
+    pub fn redelivered(&self, kind: Kind) -> &IntCounter {
+        &self.redelivered[index(kind)]
+    }
+
+    /// Of that queue.
+    pub fn queue_depth(&self, kind: Kind) -> &IntGauge {
+        &self.queue_depth[index(kind)]
+    }
+}
+
+fn index(kind: Kind) -> usize {
+    match kind {
+        Kind::Entry => 0,
+        Kind::Exit => 1,
+    }
+}

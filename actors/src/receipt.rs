@@ -1,0 +1,61 @@
+//! The slip of paper that travels with an observation and comes back to its consumer: stored, or
+//! not. Dropped on the way (a panic, a stopped actor, a mailbox that closed) it says "not stored",
+//! so that no delivery can be forgotten between two actors (G3, G7).
+
+use domain::Instant;
+use tokio::sync::mpsc;
+
+use crate::broker::Tag;
+
+/// What became of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Returned {
+    /// Which.
+    pub tag: Tag,
+    /// Whether its state and its outbox entry are durable.
+    pub is_stored: bool,
+}
+
+/// See the module. Not `Clone`: there is one answer.
+#[derive(Debug)]
+pub struct Receipt {
+    tag: Tag,
+    /// Unbounded by type, bounded by the prefetch: one slip per unacknowledged delivery.
+    consumer: Option<mpsc::UnboundedSender<Returned>>,
+}
+
+impl Receipt {
+    /// A slip for delivery `tag`.
+    pub fn new(tag: Tag, consumer: mpsc::UnboundedSender<Returned>) -> Self {
+        Self { tag, consumer: Some(consumer) }
+    }
+
+    /// The observation is durable, or was.
+    pub fn stored(mut self) {
+        self.answer(true);
+    }
+
+    fn answer(&mut self, is_stored: bool) {
+        if let Some(consumer) = self.consumer.take() {
+            // The consumer may be gone: then the broker delivers again anyway.
+            let _ = consumer.send(Returned { tag: self.tag, is_stored });
+        }
+    }
+}
+
+impl Drop for Receipt {
+    fn drop(&mut self) {
+        self.answer(false);
+    }
+}
+
+/// What the consumer tells of a delivery beside the observation.
+#[derive(Debug)]
+pub struct Arrival {
+    /// For measuring the stages.
+    pub received: tokio::time::Instant,
+    /// Processing time, for the rules.
+    pub now: Instant,
+    /// To be answered.
+    pub receipt: Receipt,
+}

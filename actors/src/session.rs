@@ -1,0 +1,256 @@
+//! The actor of one plate: judges what is read of it, strictly one after the other, and answers
+//! when the judgement is durable.
+//!
+//! Owns: nothing but a copy of the plate's record, to save a round trip; the store's version decides.
+//! Hears: [`Observed`], [`Settle`], [`Passivate`], from the registry alone.
+//! Tells: the committer ([`Commit`], [`Load`]), and the receipt of each observation.
+//! Never: reports to the sink itself, or acknowledges before the commit (G3).
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix::{Actor, ActorFutureExt, AtomicResponse, Context, Handler, Message, Recipient, WrapFuture};
+use domain::session::{Outcome, outcome_of};
+use domain::{
+    Command, Decision, Effect, ExceptionKind, Observation, Plate, Policy, Record, SharedClock,
+    Watermarks, decide,
+};
+use tracing::{error, warn};
+
+use crate::metrics::Metrics;
+use crate::receipt::Arrival;
+use crate::store::committer::{Commit, Load};
+use crate::store::{Change, Committed, StoreError};
+
+/// An observation was read, parsed and delivered.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Observed {
+    /// The read.
+    pub observation: Observation,
+    /// How it came.
+    pub arrival: Arrival,
+}
+
+/// Give the verdicts that are due.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<(), Unsettled>")]
+pub struct Settle {
+    /// Whose.
+    pub plate: Plate,
+    /// How far the streams have been read.
+    pub watermarks: Watermarks,
+}
+
+/// A plate could not be settled now; it stays due.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unsettled {
+    /// The store.
+    #[error("{0}")]
+    Store(String),
+    /// The plate's actor died on it.
+    #[error("the plate's actor is gone")]
+    Gone,
+}
+
+/// End: the registry has forgotten the actor and sends nothing after this.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Passivate;
+
+/// What the actors of all plates share.
+pub struct Shared {
+    /// The rules.
+    pub policy: Policy,
+    /// Processing time.
+    pub clock: SharedClock,
+    /// Takes decisions to the store.
+    pub commit: Recipient<Commit>,
+    /// Brings records from it.
+    pub load: Recipient<Load>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+}
+
+/// See the module.
+pub struct Session {
+    plate: Plate,
+    /// As last seen in the store; `None` before the first look and after a failure.
+    record: Option<Record>,
+    shared: Rc<Shared>,
+}
+
+/// What a turn ended with.
+enum Turn {
+    /// Nothing to commit: the record as it was.
+    Unchanged(Record),
+    /// The record as it stands in the store now.
+    Stored(Record),
+    /// The store could not be asked or does not take it.
+    Failed(String),
+}
+
+impl Session {
+    /// The actor of `plate`.
+    pub fn new(plate: Plate, shared: Rc<Shared>) -> Self {
+        Self { plate, record: None, shared }
+    }
+}
+
+impl Shared {
+    async fn load(&self, plate: &Plate) -> Result<Record, String> {
+        match self.load.send(Load(plate.clone())).await {
+            Ok(loaded) => loaded.map_err(|e| e.to_string()),
+            Err(e) => Err(e.to_string()),
+        }
+    }
+
+    /// Decides and commits until the decision stands. `record` may be out of date, or the empty
+    /// one for a plate that was not looked up: a conflict brings the right one (G4).
+    async fn carry_out(&self, plate: &Plate, mut record: Record, command: Command) -> Turn {
+        loop {
+            let begun = tokio::time::Instant::now();
+            let decision = decide(plate, &record, command.clone(), &self.policy);
+            self.metrics.processing.observe(begun.elapsed().as_secs_f64());
+            let Decision::Changed { record: next, effects } = decision else {
+                return Turn::Unchanged(record);
+            };
+            let change = Change::new(plate.clone(), &record, &next, &effects, &self.policy);
+            let decided = tokio::time::Instant::now();
+            let committed: Result<Committed, StoreError> = match self.commit.send(Commit(change)).await {
+                Ok(committed) => committed,
+                Err(e) => return Turn::Failed(e.to_string()),
+            };
+            match committed {
+                Ok(Committed::Stored) => {
+                    self.metrics.storage.observe(decided.elapsed().as_secs_f64());
+                    self.count(&effects);
+                    return Turn::Stored(next);
+                }
+                Ok(Committed::Conflict(standing)) => {
+                    // The first look at a plate that the store knows is no conflict.
+                    if record.version > 0 {
+                        self.metrics.conflicts.inc();
+                    }
+                    record = standing;
+                }
+                Ok(Committed::Refused(reason)) => return Turn::Failed(reason),
+                Err(e) => return Turn::Failed(e.to_string()),
+            }
+        }
+    }
+
+    fn count(&self, effects: &[Effect]) {
+        for effect in effects {
+            match effect {
+                Effect::Summary(_) => self.metrics.matched.inc(),
+                Effect::Exception(row) if row.kind == ExceptionKind::UnmatchedExit => {
+                    self.metrics.unmatched.inc();
+                }
+                Effect::Exception(_) => {}
+            }
+        }
+    }
+
+    /// Judges one observation and answers its receipt; the record, where it is known afterwards.
+    async fn observe(
+        &self,
+        plate: &Plate,
+        record: Option<Record>,
+        observed: Observed,
+    ) -> Option<Record> {
+        let Observed { observation, arrival } = observed;
+        self.metrics.queueing.observe(arrival.received.elapsed().as_secs_f64());
+        let (id, kind) = (observation.id.clone(), observation.kind);
+        let command = Command::Observe { observation, now: arrival.now };
+        let (record, outcome) = match self.carry_out(plate, record.unwrap_or_default(), command).await {
+            Turn::Unchanged(record) => (record, Outcome::Duplicate),
+            // Forgotten at once is judged at once: nothing waits for it.
+            Turn::Stored(record) => match outcome_of(&record, &id) {
+                Some(outcome) => (record, outcome),
+                None => (record, Outcome::Matched),
+            },
+            Turn::Failed(reason) => {
+                error!(plate = ?plate, observation.id = %id, reason, "observation not stored, it goes back to its queue");
+                return None;
+            }
+        };
+        self.metrics.observed(kind, outcome);
+        arrival.receipt.stored();
+        Some(record)
+    }
+
+    async fn settle(
+        &self,
+        record: Option<Record>,
+        settle: Settle,
+    ) -> (Option<Record>, Result<(), Unsettled>) {
+        let record = match record {
+            Some(record) => record,
+            None => match self.load(&settle.plate).await {
+                Ok(record) => record,
+                Err(reason) => return (None, Err(Unsettled::Store(reason))),
+            },
+        };
+        let command = Command::Settle { watermarks: settle.watermarks, now: self.clock.now() };
+        match self.carry_out(&settle.plate, record, command).await {
+            // The copy said that nothing is due while the index said so: it is out of date.
+            Turn::Unchanged(_) => (None, Ok(())),
+            Turn::Stored(record) => (Some(record), Ok(())),
+            Turn::Failed(reason) => {
+                warn!(plate = ?settle.plate, reason, "plate not settled, it stays due");
+                (None, Err(Unsettled::Store(reason)))
+            }
+        }
+    }
+}
+
+impl Actor for Session {
+    type Context = Context<Self>;
+
+    fn started(&mut self, _: &mut Self::Context) {
+        self.shared.metrics.residents.inc();
+    }
+}
+
+impl Drop for Session {
+    /// Also when it dies of a panic.
+    fn drop(&mut self) {
+        self.shared.metrics.residents.dec();
+    }
+}
+
+impl Handler<Observed> for Session {
+    type Result = AtomicResponse<Self, ()>;
+
+    fn handle(&mut self, observed: Observed, _: &mut Self::Context) -> Self::Result {
+        let (shared, plate) = (Rc::clone(&self.shared), self.plate.clone());
+        let record = self.record.take();
+        let turn = async move { shared.observe(&plate, record, observed).await };
+        AtomicResponse::new(Box::pin(turn.into_actor(self).map(|record, session, _| {
+            session.record = record;
+        })))
+    }
+}
+
+impl Handler<Settle> for Session {
+    type Result = AtomicResponse<Self, Result<(), Unsettled>>;
+
+    fn handle(&mut self, settle: Settle, _: &mut Self::Context) -> Self::Result {
+        let shared = Rc::clone(&self.shared);
+        let record = self.record.take();
+        let turn = async move { shared.settle(record, settle).await };
+        AtomicResponse::new(Box::pin(turn.into_actor(self).map(|(record, answer), session, _| {
+            session.record = record;
+            answer
+        })))
+    }
+}
+
+impl Handler<Passivate> for Session {
+    type Result = ();
+
+    fn handle(&mut self, _: Passivate, context: &mut Self::Context) {
+        actix::ActorContext::stop(context);
+    }
+}

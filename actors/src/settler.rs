@@ -1,0 +1,222 @@
+//! Looks twice a second how far the queues have been read, agrees on it with the other processors,
+//! and has the verdicts given that have waited long enough (R4, R5, R7).
+//!
+//! Owns: this processor's watermarks.
+//! Hears: its own schedule; [`SettleNow`] runs one step of it.
+//! Tells: the consumers ([`HowFar`]), the store (a sign of life, what is due), the registry
+//! ([`Settle`]), the summary client ([`Adopt`]).
+//! Never: decides a verdict; the plate's actor does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{
+    Actor, ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, Message, Recipient,
+    WrapFuture,
+};
+use domain::watermark::Marker;
+use domain::{Instant, Kind, Plate, Policy, SharedClock, Watermarks};
+use futures_util::StreamExt;
+use futures_util::stream;
+use tracing::{debug, error, info};
+
+use crate::consumer::{HowFar, HowFarAnswer};
+use crate::gate::Gate;
+use crate::health::Health;
+use crate::metrics::Metrics;
+use crate::session::Settle;
+use crate::store::{Beat, Peers, ProcessorId, Store, StoreError};
+use crate::summary_client::Adopt;
+use crate::vital::Vital;
+
+/// Plates settled at a time.
+const SETTLED_AT_ONCE: usize = 256;
+
+/// Run one step now.
+#[derive(Debug, Message)]
+#[rtype(result = "Settled")]
+pub struct SettleNow;
+
+/// What a step did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, actix::MessageResponse)]
+pub struct Settled {
+    /// The watermarks all processors agree on.
+    pub watermarks: Watermarks,
+    /// Plates that were due and are settled.
+    pub plates: usize,
+}
+
+/// See the module.
+pub struct Settler {
+    parts: Arc<Parts>,
+    every: Duration,
+    marker: Marker,
+    _vital: Vital,
+}
+
+/// What a settler is made of.
+pub struct Parts {
+    /// Which processor this is.
+    pub processor: ProcessorId,
+    /// Reads the entries.
+    pub entries: Recipient<HowFar>,
+    /// Reads the exits.
+    pub exits: Recipient<HowFar>,
+    /// Finds the plates' actors.
+    pub registry: Recipient<Settle>,
+    /// Takes over outboxes.
+    pub summary_client: Recipient<Adopt>,
+    /// Shared by all processors.
+    pub store: Arc<dyn Store>,
+    /// No verdicts while the outbox is full.
+    pub gate: Arc<Gate>,
+    /// Processing time.
+    pub clock: SharedClock,
+    /// Plates per look into the store.
+    pub batch_max: usize,
+    /// Gauges.
+    pub metrics: Arc<Metrics>,
+    /// Says whether the store is usable.
+    pub health: Arc<Health>,
+}
+
+impl Settler {
+    /// Runs a step `every` so often.
+    pub fn new(parts: Parts, policy: &Policy, every: Duration, vital: Vital) -> Self {
+        Self { parts: Arc::new(parts), every, marker: Marker::new(policy), _vital: vital }
+    }
+}
+
+impl Parts {
+    async fn progress(&self) -> Option<(HowFarAnswer, HowFarAnswer)> {
+        let entries = self.entries.send(HowFar).await.ok()?;
+        let exits = self.exits.send(HowFar).await.ok()?;
+        Some((entries, exits))
+    }
+
+    /// Exchanges watermarks, then settles what is due and this processor's to settle.
+    async fn step(&self, mine: Watermarks) -> Settled {
+        let beat = Beat { processor: self.processor.clone(), watermarks: mine };
+        let peers = match self.store.beat(&beat).await {
+            Ok(peers) => peers,
+            Err(e) => {
+                self.store_failed(&e);
+                return Settled::default();
+            }
+        };
+        if self.health.store.works() {
+            info!("store usable");
+        }
+        self.metrics.processors.set(i64::try_from(peers.alive).unwrap_or(i64::MAX));
+        if let Ok(counts) = self.store.counts().await {
+            self.metrics.sessions_open.set(i64::try_from(counts.open).unwrap_or(i64::MAX));
+        }
+        for gone in &peers.gone {
+            // Busy with one already: it is found again at the next step.
+            let _ = self.summary_client.try_send(Adopt(gone.clone()));
+        }
+        let plates = self.settle_due(&peers).await;
+        Settled { watermarks: peers.watermarks, plates }
+    }
+
+    async fn settle_due(&self, peers: &Peers) -> usize {
+        let mut settled = 0;
+        while self.gate.is_open() {
+            let due = match self.store.due(&peers.watermarks, self.batch_max).await {
+                Ok(due) => due,
+                Err(e) => {
+                    self.store_failed(&e);
+                    break;
+                }
+            };
+            let is_all = due.len() < self.batch_max;
+            let mine: Vec<Plate> = due.into_iter().filter(|plate| is_mine(plate, peers)).collect();
+            let done = self.settle(&mine, peers.watermarks).await;
+            settled += done;
+            // The rest is another's, or cannot be settled now; the next step sees.
+            if is_all || done == 0 {
+                break;
+            }
+        }
+        if settled > 0 {
+            debug!(plates = settled, "plates settled");
+        }
+        settled
+    }
+
+    async fn settle(&self, plates: &[Plate], watermarks: Watermarks) -> usize {
+        stream::iter(plates)
+            .map(|plate| self.registry.send(Settle { plate: plate.clone(), watermarks }))
+            .buffer_unordered(SETTLED_AT_ONCE)
+            .filter(|answer| std::future::ready(matches!(answer, Ok(Ok(())))))
+            .count()
+            .await
+    }
+
+    fn store_failed(&self, error: &StoreError) {
+        self.metrics.failures.with_label_values(&["store"]).inc();
+        if self.health.store.fails(&error.to_string()) {
+            error!(error = %error, "store not usable, trying again");
+        }
+    }
+
+    fn show(&self, marks: &Watermarks, answers: &(HowFarAnswer, HowFarAnswer), now: Instant) {
+        for (kind, mark) in [(Kind::Entry, marks.entries), (Kind::Exit, marks.exits)] {
+            if let Some(mark) = mark {
+                self.metrics.watermark_lag(kind).set((now - mark).as_seconds_f64());
+            }
+        }
+        let offsets = [answers.0.clock_offset, answers.1.clock_offset];
+        let known: Vec<f64> = offsets.into_iter().flatten().collect();
+        if !known.is_empty() {
+            self.metrics.clock_offset.set(known.iter().sum::<f64>() / known.len() as f64);
+        }
+    }
+}
+
+/// Each due plate is one processor's: no two settle it, nobody has to ask. A plate hashes alike
+/// everywhere; should two disagree on who is alive, the record's version decides (G4).
+fn is_mine(plate: &Plate, peers: &Peers) -> bool {
+    let sum = plate.as_str().bytes().fold(0_usize, |sum, byte| {
+        sum.wrapping_mul(31).wrapping_add(usize::from(byte))
+    });
+    sum % peers.alive.max(1) == peers.rank % peers.alive.max(1)
+}
+
+impl Actor for Settler {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        context.run_interval(self.every, |_, context| {
+            // One that is still running is not overtaken: the mailbox waits with the actor.
+            let _ = context.address().try_send(SettleNow);
+        });
+    }
+}
+
+impl Handler<SettleNow> for Settler {
+    type Result = AtomicResponse<Self, Settled>;
+
+    fn handle(&mut self, _: SettleNow, _: &mut Self::Context) -> Self::Result {
+        let parts = Arc::clone(&self.parts);
+        let asked = async move { parts.progress().await };
+        let step = asked.into_actor(self).then(|answers, settler, _| {
+            let parts = Arc::clone(&settler.parts);
+            let marks = answers.map(|answers| {
+                let now = parts.clock.now();
+                let (entries, exits) = (&answers.0.progress, &answers.1.progress);
+                let marks = settler.marker.advance(entries, exits, now);
+                parts.show(&marks, &answers, now);
+                marks
+            });
+            let step = async move {
+                match marks {
+                    Some(marks) => parts.step(marks).await,
+                    None => Settled::default(),
+                }
+            };
+            step.into_actor(settler)
+        });
+        AtomicResponse::new(Box::pin(step))
+    }
+}

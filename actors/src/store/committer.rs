@@ -1,0 +1,254 @@
+//! The actor before the store: many sessions' commits become few (group commit). A batch is what
+//! waits when the store is free, so a lone commit is not delayed and a crowd is not slow.
+//!
+//! Owns: the commits and loads that wait.
+//! Hears: [`Commit`], [`Load`], from the sessions.
+//! Tells: the store; the summary client ([`Outboxed`]) what is to be reported.
+//! Never: gives up on the store; a session waits, the prefetch fills, the broker keeps the rest.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, ResponseFuture,
+    WrapFuture,
+};
+use domain::{Plate, Record};
+use tokio::sync::oneshot;
+use tracing::{error, info};
+
+use super::{Change, Committed, ProcessorId, Store, StoreError};
+use crate::backoff::Backoff;
+use crate::health::Health;
+use crate::metrics::Metrics;
+use crate::summary_client::Outboxed;
+use crate::vital::Vital;
+
+/// Sessions that may ask before the first answer.
+const MAILBOX: usize = 4096;
+
+/// Store this change. Answered when it is durable, or why it cannot be.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<Committed, StoreError>")]
+pub struct Commit(pub Change);
+
+/// The record of a plate, please.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<Record, StoreError>")]
+pub struct Load(pub Plate);
+
+type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// See the module.
+pub struct Committer {
+    store: Arc<dyn Store>,
+    /// Whose outbox takes the effects.
+    owner: ProcessorId,
+    outboxed: Recipient<Outboxed>,
+    batch_max: usize,
+    /// Batches under way at a time.
+    in_flight_max: usize,
+    in_flight: usize,
+    commits: Vec<(Change, Answer<Committed>)>,
+    loads: Vec<(Plate, Answer<Record>)>,
+    is_loading: bool,
+    metrics: Arc<Metrics>,
+    health: Arc<Health>,
+    _vital: Vital,
+}
+
+/// How many at a time; see [`crate::Options`].
+#[derive(Debug, Clone, Copy)]
+pub struct Batching {
+    /// Changes per batch.
+    pub batch_max: usize,
+    /// Batches under way.
+    pub in_flight_max: usize,
+}
+
+impl Committer {
+    /// Nothing waits.
+    pub fn new(
+        store: Arc<dyn Store>,
+        owner: ProcessorId,
+        outboxed: Recipient<Outboxed>,
+        batching: Batching,
+        metrics: Arc<Metrics>,
+        health: Arc<Health>,
+        vital: Vital,
+    ) -> Self {
+        Self {
+            store,
+            owner,
+            outboxed,
+            batch_max: batching.batch_max,
+            in_flight_max: batching.in_flight_max,
+            in_flight: 0,
+            commits: Vec::new(),
+            loads: Vec::new(),
+            is_loading: false,
+            metrics,
+            health,
+            _vital: vital,
+        }
+    }
+
+    /// Starts a batch if there is room for one. It takes what waits at its first turn, after the
+    /// mailbox has been emptied, so that all who asked by then are in it.
+    fn schedule_commits(&mut self, context: &mut Context<Self>) {
+        if self.in_flight >= self.in_flight_max || self.commits.is_empty() {
+            return;
+        }
+        self.in_flight += 1;
+        let batch = actix::fut::ready(()).then(|(), committer: &mut Self, _| {
+            let count = committer.commits.len().min(committer.batch_max);
+            let rest = committer.commits.split_off(count);
+            let batch = std::mem::replace(&mut committer.commits, rest);
+            if count > 0 {
+                committer.metrics.commit_batch.observe(count as f64);
+            }
+            let link = committer.link();
+            async move { link.commit(batch).await }.into_actor(committer)
+        });
+        context.spawn(batch.map(|(), committer, context| {
+            committer.in_flight -= 1;
+            committer.schedule_commits(context);
+        }));
+    }
+
+    fn schedule_loads(&mut self, context: &mut Context<Self>) {
+        if self.is_loading || self.loads.is_empty() {
+            return;
+        }
+        self.is_loading = true;
+        let batch = actix::fut::ready(()).then(|(), committer: &mut Self, _| {
+            let batch = std::mem::take(&mut committer.loads);
+            let link = committer.link();
+            async move { link.load(batch).await }.into_actor(committer)
+        });
+        context.spawn(batch.map(|(), committer, context| {
+            committer.is_loading = false;
+            committer.schedule_loads(context);
+        }));
+    }
+
+    fn link(&self) -> Link {
+        Link {
+            store: Arc::clone(&self.store),
+            owner: self.owner.clone(),
+            outboxed: self.outboxed.clone(),
+            metrics: Arc::clone(&self.metrics),
+            health: Arc::clone(&self.health),
+        }
+    }
+}
+
+/// What a batch under way needs of the actor.
+struct Link {
+    store: Arc<dyn Store>,
+    owner: ProcessorId,
+    outboxed: Recipient<Outboxed>,
+    metrics: Arc<Metrics>,
+    health: Arc<Health>,
+}
+
+impl Link {
+    async fn commit(&self, batch: Vec<(Change, Answer<Committed>)>) {
+        if batch.is_empty() {
+            return;
+        }
+        let (changes, answers): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+        let changes: Arc<[Change]> = changes.into();
+        let committed =
+            self.patiently(|| self.store.commit(&self.owner, Arc::clone(&changes))).await;
+        let entries: Vec<_> = changes
+            .iter()
+            .zip(&committed)
+            .filter(|(_, committed)| **committed == Committed::Stored)
+            .flat_map(|(change, _)| change.outbox.iter().cloned())
+            .collect();
+        for (answer, committed) in answers.into_iter().zip(committed) {
+            // A session that died does not wait any more; what it asked for is done.
+            let _ = answer.send(Ok(committed));
+        }
+        if !entries.is_empty()
+            && let Err(e) = self.outboxed.send(Outboxed(entries)).await
+        {
+            // They are in the store's outbox, and are found there at the next start.
+            error!(error = %e, "summary client does not take entries");
+        }
+    }
+
+    async fn load(&self, batch: Vec<(Plate, Answer<Record>)>) {
+        if batch.is_empty() {
+            return;
+        }
+        let (plates, answers): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+        let records = self.patiently(|| self.store.load(&plates)).await;
+        for (answer, record) in answers.into_iter().zip(records) {
+            let _ = answer.send(record.map_err(StoreError));
+        }
+    }
+
+    /// Asks until the store answers. A commit whose outcome is unknown is repeated as it was; the
+    /// store recognises what it has.
+    async fn patiently<T, F>(&self, ask: impl Fn() -> F) -> T
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        let mut backoff = Backoff::new(Duration::from_millis(20), Duration::from_secs(1));
+        loop {
+            match ask().await {
+                Ok(answer) => {
+                    if self.health.store.works() && backoff.attempts() > 0 {
+                        info!(attempts = backoff.attempts(), "store usable again");
+                    }
+                    return answer;
+                }
+                Err(e) => {
+                    self.metrics.failures.with_label_values(&["store"]).inc();
+                    if self.health.store.fails(&e.to_string()) {
+                        error!(error = %e, "store not usable, trying again");
+                    }
+                    backoff.wait().await;
+                }
+            }
+        }
+    }
+}
+
+impl Actor for Committer {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        context.set_mailbox_capacity(MAILBOX);
+    }
+}
+
+impl Handler<Commit> for Committer {
+    type Result = ResponseFuture<Result<Committed, StoreError>>;
+
+    fn handle(&mut self, commit: Commit, context: &mut Self::Context) -> Self::Result {
+        let (answer, answered) = oneshot::channel();
+        self.commits.push((commit.0, answer));
+        self.schedule_commits(context);
+        Box::pin(when_answered(answered))
+    }
+}
+
+impl Handler<Load> for Committer {
+    type Result = ResponseFuture<Result<Record, StoreError>>;
+
+    fn handle(&mut self, load: Load, context: &mut Self::Context) -> Self::Result {
+        let (answer, answered) = oneshot::channel();
+        self.loads.push((load.0, answer));
+        self.schedule_loads(context);
+        Box::pin(when_answered(answered))
+    }
+}
+
+async fn when_answered<T>(
+    answered: oneshot::Receiver<Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    answered.await.unwrap_or_else(|_| Err(StoreError("the committer has stopped".to_owned())))
+}

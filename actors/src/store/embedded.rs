@@ -1,0 +1,327 @@
+//! The store in a file of its own, for a single car park: redb, an ACID key-value store. Durable
+//! when it answers (one sync per batch). One process at a time: redb locks the file.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use domain::{Plate, Record, SharedClock, Watermarks};
+use redb::{
+    Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition,
+    WriteTransaction,
+};
+
+use super::change::{Change, IndexChange, OutboxEntry};
+use super::{Beat, Committed, Counts, Peers, ProcessorId, Store, StoreError};
+
+/// What stands under a plate: version, when it expires, when each watermark makes it due (event
+/// or processing time in ms), the record as JSON.
+type Row = (u64, Option<i64>, Option<i64>, Option<i64>, &'static [u8]);
+
+const RECORDS: TableDefinition<'_, &str, Row> = TableDefinition::new("records");
+const OPEN: TableDefinition<'_, &str, ()> = TableDefinition::new("entry_plates");
+const DUE_ENTRIES: TableDefinition<'_, (i64, &str), ()> = TableDefinition::new("due_entries");
+const DUE_EXITS: TableDefinition<'_, (i64, &str), ()> = TableDefinition::new("due_exits");
+const EXPIRY: TableDefinition<'_, (i64, &str), ()> = TableDefinition::new("expiry");
+const OUTBOX: TableDefinition<'_, &str, &str> = TableDefinition::new("outbox");
+
+/// Most expired plates that one sign of life sweeps away.
+const SWEPT_MAX: usize = 1000;
+/// Page cache. A record is a few hundred bytes; the hot ones fit many times over.
+const CACHE_BYTES: usize = 64 << 20;
+
+/// See the module.
+pub struct EmbeddedStore {
+    database: Arc<Database>,
+    retention: TimeDelta,
+    clock: SharedClock,
+}
+
+impl EmbeddedStore {
+    /// Opens or creates the store in the file `path`.
+    pub fn open(path: &Path, retention: TimeDelta, clock: SharedClock) -> Result<Self, StoreError> {
+        let failed = |e: &dyn std::fmt::Display| StoreError(format!("{}: {e}", path.display()));
+        let database = Database::builder()
+            .set_cache_size(CACHE_BYTES)
+            .create(path)
+            .map_err(|e| failed(&e))?;
+        let write = database.begin_write().map_err(|e| failed(&e))?;
+        create_tables(&write).map_err(|e| failed(&e))?;
+        write.commit().map_err(|e| failed(&e))?;
+        Ok(Self { database: Arc::new(database), retention, clock })
+    }
+
+    /// Runs `work` where it may block.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Database) -> Result<T, redb::Error> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let database = Arc::clone(&self.database);
+        tokio::task::spawn_blocking(move || work(&database))
+            .await
+            .map_err(|e| StoreError(e.to_string()))?
+            .map_err(|e| StoreError(e.to_string()))
+    }
+}
+
+fn create_tables(write: &WriteTransaction) -> Result<(), redb::TableError> {
+    write.open_table(RECORDS)?;
+    write.open_table(OPEN)?;
+    write.open_table(DUE_ENTRIES)?;
+    write.open_table(DUE_EXITS)?;
+    write.open_table(EXPIRY)?;
+    write.open_table(OUTBOX)?;
+    Ok(())
+}
+
+/// The tables of one commit, opened once per batch.
+struct Tables<'t> {
+    records: redb::Table<'t, &'static str, Row>,
+    open: redb::Table<'t, &'static str, ()>,
+    due_entries: redb::Table<'t, (i64, &'static str), ()>,
+    due_exits: redb::Table<'t, (i64, &'static str), ()>,
+    expiry: redb::Table<'t, (i64, &'static str), ()>,
+    outbox: redb::Table<'t, &'static str, &'static str>,
+}
+
+/// The part of a row that the next version must know.
+#[derive(Clone, Copy, Default)]
+struct Standing {
+    expires: Option<i64>,
+    due_entries: Option<i64>,
+    due_exits: Option<i64>,
+}
+
+impl<'t> Tables<'t> {
+    fn open(write: &'t WriteTransaction) -> Result<Self, redb::Error> {
+        Ok(Self {
+            records: write.open_table(RECORDS)?,
+            open: write.open_table(OPEN)?,
+            due_entries: write.open_table(DUE_ENTRIES)?,
+            due_exits: write.open_table(DUE_EXITS)?,
+            expiry: write.open_table(EXPIRY)?,
+            outbox: write.open_table(OUTBOX)?,
+        })
+    }
+
+    fn apply(&mut self, change: &Change, expires: Option<i64>) -> Result<Committed, redb::Error> {
+        let plate = change.plate.as_str();
+        let mut stands = Standing::default();
+        if let Some(row) = self.records.get(plate)? {
+            let (version, expires, due_entries, due_exits, record) = row.value();
+            stands = Standing { expires, due_entries, due_exits };
+            if version != change.expected {
+                let is_mine = version == change.version && record == change.record.as_bytes();
+                return Ok(match Record::from_json(record) {
+                    _ if is_mine => Committed::Stored,
+                    Ok(record) => Committed::Conflict(record),
+                    Err(e) => Committed::Refused(e.to_string()),
+                });
+            }
+        } else if change.expected != 0 {
+            return Ok(Committed::Conflict(Record::default()));
+        }
+        let due_entries =
+            reindex(&mut self.due_entries, plate, stands.due_entries, change.due_on_entries)?;
+        let due_exits = reindex(&mut self.due_exits, plate, stands.due_exits, change.due_on_exits)?;
+        let expiry = expires.map_or(IndexChange::Remove, IndexChange::Set);
+        let expires = reindex(&mut self.expiry, plate, stands.expires, expiry)?;
+        let row = (change.version, expires, due_entries, due_exits, change.record.as_bytes());
+        self.records.insert(plate, row)?;
+        match (change.was_open, change.is_open) {
+            (false, true) => drop(self.open.insert(plate, ())?),
+            (true, false) => drop(self.open.remove(plate)?),
+            _ => {}
+        }
+        for entry in &change.outbox {
+            self.outbox.insert(entry.key.as_str(), entry.to_stored().as_str())?;
+        }
+        Ok(Committed::Stored)
+    }
+
+    /// Forgets plates whose time is over.
+    fn sweep(&mut self, now: i64) -> Result<(), redb::Error> {
+        let expired: Vec<(i64, String)> = self
+            .expiry
+            .range(..(now, ""))?
+            .take(SWEPT_MAX)
+            .map(|entry| entry.map(|(key, _)| (key.value().0, key.value().1.to_owned())))
+            .collect::<Result<_, _>>()?;
+        for (at, plate) in expired {
+            self.expiry.remove((at, plate.as_str()))?;
+            self.records.remove(plate.as_str())?;
+        }
+        Ok(())
+    }
+}
+
+/// Moves the plate's entry in an index ordered by time; answers where it stands now.
+fn reindex(
+    index: &mut redb::Table<'_, (i64, &'static str), ()>,
+    plate: &str,
+    stands: Option<i64>,
+    change: IndexChange,
+) -> Result<Option<i64>, redb::Error> {
+    let next = match change {
+        IndexChange::Keep => return Ok(stands),
+        IndexChange::Set(at) => Some(at),
+        IndexChange::Remove => None,
+    };
+    if next != stands {
+        if let Some(at) = stands {
+            index.remove((at, plate))?;
+        }
+        if let Some(at) = next {
+            index.insert((at, plate), ())?;
+        }
+    }
+    Ok(next)
+}
+
+fn due_in(
+    index: &impl ReadableTable<(i64, &'static str), ()>,
+    watermark: Option<domain::Instant>,
+    limit: usize,
+    into: &mut Vec<Plate>,
+) -> Result<(), redb::Error> {
+    let Some(watermark) = watermark else {
+        return Ok(());
+    };
+    for entry in index.range(..(watermark.timestamp_millis().saturating_add(1), ""))?.take(limit) {
+        let (key, _) = entry?;
+        into.extend(Plate::parse(key.value().1));
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl Store for EmbeddedStore {
+    async fn commit(
+        &self,
+        _owner: &ProcessorId,
+        batch: Arc<[Change]>,
+    ) -> Result<Vec<Committed>, StoreError> {
+        let expires_at = (self.clock.now() + self.retention).timestamp_millis();
+        self.blocking(move |database| {
+            let write = database.begin_write()?;
+            let mut answers = Vec::with_capacity(batch.len());
+            {
+                let mut tables = Tables::open(&write)?;
+                for change in batch.iter() {
+                    let expires = change.may_expire.then_some(expires_at);
+                    answers.push(tables.apply(change, expires)?);
+                }
+            }
+            write.commit()?;
+            Ok(answers)
+        })
+        .await
+    }
+
+    async fn load(&self, plates: &[Plate]) -> Result<Vec<Result<Record, String>>, StoreError> {
+        let plates = plates.to_vec();
+        self.blocking(move |database| {
+            let records = database.begin_read()?.open_table(RECORDS)?;
+            let mut loaded = Vec::with_capacity(plates.len());
+            for plate in &plates {
+                loaded.push(match records.get(plate.as_str())? {
+                    Some(row) => Record::from_json(row.value().4).map_err(|e| e.to_string()),
+                    None => Ok(Record::default()),
+                });
+            }
+            Ok(loaded)
+        })
+        .await
+    }
+
+    async fn due(&self, watermarks: &Watermarks, limit: usize) -> Result<Vec<Plate>, StoreError> {
+        let watermarks = *watermarks;
+        self.blocking(move |database| {
+            let read = database.begin_read()?;
+            let mut plates = Vec::new();
+            due_in(&read.open_table(DUE_ENTRIES)?, watermarks.entries, limit, &mut plates)?;
+            due_in(&read.open_table(DUE_EXITS)?, watermarks.exits, limit, &mut plates)?;
+            plates.sort();
+            plates.dedup();
+            plates.truncate(limit);
+            Ok(plates)
+        })
+        .await
+    }
+
+    async fn outbox(
+        &self,
+        _owner: &ProcessorId,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> Result<(Vec<OutboxEntry>, Option<String>), StoreError> {
+        self.blocking(move |database| {
+            let outbox = database.begin_read()?.open_table(OUTBOX)?;
+            let mut entries = Vec::new();
+            // The successor of a key in byte order is the key with a NUL behind it.
+            let from = cursor.map_or_else(String::new, |last| last + "\0");
+            for entry in outbox.range(from.as_str()..)?.take(limit) {
+                let (key, stored) = entry?;
+                entries.extend(OutboxEntry::from_stored(key.value().to_owned(), stored.value()));
+            }
+            let next = entries.last().filter(|_| entries.len() == limit);
+            let next = next.map(|last| last.key.clone());
+            Ok((entries, next))
+        })
+        .await
+    }
+
+    async fn clear(&self, _owner: &ProcessorId, keys: &[String]) -> Result<(), StoreError> {
+        let keys = keys.to_vec();
+        self.blocking(move |database| {
+            let mut write = database.begin_write()?;
+            // Need not be durable by itself: an entry that comes back is posted once more.
+            write.set_durability(redb::Durability::None)?;
+            {
+                let mut outbox = write.open_table(OUTBOX)?;
+                for key in &keys {
+                    outbox.remove(key.as_str())?;
+                }
+            }
+            write.commit()?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn beat(&self, beat: &Beat) -> Result<Peers, StoreError> {
+        let now = self.clock.now().timestamp_millis();
+        self.blocking(move |database| {
+            let nothing_expired = {
+                let expiry = database.begin_read()?.open_table(EXPIRY)?;
+                expiry.range(..(now, ""))?.next().is_none()
+            };
+            if nothing_expired {
+                return Ok(());
+            }
+            let write = database.begin_write()?;
+            Tables::open(&write)?.sweep(now)?;
+            write.commit()?;
+            Ok(())
+        })
+        .await?;
+        // The file is locked: there is no other processor.
+        Ok(Peers { watermarks: beat.watermarks, alive: 1, rank: 0, gone: Vec::new() })
+    }
+
+    async fn leave(&self, _processor: &ProcessorId) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn counts(&self) -> Result<Counts, StoreError> {
+        self.blocking(|database| {
+            let read = database.begin_read()?;
+            Ok(Counts {
+                open: read.open_table(OPEN)?.len()?,
+                waiting: read.open_table(DUE_ENTRIES)?.len()? + read.open_table(DUE_EXITS)?.len()?,
+            })
+        })
+        .await
+    }
+}

@@ -1,0 +1,118 @@
+//! Where the records live: one small seam, two implementations held to one contract (see
+//! [`contract`]). A commit is the record's next version, the indexes that follow from it and the
+//! outbox entries of its effects: all of it or nothing, and only if the version is the expected one.
+
+mod change;
+pub mod committer;
+
+pub mod contract;
+mod embedded;
+mod redis;
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::{Plate, Record, Watermarks};
+
+pub use change::{Change, OutboxEntry, OutboxKind};
+pub use embedded::EmbeddedStore;
+pub use redis::{RedisOptions, RedisStore};
+
+/// Names one running `carpark actors`: the owner of an outbox and of a pair of watermarks. Lower
+/// case letters and digits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ProcessorId(pub Arc<str>);
+
+impl fmt::Display for ProcessorId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The answer to one change of a batch.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Committed {
+    /// It is durable: by this call, or by an earlier one whose answer was lost.
+    Stored,
+    /// Another version stands (G4): decide again on it.
+    Conflict(Record),
+    /// What stands under the plate cannot be read or written; the reason in words.
+    Refused(String),
+}
+
+/// What the store knows of the processors that share it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Peers {
+    /// The smallest watermark of each kind over all that are alive.
+    pub watermarks: Watermarks,
+    /// How many are alive, this one included.
+    pub alive: usize,
+    /// Position of this one among them: who settles what.
+    pub rank: usize,
+    /// Processors that are gone and left an outbox behind.
+    pub gone: Vec<ProcessorId>,
+}
+
+/// A sign of life (G5).
+#[derive(Debug, Clone)]
+pub struct Beat {
+    /// Whose.
+    pub processor: ProcessorId,
+    /// How far it has read.
+    pub watermarks: Watermarks,
+}
+
+/// What can be counted at once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Plates inside.
+    pub open: u64,
+    /// Plates that wait for a verdict or may have to (an open stay waits for its overstay).
+    pub waiting: u64,
+}
+
+/// Why the store did not do what it was asked. Nothing is known of the outcome: ask again.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the store is not usable: {0}")]
+pub struct StoreError(pub String);
+
+/// The state of all plates, shared by all processors.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Commits each change if its plate's record has the expected version, with its indexes and
+    /// its outbox entries, and answers in order. Durable when it answers. Where a batch names a
+    /// plate twice, the later change sees the earlier. May be repeated with the same changes: what
+    /// was stored is recognised.
+    async fn commit(&self, owner: &ProcessorId, batch: Arc<[Change]>) -> Result<Vec<Committed>, StoreError>;
+
+    /// The records of the plates, in order; an unknown plate has the empty record. An unreadable
+    /// record is an error in its place.
+    async fn load(&self, plates: &[Plate]) -> Result<Vec<Result<Record, String>>, StoreError>;
+
+    /// Plates that wait for a watermark that has been reached, the longest due first, at most
+    /// `limit`.
+    async fn due(&self, watermarks: &Watermarks, limit: usize) -> Result<Vec<Plate>, StoreError>;
+
+    /// Entries of `owner`'s outbox, at most `limit`, in any order; `cursor` is `None` at the
+    /// beginning and what the last call answered afterwards, `None` at the end. An entry that
+    /// stays all along is answered at least once.
+    async fn outbox(
+        &self,
+        owner: &ProcessorId,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> Result<(Vec<OutboxEntry>, Option<String>), StoreError>;
+
+    /// Removes delivered entries from `owner`'s outbox; unknown keys are ignored.
+    async fn clear(&self, owner: &ProcessorId, keys: &[String]) -> Result<(), StoreError>;
+
+    /// Records a sign of life and answers what is known of all processors.
+    async fn beat(&self, beat: &Beat) -> Result<Peers, StoreError>;
+
+    /// This processor ends: its watermarks hold nobody back any longer.
+    async fn leave(&self, processor: &ProcessorId) -> Result<(), StoreError>;
+
+    /// See [`Counts`].
+    async fn counts(&self) -> Result<Counts, StoreError>;
+}

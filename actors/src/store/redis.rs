@@ -1,0 +1,328 @@
+//! The store in Redis (or Valkey): hashes under the plates, as the contract names them, and lower
+//! case keys for all else. The one place of the actors that knows Redis.
+//!
+//! | key | type | what |
+//! |---|---|---|
+//! | `<PLATE>` | hash | `version`, `record`, and for people `entry_time`, `parking_enter_data`, `parking_exit_data` |
+//! | `entry_plates` | set | plates inside |
+//! | `carpark:due:entries`, `carpark:due:exits` | sorted sets | plates that wait for that watermark, by event time in ms |
+//! | `carpark:outbox:<processor>` | hash | reports that the sink has not confirmed |
+//! | `carpark:processors` | hash | last sign of life and watermarks of each processor |
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta};
+use deadpool_redis::redis::aio::MultiplexedConnection;
+use deadpool_redis::redis::{
+    AsyncConnectionConfig, IntoConnectionInfo, RedisError, Script, Value, cmd, from_redis_value,
+    pipe,
+};
+use deadpool_redis::{Manager, Pool, Runtime, Timeouts};
+use domain::{Plate, Record, Watermarks};
+use tokio::sync::Mutex;
+
+use super::change::{Change, IndexChange, OutboxEntry};
+use super::{Beat, Committed, Counts, Peers, ProcessorId, Store, StoreError};
+
+const OPEN: &str = "entry_plates";
+const DUE_ENTRIES: &str = "carpark:due:entries";
+const DUE_EXITS: &str = "carpark:due:exits";
+const PROCESSORS: &str = "carpark:processors";
+
+/// How to reach Redis and how long to wait for it.
+#[derive(Debug, Clone)]
+pub struct RedisOptions {
+    /// `redis://…/0` or `rediss://…/0`, with password if any.
+    pub url: String,
+    /// A plate with nothing open expires this long after its last change.
+    pub retention: TimeDelta,
+    /// Longest wait for a connection and for an answer. Past it the outcome is unknown and the
+    /// commit is repeated.
+    pub patience: Duration,
+    /// After this long without a sign of life a processor holds no watermark back. Longer than
+    /// RabbitMQ takes to notice a dead consumer and to deliver again what it held.
+    pub silent_after: Duration,
+    /// After this long its outbox is taken over. Two that post the same entry do no harm.
+    pub adopt_after: Duration,
+}
+
+impl RedisOptions {
+    /// The defaults, for the server at `url`.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            retention: TimeDelta::days(30),
+            patience: Duration::from_secs(2),
+            silent_after: Duration::from_secs(30),
+            adopt_after: Duration::from_secs(5),
+        }
+    }
+}
+
+/// See the module.
+pub struct RedisStore {
+    options: RedisOptions,
+    pool: Pool,
+    /// The connection in use. Checking out of the pool costs a round trip, so it is kept until it
+    /// fails; many requests share it.
+    link: Mutex<Option<deadpool_redis::Connection>>,
+    commit: Script,
+    beat: Script,
+}
+
+impl RedisStore {
+    /// Checks the URL; connects on first use.
+    pub fn new(options: RedisOptions) -> Result<Self, StoreError> {
+        let wrong = |e: &dyn std::fmt::Display| StoreError(format!("bad Redis URL: {e}"));
+        let info = options.url.as_str().into_connection_info().map_err(|e| wrong(&e))?;
+        let tcp = info.tcp_settings().clone().set_nodelay(true);
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(options.patience))
+            .set_response_timeout(Some(options.patience));
+        let manager = Manager::new_with_config(info.set_tcp_settings(tcp), config)
+            .map_err(|e| wrong(&e))?;
+        let pool = Pool::builder(manager)
+            .max_size(2)
+            .runtime(Runtime::Tokio1)
+            .timeouts(Timeouts {
+                wait: Some(options.patience),
+                create: Some(options.patience),
+                recycle: Some(options.patience),
+            })
+            .build()
+            .map_err(|e| wrong(&e))?;
+        Ok(Self {
+            options,
+            pool,
+            link: Mutex::new(None),
+            commit: Script::new(include_str!("commit.lua")),
+            beat: Script::new(include_str!("beat.lua")),
+        })
+    }
+
+    async fn connection(&self) -> Result<MultiplexedConnection, StoreError> {
+        let mut link = self.link.lock().await;
+        if link.is_none() {
+            *link = Some(self.pool.get().await.map_err(|e| StoreError(e.to_string()))?);
+        }
+        match &*link {
+            Some(connection) => Ok((**connection).clone()),
+            None => Err(StoreError("no connection".to_owned())),
+        }
+    }
+
+    /// Gives the connection up after an error that is the connection's, and says what happened.
+    async fn failed(&self, error: RedisError) -> StoreError {
+        if error.is_timeout() || error.is_connection_dropped() || error.is_io_error() {
+            if let Some(connection) = self.link.lock().await.take() {
+                // Not back into the pool: a request may still be under way on it.
+                drop(deadpool_redis::Connection::take(connection));
+            }
+        }
+        StoreError(error.to_string())
+    }
+
+    async fn ask<T: deadpool_redis::redis::FromRedisValue>(
+        &self,
+        command: &deadpool_redis::redis::Cmd,
+    ) -> Result<T, StoreError> {
+        let mut connection = self.connection().await?;
+        match command.query_async(&mut connection).await {
+            Ok(answer) => Ok(answer),
+            Err(e) => Err(self.failed(e).await),
+        }
+    }
+
+    async fn due_in(
+        &self,
+        key: &str,
+        watermark: Option<domain::Instant>,
+        limit: usize,
+    ) -> Result<Vec<Plate>, StoreError> {
+        let Some(watermark) = watermark else {
+            return Ok(Vec::new());
+        };
+        let mut command = cmd("ZRANGEBYSCORE");
+        command.arg(key).arg("-inf").arg(watermark.timestamp_millis());
+        command.arg("LIMIT").arg(0).arg(limit);
+        let plates: Vec<String> = self.ask(&command).await?;
+        Ok(plates.iter().filter_map(|plate| Plate::parse(plate).ok()).collect())
+    }
+}
+
+fn outbox_key(owner: &ProcessorId) -> String {
+    format!("carpark:outbox:{owner}")
+}
+
+fn index_arg(change: IndexChange) -> String {
+    match change {
+        IndexChange::Keep => String::new(),
+        IndexChange::Remove => "-".to_owned(),
+        IndexChange::Set(at) => at.to_string(),
+    }
+}
+
+fn read_commit_answer(answer: &Value) -> Committed {
+    match answer {
+        Value::Int(_) => Committed::Stored,
+        Value::BulkString(record) => match Record::from_json(record) {
+            Ok(record) => Committed::Conflict(record),
+            Err(e) => Committed::Refused(e.to_string()),
+        },
+        Value::Array(reason) => {
+            let reason = reason.first().and_then(|text| from_redis_value(text.clone()).ok());
+            Committed::Refused(reason.unwrap_or_else(|| "refused".to_owned()))
+        }
+        other => Committed::Refused(format!("unexpected answer {other:?}")),
+    }
+}
+
+#[async_trait]
+impl Store for RedisStore {
+    async fn commit(
+        &self,
+        owner: &ProcessorId,
+        batch: Arc<[Change]>,
+    ) -> Result<Vec<Committed>, StoreError> {
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut call = self.commit.prepare_invoke();
+        call.arg(outbox_key(owner)).arg(self.options.retention.num_milliseconds());
+        for change in batch.iter() {
+            let text = |text: &Option<String>| text.clone().unwrap_or_default();
+            call.key(change.plate.as_str())
+                .arg(change.expected)
+                .arg(change.version)
+                .arg(&change.record)
+                .arg(text(&change.entry_time))
+                .arg(text(&change.enter_data))
+                .arg(text(&change.exit_data))
+                .arg(match (change.was_open, change.is_open) {
+                    (false, true) => "+",
+                    (true, false) => "-",
+                    _ => "=",
+                })
+                .arg(index_arg(change.due_on_entries))
+                .arg(index_arg(change.due_on_exits))
+                .arg(u8::from(change.may_expire))
+                .arg(change.outbox.len());
+            for entry in &change.outbox {
+                call.arg(&entry.key).arg(entry.to_stored());
+            }
+        }
+        let mut connection = self.connection().await?;
+        let answers: Vec<Value> = match call.invoke_async(&mut connection).await {
+            Ok(answers) => answers,
+            Err(e) => return Err(self.failed(e).await),
+        };
+        if answers.len() != batch.len() {
+            return Err(StoreError("the commit script answered for another batch".to_owned()));
+        }
+        Ok(answers.iter().map(read_commit_answer).collect())
+    }
+
+    async fn load(&self, plates: &[Plate]) -> Result<Vec<Result<Record, String>>, StoreError> {
+        let mut pipeline = pipe();
+        pipeline.ignore_errors();
+        for plate in plates {
+            pipeline.hget(plate.as_str(), "record");
+        }
+        let mut connection = self.connection().await?;
+        let answers: Vec<Result<Option<Vec<u8>>, RedisError>> =
+            match pipeline.query_async(&mut connection).await {
+                Ok(answers) => answers,
+                Err(e) => return Err(self.failed(e).await),
+            };
+        Ok(answers
+            .into_iter()
+            .map(|answer| match answer {
+                Ok(None) => Ok(Record::default()),
+                Ok(Some(json)) => Record::from_json(&json).map_err(|e| e.to_string()),
+                Err(e) => Err(e.to_string()),
+            })
+            .collect())
+    }
+
+    async fn due(&self, watermarks: &Watermarks, limit: usize) -> Result<Vec<Plate>, StoreError> {
+        let mut plates = self.due_in(DUE_ENTRIES, watermarks.entries, limit).await?;
+        let exits = self.due_in(DUE_EXITS, watermarks.exits, limit).await?;
+        plates.extend(exits);
+        plates.sort();
+        plates.dedup();
+        plates.truncate(limit);
+        Ok(plates)
+    }
+
+    async fn outbox(
+        &self,
+        owner: &ProcessorId,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> Result<(Vec<OutboxEntry>, Option<String>), StoreError> {
+        let mut command = cmd("HSCAN");
+        command.arg(outbox_key(owner)).arg(cursor.as_deref().unwrap_or("0"));
+        command.arg("COUNT").arg(limit);
+        let (next, fields): (String, Vec<(String, String)>) = self.ask(&command).await?;
+        let entries = fields
+            .into_iter()
+            .filter_map(|(key, stored)| OutboxEntry::from_stored(key, &stored))
+            .collect();
+        Ok((entries, (next != "0").then_some(next)))
+    }
+
+    async fn clear(&self, owner: &ProcessorId, keys: &[String]) -> Result<(), StoreError> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        self.ask(cmd("HDEL").arg(outbox_key(owner)).arg(keys)).await
+    }
+
+    async fn beat(&self, beat: &Beat) -> Result<Peers, StoreError> {
+        let millis = |mark: Option<domain::Instant>| {
+            mark.map(|mark| mark.timestamp_millis().to_string()).unwrap_or_default()
+        };
+        let mut call = self.beat.prepare_invoke();
+        call.arg(&*beat.processor.0)
+            .arg(millis(beat.watermarks.entries))
+            .arg(millis(beat.watermarks.exits))
+            .arg(u64::try_from(self.options.silent_after.as_millis()).unwrap_or(u64::MAX))
+            .arg(u64::try_from(self.options.adopt_after.as_millis()).unwrap_or(u64::MAX));
+        let mut connection = self.connection().await?;
+        let answer: Result<(String, String, usize, usize, Vec<String>), RedisError> =
+            call.invoke_async(&mut connection).await;
+        let (entries, exits, alive, rank, gone) = match answer {
+            Ok(answer) => answer,
+            Err(e) => return Err(self.failed(e).await),
+        };
+        let mark = |text: String| text.parse().ok().and_then(DateTime::from_timestamp_millis);
+        Ok(Peers {
+            watermarks: Watermarks { entries: mark(entries), exits: mark(exits) },
+            alive,
+            rank,
+            gone: gone.into_iter().map(|id| ProcessorId(id.into())).collect(),
+        })
+    }
+
+    async fn leave(&self, processor: &ProcessorId) -> Result<(), StoreError> {
+        // With its outbox empty nothing is left to be found; else it counts as long gone, so that
+        // the next one takes the outbox over at once.
+        self.ask(cmd("HSET").arg(PROCESSORS).arg(&*processor.0).arg("0  ")).await
+    }
+
+    async fn counts(&self) -> Result<Counts, StoreError> {
+        let mut pipeline = pipe();
+        pipeline.cmd("SCARD").arg(OPEN);
+        pipeline.cmd("ZCARD").arg(DUE_ENTRIES).cmd("ZCARD").arg(DUE_EXITS);
+        let mut connection = self.connection().await?;
+        let (open, due_entries, due_exits): (u64, u64, u64) =
+            match pipeline.query_async(&mut connection).await {
+                Ok(counts) => counts,
+                Err(e) => return Err(self.failed(e).await),
+            };
+        Ok(Counts { open, waiting: due_entries + due_exits })
+    }
+}
+

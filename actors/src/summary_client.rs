@@ -1,0 +1,422 @@
+//! Brings the outbox to the sink: posts in batches, again and again until the sink has confirmed,
+//! and only then clears the entries from the store (G2, G5). The one place that knows awc.
+//!
+//! Owns: the entries that are stored and unconfirmed, this processor's and adopted ones.
+//! Hears: [`Outboxed`] from the committer, [`Adopt`] from the settler and at the start.
+//! Tells: the sink, the store (clear), the gate (how much is pending).
+//! Never: drops an entry; what it does not hold in memory is in the store.
+
+mod post;
+
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseFuture, WrapFuture,
+};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+use tracing::{error, info, warn};
+
+use crate::backoff::Backoff;
+use crate::gate::Gate;
+use crate::health::Health;
+use crate::metrics::Metrics;
+use crate::store::{OutboxEntry, OutboxKind, ProcessorId, Store, StoreError};
+use crate::vital::Vital;
+
+pub use post::{PostError, Sink, SinkOptions};
+
+/// Entries taken from a gone processor's outbox at a time.
+const ADOPTED_AT_ONCE: usize = 1_000;
+/// After this long an outbox that could not be read is looked at again.
+const REFETCH_AFTER: Duration = Duration::from_secs(1);
+/// After this long an entry that the sink refuses is tried again: somebody may have seen the log.
+const PARKED_FOR: Duration = Duration::from_secs(60);
+/// First pause after a failure.
+const RETRY_FIRST: Duration = Duration::from_millis(50);
+/// How often an idle client asks whether the sink is there.
+const PROBE_EVERY: Duration = Duration::from_secs(2);
+
+/// Entries were committed to this processor's outbox.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Outboxed(pub Vec<OutboxEntry>);
+
+/// Bring what is in that processor's outbox: it is gone, or it is this one, started again.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Adopt(pub ProcessorId);
+
+/// Answered when nothing is pending.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Flush;
+
+/// An entry on its way.
+struct Pending {
+    owner: ProcessorId,
+    entry: OutboxEntry,
+    /// For the latency of the stage.
+    since: Instant,
+    /// Whether it was taken over; then the rest of its outbox waits for it.
+    is_adopted: bool,
+}
+
+/// How many at a time; see [`crate::Options`].
+#[derive(Debug, Clone, Copy)]
+pub struct Posting {
+    /// Entries per post.
+    pub batch_max: usize,
+    /// Posts under way.
+    pub in_flight_max: usize,
+    /// Longest pause between attempts.
+    pub retry_max: Duration,
+}
+
+/// See the module.
+pub struct SummaryClient {
+    owner: ProcessorId,
+    posting: Posting,
+    link: Rc<Link>,
+    /// Waiting, by route of the sink.
+    summaries: VecDeque<Pending>,
+    exceptions: VecDeque<Pending>,
+    in_flight: usize,
+    /// Adopted outboxes and how many of their entries are pending here.
+    adopted: HashMap<ProcessorId, usize>,
+    backoff: Backoff,
+    /// After a failure: nothing is posted before.
+    is_pausing: bool,
+    /// Entries in the next post at most: halved while the sink refuses what it is sent, until the
+    /// one entry that it refuses stands alone and the others go their way.
+    narrow: usize,
+    /// Who waits for nothing to be pending.
+    flushed: Vec<oneshot::Sender<()>>,
+    gate: Arc<Gate>,
+    metrics: Arc<Metrics>,
+    health: Arc<Health>,
+    _vital: Vital,
+}
+
+/// What a post under way needs of the actor.
+struct Link {
+    sink: Sink,
+    store: Arc<dyn Store>,
+    metrics: Arc<Metrics>,
+}
+
+/// What became of a post.
+enum Posted {
+    /// Confirmed and cleared.
+    Done(Vec<Pending>),
+    /// Nothing known; to be posted again.
+    Failed(Vec<Pending>, PostError),
+}
+
+impl SummaryClient {
+    /// Nothing pending.
+    #[expect(clippy::too_many_arguments, reason = "the wiring is the one caller")]
+    pub fn new(
+        owner: ProcessorId,
+        posting: Posting,
+        sink: Sink,
+        store: Arc<dyn Store>,
+        gate: Arc<Gate>,
+        metrics: Arc<Metrics>,
+        health: Arc<Health>,
+        vital: Vital,
+    ) -> Self {
+        Self {
+            owner,
+            posting,
+            link: Rc::new(Link { sink, store, metrics: Arc::clone(&metrics) }),
+            summaries: VecDeque::new(),
+            exceptions: VecDeque::new(),
+            in_flight: 0,
+            adopted: HashMap::new(),
+            backoff: Backoff::new(RETRY_FIRST, posting.retry_max),
+            is_pausing: false,
+            narrow: posting.batch_max,
+            flushed: Vec::new(),
+            gate,
+            metrics,
+            health,
+            _vital: vital,
+        }
+    }
+
+    fn take_up(&mut self, owner: &ProcessorId, entries: Vec<OutboxEntry>, is_adopted: bool) {
+        self.gate.add(entries.len());
+        let since = Instant::now();
+        for entry in entries {
+            let pending = Pending { owner: owner.clone(), entry, since, is_adopted };
+            self.queue(pending.entry.kind).push_back(pending);
+        }
+        self.show_pending();
+    }
+
+    fn queue(&mut self, kind: OutboxKind) -> &mut VecDeque<Pending> {
+        match kind {
+            OutboxKind::Summary => &mut self.summaries,
+            OutboxKind::Exception => &mut self.exceptions,
+        }
+    }
+
+    fn show_pending(&self) {
+        self.metrics.outbox_pending.set(i64::try_from(self.gate.pending()).unwrap_or(i64::MAX));
+    }
+
+    /// The kind whose first entry has waited longer.
+    fn next_kind(&self) -> Option<OutboxKind> {
+        match (self.summaries.front(), self.exceptions.front()) {
+            (None, None) => None,
+            (Some(_), None) => Some(OutboxKind::Summary),
+            (None, Some(_)) => Some(OutboxKind::Exception),
+            (Some(summary), Some(exception)) if summary.since <= exception.since => {
+                Some(OutboxKind::Summary)
+            }
+            _ => Some(OutboxKind::Exception),
+        }
+    }
+
+    /// Starts as many posts as may be under way. After a failure one, as a probe.
+    fn post(&mut self, context: &mut Context<Self>) {
+        let allowed = if self.backoff.attempts() == 0 { self.posting.in_flight_max } else { 1 };
+        while !self.is_pausing && self.in_flight < allowed {
+            let Some(kind) = self.next_kind() else { break };
+            let batch_max = self.narrow;
+            let queue = self.queue(kind);
+            let batch: Vec<Pending> = queue.drain(..queue.len().min(batch_max)).collect();
+            self.in_flight += 1;
+            self.metrics.post_batch.observe(batch.len() as f64);
+            let link = Rc::clone(&self.link);
+            let posted = async move { link.post(kind, batch).await };
+            context.spawn(posted.into_actor(self).map(|posted, client, context| {
+                client.in_flight -= 1;
+                client.posted(posted, context);
+                client.post(context);
+            }));
+        }
+        if self.gate.pending() == 0 {
+            for waiting in self.flushed.drain(..) {
+                let _ = waiting.send(());
+            }
+        }
+    }
+
+    fn posted(&mut self, posted: Posted, context: &mut Context<Self>) {
+        match posted {
+            Posted::Done(batch) => {
+                self.reached();
+                self.narrow = (self.narrow * 2).min(self.posting.batch_max);
+                self.gate.remove(batch.len());
+                self.show_pending();
+                for pending in &batch {
+                    self.metrics.summary.observe(pending.since.elapsed().as_secs_f64());
+                }
+                self.count_adopted(&batch, context);
+            }
+            Posted::Failed(batch, error) if error.is_refusal() && batch.len() == 1 => {
+                self.park(batch, &error, context);
+            }
+            Posted::Failed(batch, error) => {
+                if error.is_refusal() {
+                    self.narrow = (batch.len() / 2).max(1);
+                }
+                // To the front, in their order: the oldest first.
+                for pending in batch.into_iter().rev() {
+                    self.queue(pending.entry.kind).push_front(pending);
+                }
+                if !error.is_refusal() {
+                    self.failed(&error, context);
+                }
+            }
+        }
+    }
+
+    /// The sink is there, but will not have this one: it waits aside, in the store as before.
+    fn park(&mut self, batch: Vec<Pending>, error: &PostError, context: &mut Context<Self>) {
+        self.reached();
+        self.metrics.failures.with_label_values(&["refused"]).inc();
+        for pending in &batch {
+            error!(
+                outbox.key_kind = ?pending.entry.kind, error = %error,
+                "sink refuses a report, it is kept and tried again in a minute"
+            );
+        }
+        context.run_later(PARKED_FOR, |client, context| {
+            for pending in batch {
+                client.queue(pending.entry.kind).push_back(pending);
+            }
+            client.post(context);
+        });
+    }
+
+    fn reached(&mut self) {
+        if self.health.sink.works() {
+            info!(sink.url = %self.link.sink.shown(), "sink usable");
+        }
+        self.backoff.reset();
+    }
+
+    fn failed(&mut self, error: &PostError, context: &mut Context<Self>) {
+        self.metrics.failures.with_label_values(&["sink"]).inc();
+        let delay = self.backoff.next_delay();
+        if self.health.sink.fails(&error.to_string()) {
+            error!(
+                sink.url = %self.link.sink.shown(), error = %error, outbox.pending = self.gate.pending(),
+                "sink not usable, reports are kept and tried again"
+            );
+        }
+        self.is_pausing = true;
+        context.run_later(delay, |client, context| {
+            client.is_pausing = false;
+            client.post(context);
+        });
+    }
+
+    /// Entries of an adopted outbox are done: when all are, the next ones are fetched.
+    fn count_adopted(&mut self, batch: &[Pending], context: &mut Context<Self>) {
+        for pending in batch.iter().filter(|pending| pending.is_adopted) {
+            let owner = &pending.owner;
+            let Some(left) = self.adopted.get_mut(owner) else { continue };
+            *left -= 1;
+            if *left == 0 {
+                self.fetch(owner.clone(), context);
+            }
+        }
+    }
+
+    fn fetch(&mut self, owner: ProcessorId, context: &mut Context<Self>) {
+        let (store, of) = (Arc::clone(&self.link.store), owner.clone());
+        let fetched = async move { fetch_some(&*store, &of).await };
+        context.spawn(fetched.into_actor(self).map(move |fetched, client, context| {
+            let entries = match fetched {
+                Ok(entries) if entries.is_empty() => {
+                    client.adopted.remove(&owner);
+                    return;
+                }
+                Ok(entries) => entries,
+                Err(e) => {
+                    warn!(error = %e, "outbox cannot be read now, trying again");
+                    context.run_later(REFETCH_AFTER, move |client, context| {
+                        client.fetch(owner, context);
+                    });
+                    return;
+                }
+            };
+            info!(processor = %owner, entries = entries.len(), "reports taken over from the store");
+            client.adopted.insert(owner.clone(), entries.len());
+            client.take_up(&owner, entries, true);
+            client.post(context);
+        }));
+    }
+
+    /// Asks an idle sink whether it is there, so that readiness does not wait for the first car.
+    fn probe(&mut self, context: &mut Context<Self>) {
+        if self.in_flight > 0 || self.gate.pending() > 0 {
+            return;
+        }
+        let link = Rc::clone(&self.link);
+        let probed = async move { link.sink.post(OutboxKind::Summary, &[]).await };
+        context.spawn(probed.into_actor(self).map(|probed, client, _| match probed {
+            Ok(()) => client.reached(),
+            Err(e) => {
+                if client.health.sink.fails(&e.to_string()) {
+                    warn!(sink.url = %client.link.sink.shown(), error = %e, "sink not usable");
+                }
+            }
+        }));
+    }
+}
+
+/// Some entries of an outbox; none when it is empty.
+async fn fetch_some(
+    store: &dyn Store,
+    owner: &ProcessorId,
+) -> Result<Vec<OutboxEntry>, StoreError> {
+    let mut cursor = None;
+    loop {
+        let (entries, next) = store.outbox(owner, cursor, ADOPTED_AT_ONCE).await?;
+        if !entries.is_empty() || next.is_none() {
+            return Ok(entries);
+        }
+        cursor = next;
+    }
+}
+
+impl Link {
+    async fn post(&self, kind: OutboxKind, batch: Vec<Pending>) -> Posted {
+        let bodies: Vec<&str> = batch.iter().map(|pending| pending.entry.body.as_str()).collect();
+        if let Err(e) = self.sink.post(kind, &bodies).await {
+            return Posted::Failed(batch, e);
+        }
+        self.clear(&batch).await;
+        Posted::Done(batch)
+    }
+
+    /// Until it is done: an entry that stays is posted again at the next start, no more.
+    async fn clear(&self, batch: &[Pending]) {
+        let mut by_owner: HashMap<&ProcessorId, Vec<String>> = HashMap::new();
+        for pending in batch {
+            by_owner.entry(&pending.owner).or_default().push(pending.entry.key.clone());
+        }
+        for (owner, keys) in by_owner {
+            let mut backoff = Backoff::new(RETRY_FIRST, Duration::from_secs(1));
+            while let Err(e) = self.store.clear(owner, &keys).await {
+                self.metrics.failures.with_label_values(&["store"]).inc();
+                if backoff.attempts() == 0 {
+                    warn!(error = %e, "delivered reports cannot be cleared, trying again");
+                }
+                backoff.wait().await;
+            }
+        }
+    }
+}
+
+impl Actor for SummaryClient {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        let owner = self.owner.clone();
+        self.adopted.insert(owner.clone(), 0);
+        self.fetch(owner, context);
+        self.probe(context);
+        context.run_interval(PROBE_EVERY, Self::probe);
+    }
+}
+
+impl Handler<Outboxed> for SummaryClient {
+    type Result = ();
+
+    fn handle(&mut self, Outboxed(entries): Outboxed, context: &mut Self::Context) {
+        let owner = self.owner.clone();
+        self.take_up(&owner, entries, false);
+        self.post(context);
+    }
+}
+
+impl Handler<Adopt> for SummaryClient {
+    type Result = ();
+
+    fn handle(&mut self, Adopt(owner): Adopt, context: &mut Self::Context) {
+        if !self.adopted.contains_key(&owner) {
+            self.adopted.insert(owner.clone(), 0);
+            self.fetch(owner, context);
+        }
+    }
+}
+
+impl Handler<Flush> for SummaryClient {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, _: Flush, context: &mut Self::Context) -> Self::Result {
+        let (flushed, when_flushed) = oneshot::channel();
+        self.flushed.push(flushed);
+        self.post(context);
+        Box::pin(async move { drop(when_flushed.await) })
+    }
+}

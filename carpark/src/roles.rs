@@ -1,0 +1,477 @@
+//! The roles, wired in reading order and taken apart in reverse.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actors::broker::amqp::{AmqpBroker, masked};
+use actors::broker::embedded::{EmbeddedBroker, EmbeddedPublisher};
+use actors::broker::{Broker, BrokerError};
+use actors::store::{EmbeddedStore, ProcessorId, RedisOptions, RedisStore, Store};
+use actors::{Actors, Metrics};
+use anyhow::{Context, bail};
+use domain::{Kind, SharedClock};
+use generators::{AmqpOptions, AmqpPublisher, Generators, InsideStore, MemoryStore, Publisher};
+use prometheus::Registry;
+use tracing::{info, warn};
+use url::Url;
+
+use crate::cli::Role;
+use crate::config::Config;
+use crate::embedded_publisher::Embedded;
+use crate::http::{self, Site};
+use crate::progress::Progress;
+use crate::shutdown::Shutdown;
+
+/// Messages that wait in each queue of the embedded broker.
+const EMBEDDED_QUEUE: usize = 10_000;
+/// First and longest pause between attempts at a server that is not there yet.
+const ATTEMPT_PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
+/// How long connections may take to end.
+const SERVER_STOPS_WITHIN: Duration = Duration::from_secs(2);
+
+/// What a role consists of.
+#[derive(Debug, Clone, Copy)]
+struct Plan {
+    web: bool,
+    actors: bool,
+    entries: bool,
+    exits: bool,
+}
+
+impl Plan {
+    fn of(role: Role) -> Self {
+        let is = |roles: &[Role]| roles.contains(&role);
+        Self {
+            web: is(&[Role::All, Role::Serve, Role::Web]),
+            actors: is(&[Role::All, Role::Serve, Role::Actors]),
+            entries: is(&[Role::All, Role::Generators, Role::EntryGenerator]),
+            exits: is(&[Role::All, Role::Generators, Role::ExitGenerator]),
+        }
+    }
+
+    fn has_generators(self) -> bool {
+        self.entries || self.exits
+    }
+
+    /// Combinations that cannot work say so before anything is started.
+    fn check(self, config: &Config) -> anyhow::Result<()> {
+        if config.broker_url.is_none() && !(self.web && self.actors) {
+            if self.actors || self.has_generators() {
+                bail!(
+                    "this role needs RabbitMQ: set CARPARK_BROKER_URL=amqp://user:password@host:5672/ \
+                     (an embedded broker lives in one process; `carpark all` and `carpark serve` use it)"
+                );
+            }
+        }
+        if self.entries != self.exits && config.generator_store_url.is_none() {
+            bail!(
+                "an entry generator and an exit generator in two processes share the vehicles inside: \
+                 set CARPARK_GENERATOR_STORE_URL=redis://host:6379/1 (or run `carpark generators`)"
+            );
+        }
+        let tokens = &config.tokens;
+        let (key, address) = self.listen(config);
+        let admin = ("admin_token", &tokens.admin);
+        if self.web {
+            http::check_exposure(address, key, &[admin, ("sink_token", &tokens.sink)])
+        } else {
+            http::check_exposure(address, key, &[admin])
+        }
+    }
+
+    /// Setting and address of the one listener.
+    fn listen(self, config: &Config) -> (&'static str, SocketAddr) {
+        if self.web {
+            ("web_listen", config.web_listen)
+        } else if self.actors {
+            ("actors_listen", config.actors_listen)
+        } else {
+            ("generators_listen", config.generators_listen)
+        }
+    }
+
+    /// Namespace of the listener's own metrics.
+    fn namespace(self) -> &'static str {
+        match self {
+            Self { web: true, .. } => "web_backend",
+            Self { actors: true, .. } => "backend",
+            Self { entries: true, .. } => "vehicle_entry",
+            _ => "vehicle_exit",
+        }
+    }
+}
+
+/// What runs in this process.
+struct Running {
+    web: Option<web::Web>,
+    actors: Option<Actors>,
+    generators: Option<Generators>,
+    server: ServerHandle,
+    /// Held for its lines.
+    _progress: Option<Progress>,
+}
+
+/// Runs a role until it is asked to stop, or until it cannot go on.
+pub async fn run(
+    role: Role,
+    config: Config,
+    clock: SharedClock,
+    mut shutdown: Shutdown,
+) -> anyhow::Result<()> {
+    let plan = Plan::of(role);
+    plan.check(&config)?;
+    let mut running = tokio::select! {
+        started = start(plan, &config, clock) => started?,
+        () = shutdown.asked() => {
+            info!("stopped while starting");
+            return Ok(());
+        }
+    };
+    let died = async {
+        match &mut running.actors {
+            Some(actors) => actors.died().await,
+            None => std::future::pending().await,
+        }
+    };
+    let outcome = tokio::select! {
+        () = shutdown.asked() => Ok(()),
+        name = died => Err(anyhow::anyhow!("the {name} has died; ending, so that a restart can repair it")),
+    };
+    info!("stopping");
+    tokio::select! {
+        () = running.stop() => {}
+        () = shutdown.asked() => bail!("asked a second time: stopped at once; what was in flight comes again"),
+    }
+    outcome
+}
+
+async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Result<Running> {
+    let registry = Registry::new();
+    let site = Arc::new(Mutex::new(Site::default()));
+    let (key, address) = plan.listen(config);
+    let listener = http::listen(
+        address,
+        key,
+        plan.namespace(),
+        Arc::clone(&site),
+        config.tokens.clone(),
+        registry.clone(),
+    )?;
+    let address = listener.address;
+
+    let web = match plan.web {
+        true => Some(start_web(config, &clock, &registry, &site).await?),
+        false => None,
+    };
+    let mut embedded_publisher = None;
+    let (actors, progress) = if plan.actors {
+        let summary_url = summary_url(plan, config, address)?;
+        let metrics = Arc::new(Metrics::new(&registry)?);
+        let (broker, publisher) = open_broker(config, &clock)?;
+        embedded_publisher = publisher;
+        let (store, processor) = open_store(config, &clock)?;
+        prepare(&*broker, &*store, config.start_patience).await?;
+        let options = actors_options(config, summary_url);
+        let parts = actors::Parts {
+            options,
+            broker,
+            store,
+            processor,
+            clock: Arc::clone(&clock),
+            metrics: Arc::clone(&metrics),
+        };
+        let actors = Actors::start(parts);
+        let health = actors.health();
+        with_site(&site, |site| {
+            site.check(move || {
+                health.parts().map(|(name, part)| (name.to_owned(), part.text())).to_vec()
+            });
+        });
+        let progress =
+            Progress::start(config.progress_every, metrics, actors.gate(), Arc::clone(&clock));
+        (Some(actors), progress)
+    } else {
+        (None, None)
+    };
+    let generators = match plan.has_generators() {
+        true => {
+            let publisher = open_publisher(plan, config, embedded_publisher)?;
+            Some(start_generators(plan, config, publisher, &clock, &registry, &site).await?)
+        }
+        false => None,
+    };
+    let server = listener.start();
+    announce(plan, config, address);
+    Ok(Running { web, actors, generators, server, _progress: progress })
+}
+
+impl Running {
+    /// Traffic first, then what processes it, then what takes its results.
+    async fn stop(self) {
+        if let Some(generators) = self.generators {
+            generators.stop().await;
+        }
+        if let Some(actors) = self.actors {
+            actors.stop().await;
+        }
+        if tokio::time::timeout(SERVER_STOPS_WITHIN, self.server.stop(true)).await.is_err() {
+            self.server.stop(false).await;
+        }
+        if let Some(web) = self.web {
+            web.stop().await;
+        }
+        info!("stopped");
+    }
+}
+
+fn with_site(site: &Mutex<Site>, add: impl FnOnce(&mut Site)) {
+    add(&mut site.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+}
+
+async fn start_web(
+    config: &Config,
+    clock: &SharedClock,
+    registry: &Registry,
+    site: &Mutex<Site>,
+) -> anyhow::Result<web::Web> {
+    let web = web::start(config.web.clone(), Arc::clone(clock), registry).await?;
+    let is_ready = web.readiness();
+    with_site(site, |site| {
+        site.routes(web.configure());
+        site.check(move || {
+            let state = if is_ready() { "ok" } else { "the files cannot be written" };
+            vec![("files".to_owned(), state.to_owned())]
+        });
+    });
+    Ok(web)
+}
+
+fn open_broker(
+    config: &Config,
+    clock: &SharedClock,
+) -> anyhow::Result<(Box<dyn Broker>, Option<EmbeddedPublisher>)> {
+    if let Some(url) = &config.broker_url {
+        let broker = AmqpBroker::new(url, config.prefetch, Arc::clone(clock))
+            .context("CARPARK_BROKER_URL")?;
+        return Ok((Box::new(broker), None));
+    }
+    let path = in_data_dir(&config.data_dir, "dead-letters.redb")?;
+    let broker =
+        EmbeddedBroker::open(&path, EMBEDDED_QUEUE, config.prefetch.into(), Arc::clone(clock))
+            .with_context(|| format!("cannot open the embedded dead letters {}", path.display()))?;
+    let publisher = broker.publisher();
+    Ok((Box::new(broker), Some(publisher)))
+}
+
+fn open_store(
+    config: &Config,
+    clock: &SharedClock,
+) -> anyhow::Result<(Arc<dyn Store>, ProcessorId)> {
+    if let Some(url) = &config.store_url {
+        let options = RedisOptions { retention: config.retention, ..RedisOptions::new(url) };
+        let store = RedisStore::new(options).context("CARPARK_STORE_URL")?;
+        let alphabet: Vec<char> = ('a'..='z').chain('0'..='9').collect();
+        let processor = ProcessorId(nanoid::nanoid!(12, &alphabet).into());
+        return Ok((Arc::new(store), processor));
+    }
+    let path = in_data_dir(&config.data_dir, "carpark.redb")?;
+    let store = EmbeddedStore::open(&path, config.retention, Arc::clone(clock)).context(
+        "cannot open the embedded store: does another carpark use the data directory? Stop it, or \
+         set CARPARK_DATA_DIR to another one",
+    )?;
+    Ok((Arc::new(store), ProcessorId("embedded".into())))
+}
+
+fn in_data_dir(data_dir: &Path, name: &str) -> anyhow::Result<std::path::PathBuf> {
+    std::fs::create_dir_all(data_dir).with_context(|| {
+        format!(
+            "the data directory {} cannot be created or written: set CARPARK_DATA_DIR to one that can",
+            data_dir.display()
+        )
+    })?;
+    Ok(data_dir.join(name))
+}
+
+/// Waits for the servers while there is hope, saying so; gives up with what to do.
+async fn prepare(broker: &dyn Broker, store: &dyn Store, patience: Duration) -> anyhow::Result<()> {
+    patiently("RabbitMQ", patience, async || match broker.prepare().await {
+        Ok(()) => Ok(()),
+        Err(e @ BrokerError::Refused { .. }) => Err(Attempt::Hopeless(e.into())),
+        Err(e) => Err(Attempt::Failed(e.into())),
+    })
+    .await?;
+    patiently("the store", patience, async || {
+        store.counts().await.map(|_| ()).map_err(|e| Attempt::Failed(e.into()))
+    })
+    .await
+}
+
+/// Why an attempt was none.
+enum Attempt {
+    /// Worth another.
+    Failed(anyhow::Error),
+    /// Not before somebody changes something.
+    Hopeless(anyhow::Error),
+}
+
+async fn patiently(
+    what: &str,
+    patience: Duration,
+    attempt: impl AsyncFn() -> Result<(), Attempt>,
+) -> anyhow::Result<()> {
+    let deadline = tokio::time::Instant::now() + patience;
+    let mut backoff = actors::backoff::Backoff::new(ATTEMPT_PAUSES.0, ATTEMPT_PAUSES.1);
+    loop {
+        let error = match attempt().await {
+            Ok(()) => return Ok(()),
+            Err(Attempt::Hopeless(error)) => return Err(error),
+            Err(Attempt::Failed(error)) => error,
+        };
+        let left = deadline.saturating_duration_since(tokio::time::Instant::now());
+        if left.is_zero() {
+            return Err(error.context(format!(
+                "gave up on {what} after {}: is it running, and is the URL right? \
+                 (CARPARK_START_PATIENCE sets how long to wait)",
+                humantime::format_duration(patience)
+            )));
+        }
+        if backoff.attempts() == 0 {
+            warn!(error = %format!("{error:#}"), patience_seconds = patience.as_secs(), "waiting for {what}");
+        }
+        backoff.wait().await;
+    }
+}
+
+fn actors_options(config: &Config, summary_url: Url) -> actors::Options {
+    actors::Options {
+        policy: config.policy,
+        idle_after: config.idle_after,
+        residents_max: config.residents_max,
+        sink_token: config.tokens.sink.clone(),
+        post_patience: config.post_patience,
+        outbox_max: config.outbox_max,
+        ..actors::Options::new(summary_url)
+    }
+}
+
+/// Where the actors post: to this process where it writes the files itself, unless told otherwise.
+fn summary_url(plan: Plan, config: &Config, listens: SocketAddr) -> anyhow::Result<Url> {
+    if let Some(url) = &config.summary_url {
+        return Ok(url.clone());
+    }
+    let own = match plan.web {
+        true => listens,
+        false => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 40_000),
+    };
+    Ok(format!("http://{}/save_summary", reachable(own)).parse()?)
+}
+
+/// An address to call a listener by that listens everywhere.
+fn reachable(listens: SocketAddr) -> SocketAddr {
+    let ip = match listens.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(std::net::Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listens.port())
+}
+
+fn open_publisher(
+    plan: Plan,
+    config: &Config,
+    embedded: Option<EmbeddedPublisher>,
+) -> anyhow::Result<Arc<dyn Publisher>> {
+    if let Some(url) = &config.broker_url {
+        let kinds: Vec<Kind> = [(plan.entries, Kind::Entry), (plan.exits, Kind::Exit)]
+            .into_iter()
+            .filter_map(|(runs, kind)| runs.then_some(kind))
+            .collect();
+        let publisher =
+            AmqpPublisher::start(&AmqpOptions::new(url), &kinds).context("CARPARK_BROKER_URL")?;
+        return Ok(Arc::new(publisher));
+    }
+    let publisher = embedded.context("an embedded broker needs the actors in the same process")?;
+    Ok(Arc::new(Embedded(publisher)))
+}
+
+async fn start_generators(
+    plan: Plan,
+    config: &Config,
+    publisher: Arc<dyn Publisher>,
+    clock: &SharedClock,
+    registry: &Registry,
+    site: &Mutex<Site>,
+) -> anyhow::Result<Generators> {
+    let store: Arc<dyn InsideStore> = match &config.generator_store_url {
+        Some(url) => {
+            Arc::new(generators::RedisStore::new(url).context("CARPARK_GENERATOR_STORE_URL")?)
+        }
+        None => Arc::new(MemoryStore::new()),
+    };
+    let roles = generators::Roles { entries: plan.entries, exits: plan.exits };
+    let options = config.generators.clone();
+    let generators = generators::start(
+        options,
+        roles,
+        Arc::clone(&publisher),
+        store,
+        Arc::clone(clock),
+        registry,
+    )
+    .await?;
+    with_site(site, |site| {
+        site.routes(generators.configure());
+        site.check(move || {
+            let state = if publisher.is_ready() { "ok" } else { "cannot publish" };
+            vec![("publisher".to_owned(), state.to_owned())]
+        });
+    });
+    Ok(generators)
+}
+
+/// Tells a person where everything is.
+#[expect(clippy::print_stdout, reason = "what a person sees at the start")]
+fn announce(plan: Plan, config: &Config, address: SocketAddr) {
+    let or = |url: &Option<String>, inside: &str| {
+        url.as_deref().map_or_else(|| inside.to_owned(), masked)
+    };
+    println!("carpark {}", env!("CARGO_PKG_VERSION"));
+    println!("  listens on  http://{}", reachable(address));
+    if plan.web {
+        let dir = config.data_dir.display();
+        println!("  writes to   {dir}/summaries.csv and {dir}/exceptions.csv");
+    }
+    if plan.actors {
+        let store = format!("embedded ({}/carpark.redb)", config.data_dir.display());
+        println!("  broker      {}", or(&config.broker_url, "embedded"));
+        println!("  store       {}", or(&config.store_url, &store));
+    }
+    if plan.has_generators() {
+        let traffic = match config.generators.profile {
+            generators::Profile::Steady => format!("{} vehicles per second", config.generators.rate),
+            generators::Profile::Campus => format!("a campus day, {} times as fast", config.generators.speed),
+        };
+        println!("  simulates   {traffic}");
+    }
+    println!("  Ctrl-C ends it; nothing is lost");
+}
+
+/// `carpark configure`: declares the queues, then ends.
+#[expect(clippy::print_stdout, reason = "the command's result")]
+pub async fn configure(config: &Config, clock: SharedClock) -> anyhow::Result<()> {
+    let Some(url) = &config.broker_url else {
+        bail!("nothing to declare in an embedded broker: set CARPARK_BROKER_URL=amqp://…");
+    };
+    let broker = AmqpBroker::new(url, config.prefetch, clock).context("CARPARK_BROKER_URL")?;
+    patiently("RabbitMQ", config.start_patience, async || match broker.prepare().await {
+        Ok(()) => Ok(()),
+        Err(e @ BrokerError::Refused { .. }) => Err(Attempt::Hopeless(e.into())),
+        Err(e) => Err(Attempt::Failed(e.into())),
+    })
+    .await?;
+    println!("vehicle_entry, vehicle_exit and vehicle_dead_letter stand at {}", masked(url));
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! Every setting, once: its key in `carpark.toml`, from which the environment variable and the flag
+//! follow, its default, and what it means. Help texts, `carpark config` and the check for unknown
+//! keys are made of this table.
+
+/// One setting.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// Key in `carpark.toml`; a dot opens a section.
+    pub key: &'static str,
+    /// Default, as text; empty: none.
+    pub default: &'static str,
+    /// For people.
+    pub help: &'static str,
+    /// Heading in the help.
+    pub group: &'static str,
+    /// Masked wherever it is shown; may come from a file (`…_FILE`).
+    pub is_secret: bool,
+    /// Shown by `--help`, not by `-h`.
+    pub is_rare: bool,
+}
+
+impl Setting {
+    /// `CARPARK_…`.
+    pub fn env(&self) -> String {
+        format!("CARPARK_{}", self.key.replace('.', "_").to_uppercase())
+    }
+
+    /// `--…` without the dashes. The generators' settings need no prefix: a person who types one
+    /// wants a simulation.
+    pub fn flag(&self) -> String {
+        self.key.strip_prefix("generators.").unwrap_or(self.key).replace(['.', '_'], "-")
+    }
+}
+
+const fn setting(
+    group: &'static str,
+    key: &'static str,
+    default: &'static str,
+    help: &'static str,
+) -> Setting {
+    Setting { key, default, help, group, is_secret: false, is_rare: false }
+}
+
+const fn rare(
+    group: &'static str,
+    key: &'static str,
+    default: &'static str,
+    help: &'static str,
+) -> Setting {
+    Setting { key, default, help, group, is_secret: false, is_rare: true }
+}
+
+const fn secret(key: &'static str, help: &'static str) -> Setting {
+    Setting { key, default: "", help, group: SECURITY, is_secret: true, is_rare: false }
+}
+
+const PLACES: &str = "Where things are";
+const RULES: &str = "Rules";
+const SECURITY: &str = "Tokens";
+const LIMITS: &str = "Limits";
+const TRAFFIC: &str = "Simulated traffic";
+const LOGS: &str = "Logs";
+
+/// All of them, in the order they are shown.
+pub const SETTINGS: &[Setting] = &[
+    setting(PLACES, "broker_url", "embedded", "RabbitMQ (amqp://user:password@host:5672/vhost, amqps://…), or `embedded`: inside this process"),
+    setting(PLACES, "store_url", "embedded", "Redis or Valkey (redis://:password@host:6379/0, rediss://…), or `embedded`: a file in the data directory"),
+    setting(PLACES, "generator_store_url", "memory", "Where the simulated vehicles inside are kept: redis://…/1, or `memory`"),
+    setting(PLACES, "data_dir", "./data", "Directory of summaries.csv, exceptions.csv and the embedded store"),
+    setting(PLACES, "web_listen", "127.0.0.1:40000", "Address of the web role, and of everything in `all` and `serve`"),
+    setting(PLACES, "actors_listen", "127.0.0.1:40001", "Address of the actors role"),
+    setting(PLACES, "generators_listen", "127.0.0.1:40002", "Address of the generators role"),
+    setting(PLACES, "summary_url", "http://127.0.0.1:40000/save_summary", "Where the actors post summaries; in `all` and `serve` this process itself unless set"),
+    secret("admin_token", "Bearer token for /admin and the files"),
+    secret("sink_token", "Bearer token for posting summaries"),
+    secret("camera_token", "Token for cameras that post reads"),
+    setting(RULES, "lateness", "5s", "How long an exit waits for its entry beyond what has been read, before it counts as unmatched"),
+    setting(RULES, "repair_window", "24h", "For how long a late read can still change a verdict"),
+    setting(RULES, "max_stay", "72h", "A longer stay is reported while it lasts"),
+    setting(RULES, "retention", "30d", "How long a plate with nothing open is remembered"),
+    rare(LIMITS, "prefetch", "1000", "Unacknowledged deliveries per queue"),
+    rare(LIMITS, "outbox_max", "50000", "Unconfirmed reports at which consumption pauses"),
+    rare(LIMITS, "residents_max", "10000", "Actors of plates at a time"),
+    rare(LIMITS, "idle_after", "10s", "An actor that hears nothing for this long is passivated"),
+    rare(LIMITS, "start_patience", "60s", "How long an unreachable server is tried again at the start"),
+    rare(LIMITS, "post_patience", "10s", "Longest wait for the sink's answer"),
+    rare(LIMITS, "web.index_rows", "1000000", "Newest rows of each file that are remembered to recognise duplicates"),
+    rare(LIMITS, "web.rotate_daily", "false", "Begin new files each UTC day"),
+    rare(LIMITS, "web.body_bytes_max", "10485760", "Largest request body of the web role, bytes"),
+    rare(LIMITS, "web.items_max", "10000", "Most items of one request"),
+    rare(LIMITS, "web.waiting_bytes_max", "67108864", "Most bytes of rows that wait for the disk"),
+    setting(TRAFFIC, "generators.profile", "steady", "`steady`, or `campus`: a working day hour by hour"),
+    setting(TRAFFIC, "generators.rate", "5", "Vehicles that come per second (steady)"),
+    setting(TRAFFIC, "generators.speed", "60", "Simulated seconds per second (campus)"),
+    setting(TRAFFIC, "generators.matched_share", "0.8", "Share of the exits whose vehicle was seen entering"),
+    setting(TRAFFIC, "generators.seed", "", "Where the dice start: the same seed, the same traffic"),
+    setting(TRAFFIC, "generators.ledger", "", "File that gets each confirmed message as a line"),
+    rare(TRAFFIC, "generators.start_hour", "7", "Hour of the day at which a campus begins"),
+    rare(TRAFFIC, "generators.dwell.min_seconds", "2", "Shortest stay (steady)"),
+    rare(TRAFFIC, "generators.dwell.median_seconds", "4", "Half the stays are shorter (steady)"),
+    rare(TRAFFIC, "generators.dwell.max_seconds", "10", "Longest stay (steady)"),
+    rare(TRAFFIC, "generators.plate_format", "AAA-9999", "A any letter, 9 any digit"),
+    rare(TRAFFIC, "generators.place", "main", "The car park named in every read"),
+    rare(TRAFFIC, "generators.lanes", "1", "Lanes each way"),
+    rare(TRAFFIC, "generators.faults.duplicate_share", "0", "Share of messages sent twice"),
+    rare(TRAFFIC, "generators.faults.re_read_share", "0", "Share of passages read twice"),
+    rare(TRAFFIC, "generators.faults.re_read_gap_seconds_max", "2", "Longest gap between the two reads"),
+    rare(TRAFFIC, "generators.faults.late_share", "0", "Share of messages that leave late"),
+    rare(TRAFFIC, "generators.faults.late_seconds_max", "3", "By how much at most"),
+    rare(TRAFFIC, "generators.faults.misread_share", "0", "Share of exits with one character misread"),
+    rare(TRAFFIC, "generators.in_flight_max", "1000", "Unconfirmed passages per generator"),
+    rare(TRAFFIC, "generators.stop_seconds_max", "5", "How long a stop waits for confirmations"),
+    setting(LOGS, "log", "info", "What is logged: error, warn, info, debug, or a filter such as info,actors=debug"),
+    setting(LOGS, "log_format", "human", "`human` or `json`"),
+    rare(LOGS, "progress_every", "5s", "How often a line of progress is printed; 0s: never"),
+];
+
+/// The setting of that key.
+pub fn find(key: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.key == key)
+}

@@ -1,0 +1,101 @@
+//! A simulated camera: what it makes of a vehicle that passes.
+
+use std::time::Duration;
+
+use chrono::{SubsecRound as _, TimeDelta};
+use compact_str::CompactString;
+use domain::observation::PlateAsRead;
+use domain::{Instant, Kind, Label, Observation};
+
+use crate::dice::Dice;
+use crate::inside_store::PlateText;
+use crate::options::{Faults, Options};
+
+/// The cameras of one kind, at all lanes of the place.
+pub(crate) struct Camera {
+    kind: Kind,
+    place: Label,
+    lanes: Vec<Label>,
+    faults: Faults,
+}
+
+/// One vehicle that passed, and the messages that come of it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Passage {
+    /// What every passage has.
+    pub(crate) first: Observation,
+    /// How long the message is held back.
+    pub(crate) late_by: Duration,
+    /// Whether the message is sent twice.
+    pub(crate) is_duplicated: bool,
+    /// The same passage, read again a little later (R2).
+    pub(crate) re_read: Option<Observation>,
+}
+
+impl Camera {
+    /// `options` have been checked.
+    pub(crate) fn new(kind: Kind, options: &Options) -> Self {
+        let way = match kind {
+            Kind::Entry => "in",
+            Kind::Exit => "out",
+        };
+        let lane = |number| Label::parse(&format!("{way}-{number}")).expect("a short word");
+        Self {
+            kind,
+            place: options.place().unwrap_or_default(),
+            lanes: (1..=options.lanes.max(1)).map(lane).collect(),
+            faults: options.faults,
+        }
+    }
+
+    /// A vehicle passes at `now`; a second read of it lies within `re_read_within`.
+    pub(crate) fn see(
+        &self,
+        plate: &PlateText,
+        now: Instant,
+        re_read_within: Duration,
+        dice: &mut Dice,
+    ) -> Passage {
+        let first = self.read(plate, now, dice);
+        let late_by = if dice.chance(self.faults.late_share) {
+            dice.up_to(Duration::from_secs_f64(self.faults.late_seconds_max))
+        } else {
+            Duration::ZERO
+        };
+        let is_duplicated = dice.chance(self.faults.duplicate_share);
+        let re_read = dice.chance(self.faults.re_read_share).then(|| {
+            let gap_max = Duration::from_secs_f64(self.faults.re_read_gap_seconds_max);
+            let gap = dice.up_to(gap_max.min(re_read_within));
+            let at = now + TimeDelta::from_std(gap).unwrap_or_default();
+            Observation { lane: first.lane.clone(), ..self.read(plate, at, dice) }
+        });
+        Passage { first, late_by, is_duplicated, re_read }
+    }
+
+    /// One read, with an id of its own. Cameras tell the time to the millisecond.
+    fn read(&self, plate: &PlateText, at: Instant, dice: &mut Dice) -> Observation {
+        let id = dice.observation_id();
+        let lane = self.lanes[dice.index(self.lanes.len())].clone();
+        let as_read = plate.as_str();
+        let plate = plate.plate();
+        Observation {
+            id,
+            plate_as_read: (as_read != plate.as_str())
+                .then(|| PlateAsRead(CompactString::new(as_read))),
+            plate,
+            kind: self.kind,
+            at: at.trunc_subsecs(3),
+            place: self.place.clone(),
+            lane: Some(lane),
+            camera: None,
+            confidence: None,
+        }
+    }
+}
+
+impl Passage {
+    /// A passage of one message, sent at once.
+    pub(crate) fn plain(first: Observation) -> Self {
+        Self { first, late_by: Duration::ZERO, is_duplicated: false, re_read: None }
+    }
+}

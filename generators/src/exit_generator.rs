@@ -1,0 +1,331 @@
+//! The exit generator.
+//!
+//! Owns the schedule of the simulated exits. Hears [`Looked`] from its own look into the store, and
+//! [`SetRate`], [`Pause`], [`Resume`], [`Describe`] and [`Finish`]. Tells the store and the
+//! publisher. Never changes its mind: a turn is drawn as matched or made up first, and a matched
+//! one waits for its vehicle while all turns behind it wait too, so that the shares come out.
+//! Never loses a vehicle it took: what cannot be published is put back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::prelude::*;
+use domain::SharedClock;
+use tokio::time::Instant;
+
+use crate::camera::{Camera, Passage};
+use crate::control::{Describe, Finish, Pause, Resume, Schedule, SetRate};
+use crate::dice::Dice;
+use crate::entry_generator::{COUNT_EVERY, count_inside};
+use crate::inside_store::{Inside, InsideStore, PlateText, StoreError};
+use crate::keep::Keeper;
+use crate::metrics::{KindMeters, Origin};
+use crate::misread::misread;
+use crate::options::RE_READ_GAP_SECONDS_MAX;
+use crate::outbox::Outbox;
+use crate::pace::Pace;
+use crate::plate_format::PlateFormat;
+use crate::publisher::actor::Sent;
+use crate::slots::{Slot, Slots};
+use crate::traffic::{RateIsGiven, Traffic};
+
+/// Its own looks, one at a time, and requests of the admin page.
+const MAILBOX_CAPACITY: usize = 16;
+/// When to look again where no vehicle was due. Others put vehicles into the store, in other
+/// processes too, and nobody tells.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// When to look again where the store did not answer.
+const STORE_AWAY: Duration = Duration::from_secs(1);
+
+/// What it is made of.
+pub(crate) struct ExitParts {
+    /// Reads the vehicles.
+    pub(crate) camera: Camera,
+    /// How fast exits may be.
+    pub(crate) traffic: Traffic,
+    /// What made up plates look like.
+    pub(crate) plate_format: PlateFormat,
+    /// Share of the turns that take a vehicle out of the store.
+    pub(crate) matched_share: f64,
+    /// Share of these whose plate is read wrong.
+    pub(crate) misread_share: f64,
+    /// All its chance, but for the waits.
+    pub(crate) dice: Dice,
+    /// Event times.
+    pub(crate) clock: SharedClock,
+    /// Bounds what is under way.
+    pub(crate) slots: Slots,
+    /// Sends the messages.
+    pub(crate) outbox: Outbox,
+    /// Takes vehicles back.
+    pub(crate) keeper: Keeper,
+    /// Has the vehicles.
+    pub(crate) store: Arc<dyn InsideStore>,
+    /// What it does.
+    pub(crate) meters: Arc<KindMeters>,
+}
+
+/// See the module.
+pub(crate) struct ExitGenerator {
+    parts: ExitParts,
+    /// What the schedule allows.
+    pace: Pace,
+    /// The kind that was drawn for a turn that could not be taken yet.
+    drawn: Option<Origin>,
+    /// Whether a look into the store is under way: its answer wakes the generator.
+    is_looking: bool,
+    /// Whether the last turn found no slot: only then are turns that fall out late ones.
+    is_full: bool,
+    /// The operator's wish.
+    is_paused: bool,
+    /// What wakes it next. One at a time.
+    alarm: Option<SpawnHandle>,
+}
+
+/// What came of a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// A made up vehicle left.
+    Made,
+    /// A vehicle is looked for; [`Looked`] tells.
+    Looking,
+    /// Too many are under way; the turn is still owed.
+    Full,
+}
+
+/// What a look into the store found. Holds the slot of the turn.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Looked {
+    found: Result<Option<Inside>, StoreError>,
+    slot: Arc<Slot>,
+}
+
+impl ExitGenerator {
+    pub(crate) fn new(parts: ExitParts) -> Self {
+        Self {
+            parts,
+            pace: Pace::new(Instant::now()),
+            drawn: None,
+            is_looking: false,
+            is_full: false,
+            is_paused: false,
+            alarm: None,
+        }
+    }
+
+    /// Takes all turns that are due and there is room for, and sets the alarm for the next.
+    fn wake(&mut self, ctx: &mut Context<Self>) {
+        if let Some(alarm) = self.alarm.take() {
+            ctx.cancel_future(alarm);
+        }
+        if self.is_paused || self.is_looking {
+            return;
+        }
+        let rate = self.parts.traffic.exit_rate_max();
+        let left_out = self.pace.advance(Instant::now(), rate);
+        if self.is_full {
+            self.parts.meters.skipped.inc_by(left_out);
+        }
+        while self.pace.is_due() {
+            let turn = self.turn(&ctx.address());
+            self.is_full = turn == Turn::Full;
+            match turn {
+                Turn::Made => {}
+                Turn::Looking => return,
+                Turn::Full => {
+                    let freed = self.parts.slots.clone().freed().into_actor(self);
+                    let wake = freed.map(|(), generator: &mut Self, ctx| generator.wake(ctx));
+                    self.alarm = Some(ctx.spawn(wake));
+                    return;
+                }
+            }
+        }
+        self.alarm = Some(ctx.run_later(self.pace.sleep(rate), Self::wake));
+    }
+
+    /// The step: draws which kind of exit comes, unless that is drawn already, and begins it.
+    pub(crate) fn turn(&mut self, own: &Addr<Self>) -> Turn {
+        let Some(slot) = self.parts.slots.try_take() else { return Turn::Full };
+        let share = self.parts.matched_share;
+        let dice = &mut self.parts.dice;
+        let drawn = *self.drawn.get_or_insert_with(|| {
+            if dice.chance(share) { Origin::Matched } else { Origin::MadeUp }
+        });
+        if drawn == Origin::Matched {
+            self.is_looking = true;
+            let (store, clock) = (Arc::clone(&self.parts.store), self.parts.clock.clone());
+            let keeper = self.parts.keeper.clone();
+            actix_rt::spawn(look(store, clock, keeper, own.clone(), Arc::new(slot)));
+            return Turn::Looking;
+        }
+        let plate = self.parts.plate_format.draw(dice);
+        let passage = self.see(&plate);
+        self.begin(passage, None, Origin::MadeUp, Arc::new(slot));
+        Turn::Made
+    }
+
+    /// A vehicle was found for the turn that was drawn.
+    fn leave(&mut self, mut vehicle: Inside, slot: Arc<Slot>) {
+        let passage = match vehicle.exit.take() {
+            // It may have arrived: the same observation again, and no other.
+            Some(exit) => Passage::plain(*exit),
+            None if self.parts.dice.chance(self.parts.misread_share) => {
+                self.parts.meters.misread.inc();
+                let wrong = misread(&vehicle.plate, &mut self.parts.dice);
+                self.see(&wrong)
+            }
+            None => self.see(&vehicle.plate),
+        };
+        self.begin(passage, Some(vehicle), Origin::Matched, slot);
+    }
+
+    fn see(&mut self, plate: &PlateText) -> Passage {
+        let ExitParts { camera, clock, dice, .. } = &mut self.parts;
+        camera.see(plate, clock.now(), Duration::from_secs_f64(RE_READ_GAP_SECONDS_MAX), dice)
+    }
+
+    /// The turn is taken: its messages are on their way.
+    fn begin(&mut self, passage: Passage, from: Option<Inside>, origin: Origin, slot: Arc<Slot>) {
+        self.drawn = None;
+        self.pace.take();
+        if !passage.late_by.is_zero() {
+            self.parts.meters.late.inc();
+        }
+        let (outbox, keeper) = (self.parts.outbox.clone(), self.parts.keeper.clone());
+        let meters = Arc::clone(&self.parts.meters);
+        actix_rt::spawn(async move {
+            match outbox.send_first(&passage, origin).await {
+                Sent::Confirmed => outbox.send_repeats(passage, origin).await,
+                Sent::GivenUp => put_back(passage, from, &keeper, &meters).await,
+            }
+            drop(slot);
+        });
+    }
+
+    fn schedule(&self) -> Schedule {
+        Schedule { rate: self.parts.traffic.exit_rate_max(), paused: self.is_paused }
+    }
+}
+
+/// Looks for a vehicle whose time has come, once. Where the generator has stopped meanwhile the
+/// vehicle goes back; the slot is held until it has, so that a stop waits for it.
+async fn look(
+    store: Arc<dyn InsideStore>,
+    clock: SharedClock,
+    keeper: Keeper,
+    own: Addr<ExitGenerator>,
+    slot: Arc<Slot>,
+) {
+    let found = store.take_due(clock.now()).await;
+    let looked = Looked { found: found.clone(), slot: Arc::clone(&slot) };
+    if own.send(looked).await.is_err()
+        && let Ok(Some(vehicle)) = found
+        && !keeper.put_back(vehicle).await
+    {
+        log_lost();
+    }
+    drop(slot);
+}
+
+/// A stop came before the confirmation: the vehicle goes back, with the exit that was made.
+async fn put_back(passage: Passage, from: Option<Inside>, keeper: &Keeper, meters: &KindMeters) {
+    let Some(vehicle) = from else { return };
+    let exit = Some(Box::new(passage.first));
+    if keeper.put_back(Inside { exit, ..vehicle }).await {
+        meters.put_back.inc();
+    } else {
+        log_lost();
+    }
+}
+
+fn log_lost() {
+    tracing::warn!("a vehicle could not be put back into the store and will not leave");
+}
+
+impl Actor for ExitGenerator {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX_CAPACITY);
+        ctx.run_interval(COUNT_EVERY, |generator, _| {
+            let (store, meters) = (&generator.parts.store, &generator.parts.meters);
+            actix_rt::spawn(count_inside(Arc::clone(store), Arc::clone(meters)));
+        });
+        self.wake(ctx);
+    }
+}
+
+impl Handler<Looked> for ExitGenerator {
+    type Result = ();
+
+    fn handle(&mut self, Looked { found, slot }: Looked, ctx: &mut Self::Context) {
+        self.is_looking = false;
+        let again = match found {
+            Ok(Some(vehicle)) => {
+                self.leave(vehicle, slot);
+                return self.wake(ctx);
+            }
+            Ok(None) => LOOK_AGAIN,
+            Err(_) => STORE_AWAY,
+        };
+        drop(slot);
+        if !self.is_paused {
+            self.alarm = Some(ctx.run_later(again, Self::wake));
+        }
+    }
+}
+
+impl Handler<SetRate> for ExitGenerator {
+    type Result = Result<Schedule, RateIsGiven>;
+
+    fn handle(&mut self, SetRate(rate): SetRate, ctx: &mut Self::Context) -> Self::Result {
+        self.parts.traffic.set_rate(rate)?;
+        self.pace.rest(Instant::now());
+        self.wake(ctx);
+        Ok(self.schedule())
+    }
+}
+
+impl Handler<Pause> for ExitGenerator {
+    type Result = Schedule;
+
+    fn handle(&mut self, _: Pause, ctx: &mut Self::Context) -> Self::Result {
+        self.is_paused = true;
+        self.wake(ctx);
+        self.schedule()
+    }
+}
+
+impl Handler<Resume> for ExitGenerator {
+    type Result = Schedule;
+
+    fn handle(&mut self, _: Resume, ctx: &mut Self::Context) -> Self::Result {
+        if self.is_paused {
+            self.is_paused = false;
+            self.pace.rest(Instant::now());
+            self.wake(ctx);
+        }
+        self.schedule()
+    }
+}
+
+impl Handler<Describe> for ExitGenerator {
+    type Result = Schedule;
+
+    fn handle(&mut self, _: Describe, _: &mut Self::Context) -> Self::Result {
+        self.schedule()
+    }
+}
+
+impl Handler<Finish> for ExitGenerator {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, _: Finish, ctx: &mut Self::Context) -> Self::Result {
+        ctx.stop();
+        Box::pin(self.parts.slots.clone().all_freed())
+    }
+}
+
+#[cfg(test)]
+mod tests;

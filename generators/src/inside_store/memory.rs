@@ -1,0 +1,67 @@
+//! The vehicles that are inside, in memory: for one process, and gone with it.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use domain::Instant;
+
+use super::{Inside, InsideStore, PlateText, StoreError};
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    vehicles: Mutex<Vehicles>,
+}
+
+/// The two always hold the same vehicles.
+#[derive(Debug, Default)]
+struct Vehicles {
+    by_plate: HashMap<PlateText, Inside>,
+    /// Who leaves next comes first.
+    by_time: BTreeSet<(Instant, PlateText)>,
+}
+
+impl MemoryStore {
+    /// An empty car park.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A panic in between leaves at worst a vehicle that never leaves.
+    fn lock(&self) -> MutexGuard<'_, Vehicles> {
+        self.vehicles.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl InsideStore for MemoryStore {
+    async fn put(&self, vehicle: Inside) -> Result<(), StoreError> {
+        let mut vehicles = self.lock();
+        let plate = vehicle.plate.clone();
+        vehicles.by_time.insert((vehicle.leaves_at, plate.clone()));
+        let leaves_at = vehicle.leaves_at;
+        if let Some(before) = vehicles.by_plate.insert(plate.clone(), vehicle)
+            && before.leaves_at != leaves_at
+        {
+            vehicles.by_time.remove(&(before.leaves_at, plate));
+        }
+        Ok(())
+    }
+
+    async fn take_due(&self, now: Instant) -> Result<Option<Inside>, StoreError> {
+        let mut vehicles = self.lock();
+        if vehicles.by_time.first().is_none_or(|(leaves_at, _)| *leaves_at > now) {
+            return Ok(None);
+        }
+        let first = vehicles.by_time.pop_first();
+        Ok(first.and_then(|(_, plate)| vehicles.by_plate.remove(&plate)))
+    }
+
+    async fn count(&self) -> Result<u64, StoreError> {
+        Ok(self.lock().by_plate.len() as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests;

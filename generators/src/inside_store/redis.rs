@@ -1,0 +1,154 @@
+//! The vehicles that are inside, in Redis: shared by any number of generators. The only file of
+//! this crate that knows Redis.
+//!
+//! Keys: `carpark:generators:inside`, a sorted set of plates by the time they leave in ms, and
+//! `carpark:generators:unconfirmed`, a hash from plate to the exit that a stop left unconfirmed.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::DateTime;
+use deadpool_redis::redis::io::tcp::TcpSettings;
+use deadpool_redis::redis::{
+    AsyncConnectionConfig, IntoConnectionInfo as _, RedisError, Script, ScriptInvocation, cmd,
+};
+use deadpool_redis::{Connection, Manager, Pool, Runtime};
+use domain::{Instant, wire};
+
+use super::{Inside, InsideStore, PlateText, StoreError};
+
+const INSIDE_KEY: &str = "carpark:generators:inside";
+const UNCONFIRMED_KEY: &str = "carpark:generators:unconfirmed";
+/// Connections at most. One serves a thousand vehicles per second.
+const CONNECTIONS_MAX: usize = 16;
+/// For each of: waiting for a free connection, making one, checking one, an answer.
+const TIME_OUT: Duration = Duration::from_secs(2);
+
+/// See the module.
+pub struct RedisStore {
+    pool: Pool,
+    put: Script,
+    take_due: Script,
+    /// Whether the last call failed: what is logged is the change.
+    away: AtomicBool,
+}
+
+impl RedisStore {
+    /// A store at `url`, `redis://host:port/database`. Connects when it is first needed; fails only
+    /// for a URL that is none. The URL is never logged: it may hold a password.
+    pub fn new(url: &str) -> Result<Self, StoreError> {
+        let settings = TcpSettings::default().set_nodelay(true);
+        let server = url.into_connection_info().map_err(|e| StoreError(e.to_string()))?;
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(TIME_OUT))
+            .set_response_timeout(Some(TIME_OUT));
+        let manager = Manager::new_with_config(server.set_tcp_settings(settings), config)
+            .map_err(|e| StoreError(e.to_string()))?;
+        let pool = Pool::builder(manager)
+            .max_size(CONNECTIONS_MAX)
+            .wait_timeout(Some(TIME_OUT))
+            .create_timeout(Some(TIME_OUT))
+            .recycle_timeout(Some(TIME_OUT))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|e| StoreError(e.to_string()))?;
+        Ok(Self {
+            pool,
+            put: Script::new(include_str!("put.lua")),
+            take_due: Script::new(include_str!("take_due.lua")),
+            away: AtomicBool::new(false),
+        })
+    }
+
+    /// One log line for each change between reachable and not.
+    fn noted<T>(&self, result: Result<T, Failure>) -> Result<T, StoreError> {
+        match result {
+            Ok(value) => {
+                if self.away.swap(false, Ordering::Relaxed) {
+                    tracing::info!("the store of the generators is back");
+                }
+                Ok(value)
+            }
+            Err(failure) => {
+                if !self.away.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(error = %failure, "the store of the generators is away");
+                }
+                Err(StoreError(failure.to_string()))
+            }
+        }
+    }
+
+    async fn connection(&self) -> Result<Connection, Failure> {
+        Ok(self.pool.get().await?)
+    }
+
+    async fn try_put(&self, vehicle: &Inside) -> Result<(), Failure> {
+        let exit = vehicle.exit.as_deref().map(wire::observation_to_json).unwrap_or_default();
+        with_keys(&self.put)
+            .arg(vehicle.plate.as_str())
+            .arg(vehicle.leaves_at.timestamp_millis())
+            .arg(exit)
+            .invoke_async::<()>(&mut self.connection().await?)
+            .await?;
+        Ok(())
+    }
+
+    async fn try_take_due(&self, now: Instant) -> Result<Option<Inside>, Failure> {
+        let taken = with_keys(&self.take_due)
+            .arg(now.timestamp_millis())
+            .invoke_async::<Option<(String, f64, String)>>(&mut self.connection().await?)
+            .await?;
+        let Some((plate, leaves_at, exit)) = taken else { return Ok(None) };
+        let plate = PlateText::parse(&plate).map_err(|e| Failure::Foreign(e.to_string()))?;
+        #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit")]
+        let leaves_at = DateTime::from_timestamp_millis(leaves_at as i64)
+            .ok_or_else(|| Failure::Foreign("a time that is none".to_owned()))?;
+        let exit = match exit.as_str() {
+            "" => None,
+            json => Some(Box::new(
+                wire::parse_observation(json.as_bytes(), now)
+                    .map_err(|rejection| Failure::Foreign(rejection.to_string()))?,
+            )),
+        };
+        Ok(Some(Inside { plate, leaves_at, exit }))
+    }
+
+    async fn try_count(&self) -> Result<u64, Failure> {
+        let mut connection = self.connection().await?;
+        Ok(cmd("ZCARD").arg(INSIDE_KEY).query_async(&mut connection).await?)
+    }
+}
+
+#[async_trait]
+impl InsideStore for RedisStore {
+    async fn put(&self, vehicle: Inside) -> Result<(), StoreError> {
+        self.noted(self.try_put(&vehicle).await)
+    }
+
+    async fn take_due(&self, now: Instant) -> Result<Option<Inside>, StoreError> {
+        self.noted(self.try_take_due(now).await)
+    }
+
+    async fn count(&self) -> Result<u64, StoreError> {
+        self.noted(self.try_count().await)
+    }
+}
+
+fn with_keys(script: &Script) -> ScriptInvocation<'_> {
+    let mut invocation = script.prepare_invoke();
+    invocation.key(INSIDE_KEY).key(UNCONFIRMED_KEY);
+    invocation
+}
+
+/// Why a call failed.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("{0}")]
+    Pool(#[from] deadpool_redis::PoolError),
+    #[error("{0}")]
+    Redis(#[from] RedisError),
+    /// Somebody else wrote under our keys.
+    #[error("an entry that no generator wrote was dropped: {0}")]
+    Foreign(String),
+}

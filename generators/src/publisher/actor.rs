@@ -1,0 +1,154 @@
+//! The publisher.
+//!
+//! Owns the way to the broker and the ledger. Hears [`Publish`] and [`Flush`]. Tells nobody; the
+//! answer to a [`Publish`] comes when the broker has confirmed. Never drops a message before a stop
+//! gives up on it, and never changes its id between attempts. How many are under way at once is
+//! bounded by who sends.
+
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::prelude::*;
+use domain::Kind;
+use tokio::time::Instant;
+
+use super::Publisher;
+use crate::backoff::Backoff;
+use crate::dice::Dice;
+use crate::ledger::Ledger;
+use crate::metrics::{Meters, Origin, Outcome, Read};
+use crate::phase::{Phase, PhaseWatch};
+
+/// Waiting messages at most; the senders' bounds are far below and above, both are fine.
+const MAILBOX_CAPACITY: usize = 1024;
+/// How often the ledger goes to the file.
+const FLUSH_EVERY: Duration = Duration::from_secs(1);
+
+/// Publish this message, and come back when the broker has it.
+#[derive(Message)]
+#[rtype(result = "Sent")]
+pub(crate) struct Publish {
+    /// Names the queue.
+    pub(crate) kind: Kind,
+    /// For the meters.
+    pub(crate) origin: Origin,
+    /// For the meters.
+    pub(crate) read: Read,
+    /// An observation as JSON.
+    pub(crate) body: String,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, MessageResponse)]
+pub(crate) enum Sent {
+    /// The broker has it, and the ledger too.
+    Confirmed,
+    /// A stop came first. It may or may not have arrived.
+    GivenUp,
+}
+
+/// Bring the ledger to its file.
+#[derive(Message)]
+#[rtype(result = "io::Result<()>")]
+pub(crate) struct Flush;
+
+/// See the module.
+pub(crate) struct PublisherActor {
+    attempts: Attempts,
+}
+
+/// What every message under way needs.
+#[derive(Clone)]
+struct Attempts {
+    /// The way to the broker.
+    transport: Arc<dyn Publisher>,
+    /// Who learns of each confirmed message, before its sender does.
+    ledger: Option<Arc<dyn Ledger>>,
+    /// When to give up.
+    phases: PhaseWatch,
+    /// Attempts and their durations.
+    meters: Meters,
+    /// Spreads the waits.
+    waits: Rc<RefCell<Dice>>,
+}
+
+impl PublisherActor {
+    pub(crate) fn new(
+        transport: Arc<dyn Publisher>,
+        ledger: Option<Arc<dyn Ledger>>,
+        phases: PhaseWatch,
+        meters: Meters,
+        waits: Dice,
+    ) -> Self {
+        let waits = Rc::new(RefCell::new(waits));
+        Self { attempts: Attempts { transport, ledger, phases, meters, waits } }
+    }
+}
+
+impl Attempts {
+    /// Tries until it is confirmed or a stop gives up.
+    async fn publish(self, message: Publish) -> Sent {
+        let sent = tokio::select! {
+            biased;
+            () = self.phases.reached(Phase::GivingUp) => Sent::GivenUp,
+            () = self.until_confirmed(&message) => Sent::Confirmed,
+        };
+        let outcome = match sent {
+            Sent::Confirmed => Outcome::Confirmed,
+            Sent::GivenUp => Outcome::GivenUp,
+        };
+        self.meters.of(message.kind).ended(outcome, message.origin, message.read);
+        sent
+    }
+
+    async fn until_confirmed(&self, message: &Publish) {
+        let mut backoff = Backoff::default();
+        let meters = self.meters.of(message.kind);
+        loop {
+            let begun_at = Instant::now();
+            if self.transport.publish(message.kind, message.body.clone()).await.is_ok() {
+                meters.took(begun_at.elapsed());
+                break;
+            }
+            meters.ended(Outcome::Failed, message.origin, message.read);
+            let wait = backoff.next(&mut self.waits.borrow_mut());
+            tokio::time::sleep(wait).await;
+        }
+        if let Some(ledger) = &self.ledger {
+            ledger.record(&message.body);
+        }
+    }
+}
+
+impl Actor for PublisherActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX_CAPACITY);
+        ctx.run_interval(FLUSH_EVERY, |publisher, _| {
+            if let Some(ledger) = &publisher.attempts.ledger {
+                // It says so itself, once.
+                let _ = ledger.flush();
+            }
+        });
+    }
+}
+
+impl Handler<Publish> for PublisherActor {
+    type Result = ResponseFuture<Sent>;
+
+    fn handle(&mut self, message: Publish, _: &mut Self::Context) -> Self::Result {
+        Box::pin(self.attempts.clone().publish(message))
+    }
+}
+
+impl Handler<Flush> for PublisherActor {
+    type Result = io::Result<()>;
+
+    fn handle(&mut self, _: Flush, _: &mut Self::Context) -> Self::Result {
+        self.attempts.ledger.as_ref().map_or(Ok(()), |ledger| ledger.flush())
+    }
+}

@@ -1,0 +1,276 @@
+//! Publishing over `RabbitMQ`: on a connection of its own, every message confirmed, many at a time.
+//! Only this file and `amqp_connection` know lapin.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::Kind;
+use lapin::options::BasicPublishOptions;
+use lapin::types::ShortString;
+use lapin::uri::AMQPUri;
+use lapin::{BasicProperties, Confirmation};
+use serde::Deserialize;
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::amqp_connection::{Report, Supervisor, Trouble};
+use super::{PublishError, Publisher, queue_of};
+
+/// Seconds after which a silent connection is dead. The protocol's default of 60 s takes up to two
+/// minutes to notice.
+const HEARTBEAT_SECONDS: u16 = 10;
+/// Messages survive a restart of the broker.
+const PERSISTENT: u8 = 2;
+/// Reports of trouble that may wait; one is enough.
+const REPORTS_MAX: usize = 64;
+
+/// How to reach `RabbitMQ`.
+#[derive(Clone)]
+pub struct AmqpOptions {
+    /// `amqp://user:password@host:port/vhost`. Never logged whole.
+    pub url: String,
+    /// Most unconfirmed messages of each kind. 1,000 fills the way to a broker next door.
+    pub window: usize,
+    /// How long to wait for a connection, and then for a confirmation. One that is not there by
+    /// then does not come: the connection is given up and made anew.
+    pub confirm_time_out: Duration,
+}
+
+/// The URL is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the URL of the broker is not of the form amqp://user:password@host:port/vhost: {0}")]
+pub struct AmqpUrlError(&'static str);
+
+/// See the module. Dropped, it closes its connection.
+pub struct AmqpPublisher {
+    outlets: Arc<Vec<Outlet>>,
+    confirm_time_out: Duration,
+    /// Tells the supervisor what went wrong with a message.
+    reports: mpsc::Sender<Report>,
+    /// Keeps the connection, and gates the outlets.
+    supervisor: JoinHandle<()>,
+}
+
+/// The way to one queue. Each has a channel of its own, so that what happens to one queue is not
+/// taken for the other's.
+pub(super) struct Outlet {
+    pub(super) kind: Kind,
+    /// Whether messages can go out; set by the supervisor alone.
+    pub(super) gate: watch::Sender<Gate>,
+    /// Bounds the unconfirmed messages (G6).
+    window: Semaphore,
+}
+
+/// Whether messages can go out.
+#[derive(Debug, Clone)]
+pub(super) enum Gate {
+    /// No connection.
+    Away,
+    /// The broker takes no messages for now.
+    Blocked(Line),
+    /// The queue is not there.
+    NoQueue,
+    /// Yes, on this channel.
+    Open(Line),
+}
+
+/// A channel in confirm mode.
+#[derive(Debug, Clone)]
+pub(super) struct Line {
+    pub(super) channel: lapin::Channel,
+    /// Which connection it belongs to: trouble with an old one is no news.
+    pub(super) connection: u64,
+}
+
+/// All that is wanted of a body here.
+#[derive(Deserialize)]
+struct Identified<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+}
+
+impl AmqpOptions {
+    /// The server at `url`, everything else as it should be.
+    pub fn new(url: &str) -> Self {
+        Self { url: url.to_owned(), window: 1000, confirm_time_out: Duration::from_secs(10) }
+    }
+}
+
+impl AmqpPublisher {
+    /// Begins to connect, for messages of `kinds`, and goes on trying for ever. Fails only for a
+    /// URL that is none. Needs a Tokio runtime.
+    pub fn start(options: &AmqpOptions, kinds: &[Kind]) -> Result<Self, AmqpUrlError> {
+        let uri = parse_url(&options.url)?;
+        let outlet = |kind: &Kind| Outlet {
+            kind: *kind,
+            gate: watch::Sender::new(Gate::Away),
+            window: Semaphore::new(options.window.max(1)),
+        };
+        let outlets = Arc::new(kinds.iter().map(outlet).collect::<Vec<_>>());
+        let (reports, heard) = mpsc::channel(REPORTS_MAX);
+        let supervisor = Supervisor::new(uri, Arc::clone(&outlets), heard);
+        Ok(Self {
+            outlets,
+            confirm_time_out: options.confirm_time_out,
+            reports,
+            supervisor: tokio::spawn(supervisor.run()),
+        })
+    }
+
+    /// Waits until messages can go out, or says what is missing when `limit` has passed.
+    pub async fn wait_ready(&self, limit: Duration) -> Result<(), PublishError> {
+        let all_open = async {
+            for outlet in self.outlets.iter() {
+                outlet.opened().await;
+            }
+        };
+        let opened = timeout(limit, all_open).await;
+        opened.map_err(|_| {
+            let closed = self.outlets.iter().find(|outlet| !outlet.is_open());
+            closed.map_or(PublishError::Away, Outlet::why_not)
+        })
+    }
+
+    fn outlet(&self, kind: Kind) -> Option<&Outlet> {
+        self.outlets.iter().find(|outlet| outlet.kind == kind)
+    }
+
+    /// The supervisor hears of the first of many; a full channel means it has enough to hear.
+    fn report(&self, line: &Line, trouble: Trouble) {
+        let _enough = self.reports.try_send(Report { connection: line.connection, trouble });
+    }
+
+    async fn publish_on(&self, line: Line, kind: Kind, body: &str) -> Result<(), PublishError> {
+        let queue = queue_of(kind);
+        let sent = async {
+            // Mandatory: what no queue takes comes back, instead of being confirmed and dropped.
+            let options = BasicPublishOptions { mandatory: true, ..Default::default() };
+            let exchange = ShortString::default();
+            let message = properties(body);
+            line.channel
+                .basic_publish(exchange, queue.into(), options, body.as_bytes(), message)
+                .await?
+                .await
+        };
+        match timeout(self.confirm_time_out, sent).await {
+            Ok(Ok(Confirmation::Ack(None))) => Ok(()),
+            // Strictly, some message of this channel was returned: lapin hands a returned message
+            // to the confirmation that it completes next, which may be another's where one frame
+            // confirms several. That is harmless: this message is sent again under its id, and the
+            // other was lost only if it was published while the queue was away and confirmed in
+            // one frame with messages published after it had come back, within milliseconds. The
+            // gate closes at the first return, and opens when the queue is seen to be there.
+            Ok(Ok(Confirmation::Ack(Some(_)) | Confirmation::Nack(Some(_)))) => {
+                self.report(&line, Trouble::NoQueue(kind));
+                Err(PublishError::NoQueue(queue))
+            }
+            Ok(Ok(Confirmation::Nack(None) | Confirmation::NotRequested)) => {
+                Err(PublishError::Refused)
+            }
+            Ok(Err(error)) => {
+                self.report(&line, Trouble::Broken(error.to_string()));
+                Err(PublishError::Away)
+            }
+            Err(_) => {
+                self.report(&line, Trouble::Stuck);
+                Err(PublishError::Unconfirmed)
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Publisher for AmqpPublisher {
+    async fn publish(&self, kind: Kind, body: String) -> Result<(), PublishError> {
+        let outlet = self.outlet(kind).ok_or(PublishError::Away)?;
+        let ready = async {
+            let slot = outlet.window.acquire().await.ok();
+            (slot, outlet.opened().await)
+        };
+        let Ok((slot, line)) = timeout(self.confirm_time_out, ready).await else {
+            return Err(outlet.why_not());
+        };
+        let result = self.publish_on(line.ok_or(PublishError::Away)?, kind, &body).await;
+        drop(slot);
+        result
+    }
+
+    fn is_ready(&self) -> bool {
+        self.outlets.iter().all(Outlet::is_open)
+    }
+}
+
+impl Drop for AmqpPublisher {
+    fn drop(&mut self) {
+        // The connection goes with it, and closes itself.
+        self.supervisor.abort();
+    }
+}
+
+impl Outlet {
+    /// Waits for an open gate. None when there is no supervisor any more.
+    async fn opened(&self) -> Option<Line> {
+        let mut gate = self.gate.subscribe();
+        let opened = gate.wait_for(|gate| matches!(gate, Gate::Open(_))).await.ok()?;
+        match &*opened {
+            Gate::Open(line) => Some(line.clone()),
+            _ => None,
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        matches!(*self.gate.borrow(), Gate::Open(_))
+    }
+
+    fn why_not(&self) -> PublishError {
+        match &*self.gate.borrow() {
+            Gate::Away => PublishError::Away,
+            Gate::Blocked(_) => PublishError::Blocked,
+            Gate::NoQueue => PublishError::NoQueue(queue_of(self.kind)),
+            // The window was full all the time.
+            Gate::Open(_) => PublishError::Unconfirmed,
+        }
+    }
+}
+
+fn properties(body: &str) -> BasicProperties {
+    let message = BasicProperties::default()
+        .with_content_type("application/json".into())
+        .with_delivery_mode(PERSISTENT);
+    let id = serde_json::from_str::<Identified<'_>>(body).ok();
+    // An id of more than 255 bytes fits the body and not the header.
+    match id.and_then(|body| ShortString::try_new(body.id).ok()) {
+        Some(id) => message.with_message_id(id),
+        None => message,
+    }
+}
+
+/// Reads the URL. Errors do not repeat it: it may hold a password.
+fn parse_url(url: &str) -> Result<AMQPUri, AmqpUrlError> {
+    let parsed = url::Url::parse(url).map_err(|_| AmqpUrlError("it is no URL"))?;
+    if !matches!(parsed.scheme(), "amqp" | "amqps") {
+        return Err(AmqpUrlError("it begins with neither amqp:// nor amqps://"));
+    }
+    // The parser below would take either for `localhost`.
+    match parsed.host() {
+        None => return Err(AmqpUrlError("it names no host")),
+        Some(url::Host::Ipv6(_)) => {
+            return Err(AmqpUrlError("an IPv6 address cannot be used here, a host name can"));
+        }
+        Some(_) => {}
+    }
+    let unreadable = AmqpUrlError("a parameter of it cannot be read");
+    let mut uri: AMQPUri = url.parse().map_err(|_: String| unreadable)?;
+    if uri.vhost.is_empty() {
+        // `amqp://host:port/` means the default virtual host to everyone but the standard.
+        uri.vhost.push('/');
+    }
+    uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
+    Ok(uri)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+//! One car park for one test: its own virtual host, its own Redis, its own data directory, and
+//! the environment that makes every role of the program work on them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use crate::broker_client::BrokerClient;
+use crate::files::Files;
+use crate::process::{Carpark, Running};
+use crate::servers::{RabbitMq, Redis, VirtualHost};
+use crate::{guard, ports};
+
+/// See the module.
+pub struct Site {
+    /// The queues.
+    pub broker: VirtualHost,
+    /// The store.
+    pub redis: Redis,
+    directory: PathBuf,
+    web_port: u16,
+    environment: BTreeMap<String, String>,
+}
+
+impl Site {
+    /// On the RabbitMQ that all tests share.
+    #[expect(clippy::new_without_default, reason = "it starts servers")]
+    pub fn new() -> Self {
+        Self::on(&RabbitMq::shared())
+    }
+
+    /// On a RabbitMQ of the test's own, which it may stop and kill.
+    pub fn on(server: &Arc<RabbitMq>) -> Self {
+        let broker = server.virtual_host();
+        let redis = Redis::start(&[]);
+        let directory = directory();
+        let web_port = ports::free();
+        let settings = [
+            ("CARPARK_BROKER_URL", broker.url()),
+            ("CARPARK_STORE_URL", redis.url(0)),
+            ("CARPARK_GENERATOR_STORE_URL", redis.url(1)),
+            ("CARPARK_DATA_DIR", directory.join("data").display().to_string()),
+            ("CARPARK_SUMMARY_URL", format!("http://127.0.0.1:{web_port}/save_summary")),
+        ];
+        let environment = settings.map(|(name, value)| (name.to_owned(), value)).into();
+        Self { broker, redis, directory, web_port, environment }
+    }
+
+    /// Sets an environment variable for every role that starts from now on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// A role with this site's environment; not started yet.
+    pub fn carpark(&self, role: &str) -> Carpark {
+        let role = Carpark::new(&self.directory, role);
+        role.envs(&self.environment)
+    }
+
+    /// Declares the queues, so that a camera can publish before anybody consumes.
+    #[track_caller]
+    pub fn configure(&self) {
+        self.carpark("configure").run(Duration::from_secs(30)).succeeded();
+    }
+
+    /// Starts the web service, always on the same port.
+    #[track_caller]
+    pub fn start_web(&self) -> Running {
+        self.carpark("web").port(self.web_port).start_ready()
+    }
+
+    /// The port of the web service.
+    pub fn web_port(&self) -> u16 {
+        self.web_port
+    }
+
+    /// Starts a processor; several may run.
+    #[track_caller]
+    pub fn start_actors(&self) -> Running {
+        self.carpark("actors").start_ready()
+    }
+
+    /// A publisher and reader that is not the program's.
+    pub fn client(&self) -> BrokerClient {
+        self.broker.client()
+    }
+
+    /// What the web service wrote.
+    pub fn files(&self) -> Files {
+        Files::in_directory(&self.directory.join("data"))
+    }
+
+    /// The working directory of its programs.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        // A failed test's files are worth a look; they go when the test process is gone.
+        if !thread::panicking() {
+            let _ = std::fs::remove_dir_all(&self.directory);
+        }
+    }
+}
+
+/// A new directory, named after the test that runs on this thread.
+pub fn directory() -> PathBuf {
+    guard::directory(&thread::current().name().unwrap_or("test").replace("::", "-"))
+}

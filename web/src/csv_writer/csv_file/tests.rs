@@ -1,0 +1,288 @@
+//! Writes that fail, files that change under the writer, days that end.
+
+use std::fs;
+
+use domain::wire::Saved::{Duplicate, Written};
+
+use super::*;
+use crate::csv_writer::Journal;
+use crate::testing::{Bench, at, exception_lines, lines, write};
+
+fn fail(journal: &mut Journal, request: Lines) -> WriteFailure {
+    journal.write(&[request]).remove(0).expect_err("the write fails")
+}
+
+#[test]
+fn a_full_disk_leaves_nothing_of_the_batch_wherever_it_ends() {
+    let bench = Bench::new();
+    let mut journal = bench.open();
+    write(&mut journal, lines(0..1));
+    let before = bench.read("summaries.csv");
+    let batch_bytes = lines(0..4).bytes();
+
+    for room in 0..lines(1..4).bytes() {
+        bench.disk.faults().room = Some(room);
+        assert!(fail(&mut journal, lines(0..4)).is_disk_full);
+        assert_eq!(bench.read("summaries.csv"), before, "room for {room} of {batch_bytes}");
+        assert!(!journal.is_writable());
+    }
+    bench.disk.faults().room = None;
+    assert_eq!(write(&mut journal, lines(0..4)), [Duplicate, Written, Written, Written]);
+    assert!(journal.is_writable());
+    assert_eq!(bench.ids("summaries.csv").len(), 4);
+}
+
+#[test]
+fn a_failed_sync_takes_the_batch_back_and_opens_the_file_anew() {
+    let bench = Bench::new();
+    let mut journal = bench.open();
+    write(&mut journal, lines(0..1));
+    let before = bench.read("summaries.csv");
+    let opened_before = bench.disk.faults().opened;
+
+    bench.disk.faults().syncs_to_fail = usize::MAX;
+    assert!(!fail(&mut journal, lines(0..3)).is_disk_full);
+    assert_eq!(bench.read("summaries.csv"), before);
+    assert!(bench.disk.faults().opened > opened_before);
+
+    bench.disk.faults().syncs_to_fail = 0;
+    assert_eq!(write(&mut journal, lines(0..3)), [Duplicate, Written, Written]);
+    assert_eq!(bench.ids("summaries.csv").len(), 3);
+}
+
+#[test]
+fn what_could_not_be_taken_back_at_once_is_taken_back_before_the_next_batch() {
+    let bench = Bench::new();
+    let mut journal = bench.open();
+    {
+        let mut faults = bench.disk.faults();
+        faults.syncs_to_fail = usize::MAX;
+        faults.cuts_fail = true;
+    }
+    fail(&mut journal, lines(0..3));
+    assert_eq!(bench.ids("summaries.csv").len(), 3, "still there, and not durable");
+    assert_eq!(journal.snapshots()[0].bytes, header_line(Table::Summaries).len() as u64);
+
+    bench.disk.faults().syncs_to_fail = 0;
+    fail(&mut journal, lines(0..3));
+    bench.disk.faults().cuts_fail = false;
+    assert_eq!(write(&mut journal, lines(0..3)), [Written; 3]);
+    assert_eq!(bench.ids("summaries.csv").len(), 3);
+}
+
+#[test]
+fn a_failure_of_one_file_is_none_of_the_other() {
+    let bench = Bench::new();
+    let mut journal = bench.open();
+    bench.disk.faults().room = Some(lines(0..1).bytes());
+    let results = journal.write(&[lines(0..1), exception_lines(["o1"])]);
+    assert_eq!(results[0], Ok(vec![Written]));
+    assert!(results[1].as_ref().is_err_and(|failure| failure.is_disk_full));
+    assert!(!journal.is_writable());
+}
+
+#[test]
+fn a_probe_finds_out_that_the_disk_takes_rows_again_and_leaves_no_trace() {
+    let bench = Bench::new();
+    let mut journal = bench.open();
+    bench.disk.faults().room = Some(10);
+    fail(&mut journal, lines(0..1));
+    let before = bench.read("summaries.csv");
+
+    journal.write(&[]);
+    assert!(!journal.is_writable(), "the probe needs more room than this");
+    assert_eq!(write(&mut journal, lines([])), []);
+    assert!(!journal.is_writable(), "an empty request proves nothing");
+    assert_eq!(bench.read("summaries.csv"), before);
+
+    bench.disk.faults().room = None;
+    journal.write(&[]);
+    assert!(journal.is_writable());
+    assert_eq!(bench.read("summaries.csv"), before);
+    assert_eq!(write(&mut journal, lines(0..1)), [Written]);
+}
+
+#[test]
+fn a_file_that_is_moved_away_is_begun_anew() {
+    let bench = Bench::new();
+    let mut journal = bench.open();
+    write(&mut journal, lines(0..2));
+    fs::rename(bench.path("summaries.csv"), bench.path("mine.csv")).unwrap();
+    assert_eq!(write(&mut journal, lines(2..3)), [Written]);
+    assert_eq!(bench.ids("mine.csv").len(), 2);
+    assert_eq!(bench.ids("summaries.csv"), ["session-2"]);
+}
+
+#[test]
+fn a_file_that_somebody_changes_is_read_anew() {
+    let bench = Bench::new();
+    let mut journal = bench.open();
+    write(&mut journal, lines(0..2));
+    let whole = bench.read("summaries.csv");
+
+    let first_two_lines: String = whole.split_inclusive('\n').take(2).collect();
+    bench.put("summaries.csv", first_two_lines);
+    assert_eq!(write(&mut journal, lines(0..2)), [Duplicate, Written]);
+    assert_eq!(bench.read("summaries.csv"), whole);
+
+    bench.put("summaries.csv", format!("{whole}torn"));
+    assert_eq!(write(&mut journal, lines(0..2)), [Duplicate, Duplicate]);
+    assert_eq!(bench.read("summaries.csv"), whole);
+}
+
+/// A bench on which two rows were written on the 20th, the clock being the file's.
+fn day_old_bench() -> Bench {
+    let mut bench = Bench::new();
+    bench.rotate_daily = true;
+    write(&mut bench.open(), lines(0..2));
+    set_day(&bench, "summaries.csv", "2026-11-20T23:59:00Z");
+    bench
+}
+
+/// The day of a file is that of its last change: the test's clock reaches no file system.
+fn set_day(bench: &Bench, name: &str, time: &str) {
+    let file = File::options().append(true).open(bench.path(name)).unwrap();
+    file.set_modified(at(time).into()).unwrap();
+}
+
+#[test]
+fn the_first_batch_of_a_day_puts_the_file_of_the_day_before_aside() {
+    let bench = day_old_bench();
+    bench.set_now("2026-11-20T23:59:59.999Z");
+    let mut journal = bench.open();
+    assert_eq!(write(&mut journal, lines(2..3)), [Written]);
+    let of_the_day = journal.snapshots()[0].clone();
+
+    bench.set_now("2026-11-21T00:00:00Z");
+    assert_eq!(write(&mut journal, lines(0..3)), [Duplicate; 3]);
+    assert!(!bench.path("summaries-2026-11-20.csv").exists(), "duplicates begin no day");
+    assert_eq!(write(&mut journal, lines(0..5)).iter().filter(|s| **s == Written).count(), 2);
+
+    assert_eq!(bench.ids("summaries-2026-11-20.csv").len(), 3);
+    assert_eq!(bench.ids("summaries.csv"), ["session-3", "session-4"]);
+    let still_readable = of_the_day.file.metadata().unwrap().len();
+    assert_eq!(still_readable, of_the_day.bytes);
+    assert!(bench.read("summaries.csv").starts_with(&header_line(Table::Summaries)));
+}
+
+#[test]
+fn rows_of_past_days_are_duplicates_after_a_restart() {
+    let bench = day_old_bench();
+    bench.set_now("2026-11-21T08:00:00Z");
+    write(&mut bench.open(), lines(2..4));
+    assert_eq!(bench.ids("summaries-2026-11-20.csv").len(), 2);
+    set_day(&bench, "summaries.csv", "2026-11-21T08:00:00Z");
+    assert_eq!(write(&mut bench.open(), lines(0..4)), [Duplicate; 4]);
+}
+
+#[test]
+fn past_days_fill_the_window_the_newest_first() {
+    let mut bench = Bench::new();
+    let header = header_line(Table::Summaries);
+    for (name, n) in [
+        ("summaries-2026-11-18.csv", 0..3),
+        ("summaries-2026-11-19.csv", 3..6),
+        ("summaries-2026-11-19.2.csv", 6..9),
+        ("summaries.csv", 9..11),
+    ] {
+        let rows: String =
+            lines(n).iter().map(|(_, line)| String::from_utf8(line.to_vec()).unwrap()).collect();
+        bench.put(name, format!("{header}{rows}"));
+    }
+    for window in 1..=11 {
+        bench.index_rows = window;
+        let journal = CsvFile::open(Table::Summaries, &bench.settings()).unwrap();
+        let known: Vec<u32> = (0..11)
+            .filter(|n| journal.index.contains(lines([*n]).iter().next().unwrap().0))
+            .collect();
+        let oldest = 11 - u32::try_from(window).unwrap();
+        assert_eq!(known, (oldest..11).collect::<Vec<_>>(), "window {window}");
+    }
+}
+
+#[test]
+fn a_crash_between_the_two_steps_of_a_rotation_is_harmless() {
+    let bench = day_old_bench();
+    bench.set_now("2026-11-21T08:00:00Z");
+    fs::rename(bench.path("summaries.csv"), bench.path("summaries-2026-11-20.csv")).unwrap();
+    for torn_at in [None, Some(0), Some(10)] {
+        if let Some(bytes) = torn_at {
+            bench.put("summaries.csv", &header_line(Table::Summaries)[..bytes]);
+        }
+        let mut journal = bench.open();
+        assert_eq!(write(&mut journal, lines(0..2)), [Duplicate; 2]);
+        assert_eq!(bench.read("summaries.csv"), header_line(Table::Summaries));
+    }
+    assert_eq!(write(&mut bench.open(), lines(1..3)), [Duplicate, Written]);
+    assert_eq!(bench.ids("summaries-2026-11-20.csv").len(), 2);
+}
+
+#[test]
+fn a_file_of_a_past_day_is_never_written_over() {
+    let bench = day_old_bench();
+    bench.put("summaries-2026-11-20.csv", "precious");
+    bench.put("summaries-2026-11-20.2.csv", "precious too");
+    bench.set_now("2026-11-22T08:00:00Z");
+    assert_eq!(write(&mut bench.open(), lines(2..3)), [Written]);
+    assert_eq!(bench.read("summaries-2026-11-20.csv"), "precious");
+    assert_eq!(bench.read("summaries-2026-11-20.2.csv"), "precious too");
+    assert_eq!(bench.ids("summaries-2026-11-20.3.csv").len(), 2);
+}
+
+#[test]
+fn a_day_without_rows_leaves_no_file_and_a_clock_set_back_rotates_nothing() {
+    let mut bench = Bench::new();
+    bench.rotate_daily = true;
+    let mut journal = bench.open();
+    bench.set_now("2126-11-20T12:00:00Z");
+    write(&mut journal, lines(0..1));
+    bench.set_now("2126-11-19T12:00:00Z");
+    write(&mut journal, lines(1..2));
+    assert_eq!(bench.ids("summaries.csv").len(), 2);
+    assert_eq!(past_count(&bench), 0);
+    bench.set_now("2126-11-21T12:00:00Z");
+    write(&mut journal, lines(2..3));
+    assert_eq!(bench.ids("summaries-2126-11-20.csv").len(), 2);
+}
+
+#[test]
+fn a_torn_line_does_not_change_the_day_of_a_file() {
+    let bench = day_old_bench();
+    let whole = bench.read("summaries.csv");
+    bench.put("summaries.csv", format!("{whole}torn"));
+    set_day(&bench, "summaries.csv", "2026-11-20T23:59:59Z");
+    drop(bench.open());
+    bench.set_now("2026-11-21T00:00:01Z");
+    write(&mut bench.open(), lines(2..3));
+    assert_eq!(bench.read("summaries-2026-11-20.csv"), whole);
+}
+
+#[test]
+fn a_rotation_that_fails_halfway_is_finished_by_the_next_batch() {
+    let bench = day_old_bench();
+    bench.set_now("2026-11-21T08:00:00Z");
+    let mut journal = bench.open();
+    bench.disk.faults().room = Some(10);
+    assert!(fail(&mut journal, lines(2..3)).is_disk_full);
+    assert_eq!(bench.ids("summaries-2026-11-20.csv").len(), 2);
+
+    bench.disk.faults().room = None;
+    assert_eq!(write(&mut journal, lines(0..3)), [Duplicate, Duplicate, Written]);
+    assert_eq!(bench.ids("summaries.csv"), ["session-2"]);
+    assert_eq!(past_count(&bench), 1);
+}
+
+#[test]
+fn without_rotation_a_file_goes_on_for_ever() {
+    let bench = Bench::new();
+    write(&mut bench.open(), lines(0..1));
+    set_day(&bench, "summaries.csv", "2020-01-01T00:00:00Z");
+    write(&mut bench.open(), lines(1..2));
+    assert_eq!(bench.ids("summaries.csv").len(), 2);
+    assert_eq!(past_count(&bench), 0);
+}
+
+fn past_count(bench: &Bench) -> usize {
+    let names = fs::read_dir(bench.path("")).unwrap().map(|entry| entry.unwrap().file_name());
+    names.filter(|name| name.to_string_lossy().starts_with("summaries-")).count()
+}

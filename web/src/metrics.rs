@@ -1,0 +1,131 @@
+//! Every metric of the service: names, and the events that move them. A plate is never a label.
+
+use std::path::Path;
+use std::time::Duration;
+
+use prometheus::{
+    Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+};
+
+use crate::table::Table;
+
+const ROWS: &str = "web_backend_rows_total";
+const WRITE_FAILURES: &str = "web_backend_write_failures_total";
+const BATCH_ROWS: &str = "web_backend_batch_rows";
+const WRITE_SECONDS: &str = "web_backend_write_seconds";
+const INDEX_ROWS: &str = "web_backend_index_rows";
+const FILE_BYTES: &str = "web_backend_file_bytes";
+const DISK_FREE_BYTES: &str = "web_backend_disk_free_bytes";
+
+/// From a cached write to a disk that is about to give up.
+const WRITE_SECONDS_BUCKETS: [f64; 16] = [
+    0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+    5.0, 10.0,
+];
+const BATCH_ROWS_BUCKETS: [f64; 14] =
+    [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1e3, 2e3, 5e3, 1e4, 1e5];
+
+/// What became of the rows of one batch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Rows that are in the file now.
+    pub(crate) written: u64,
+    /// Rows that were in it before.
+    pub(crate) duplicate: u64,
+}
+
+/// Handles to the metrics, cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Metrics {
+    rows: IntCounterVec,
+    write_failures: IntCounter,
+    batch_rows: Histogram,
+    write_seconds: Histogram,
+    index_rows: IntGaugeVec,
+    file_bytes: IntGaugeVec,
+    disk_free_bytes: IntGauge,
+}
+
+impl Metrics {
+    /// Registers all of them; an error where one is registered already.
+    pub(crate) fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let histogram = |name, help, buckets: &[f64]| {
+            Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets.to_vec()))
+        };
+        let metrics = Self {
+            rows: IntCounterVec::new(
+                Opts::new(ROWS, "Rows that were sent, by file and what became of them."),
+                &["file", "status"],
+            )?,
+            write_failures: IntCounter::new(
+                WRITE_FAILURES,
+                "Batches that could not be written; their senders were told.",
+            )?,
+            batch_rows: histogram(BATCH_ROWS, "Rows per batch.", &BATCH_ROWS_BUCKETS)?,
+            write_seconds: histogram(
+                WRITE_SECONDS,
+                "Time to append a batch and sync it to disk.",
+                &WRITE_SECONDS_BUCKETS,
+            )?,
+            index_rows: IntGaugeVec::new(
+                Opts::new(INDEX_ROWS, "Rows that would be recognised if they came again."),
+                &["file"],
+            )?,
+            file_bytes: IntGaugeVec::new(
+                Opts::new(FILE_BYTES, "Size of the file that is written to."),
+                &["file"],
+            )?,
+            disk_free_bytes: IntGauge::new(
+                DISK_FREE_BYTES,
+                "Room on the disk of the data directory, as of the last batch.",
+            )?,
+        };
+        registry.register(Box::new(metrics.rows.clone()))?;
+        registry.register(Box::new(metrics.write_failures.clone()))?;
+        registry.register(Box::new(metrics.batch_rows.clone()))?;
+        registry.register(Box::new(metrics.write_seconds.clone()))?;
+        registry.register(Box::new(metrics.index_rows.clone()))?;
+        registry.register(Box::new(metrics.file_bytes.clone()))?;
+        registry.register(Box::new(metrics.disk_free_bytes.clone()))?;
+        for table in Table::ALL {
+            for status in ["written", "duplicate", "failed"] {
+                // A series that exists at 0 can be alerted on.
+                metrics.rows.with_label_values(&[table.name(), status]);
+            }
+        }
+        Ok(metrics)
+    }
+
+    /// A batch is durable, or held duplicates alone.
+    pub(crate) fn batch_saved(&self, table: Table, tally: Tally, took: Duration) {
+        let count =
+            |status, rows| self.rows.with_label_values(&[table.name(), status]).inc_by(rows);
+        count("written", tally.written);
+        count("duplicate", tally.duplicate);
+        self.batch_rows.observe((tally.written + tally.duplicate) as f64);
+        if tally.written > 0 {
+            self.write_seconds.observe(took.as_secs_f64());
+        }
+    }
+
+    /// A batch could not be written.
+    pub(crate) fn batch_failed(&self, table: Table, rows: u64) {
+        self.rows.with_label_values(&[table.name(), "failed"]).inc_by(rows);
+        self.write_failures.inc();
+    }
+
+    /// How large a file and its index are now.
+    pub(crate) fn file_is(&self, table: Table, bytes: u64, index_rows: usize) {
+        let gauge = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        self.file_bytes.with_label_values(&[table.name()]).set(gauge(bytes));
+        self.index_rows.with_label_values(&[table.name()]).set(gauge(index_rows as u64));
+    }
+
+    /// Looks up how much room is left for a user without privileges.
+    pub(crate) fn measure_disk(&self, data_dir: &Path) {
+        if let Ok(disk) = rustix::fs::statvfs(data_dir) {
+            let bytes = disk.f_bavail.saturating_mul(disk.f_frsize);
+            self.disk_free_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What the service takes: what it is called on the wire, how it looks in its file.
+
+use std::borrow::Cow;
+
+use domain::wire::{
+    ExceptionMessage, Saved, SummaryMessage, Unsavable, format_seconds, format_time,
+};
+use domain::{ExceptionRow, Instant, Summary};
+use serde::de::DeserializeOwned;
+
+use crate::cell::guard;
+use crate::table::{Fingerprint, Table};
+
+/// Something that becomes one line of a file.
+pub(crate) trait Row: for<'a> TryFrom<&'a Self::Message, Error = Unsavable> {
+    /// How it travels.
+    type Message: DeserializeOwned;
+    /// Where it is written.
+    const TABLE: Table;
+    /// What its key is called in the answer.
+    const KEY_NAME: &'static str;
+
+    /// What it is recognised by when it comes again.
+    fn key(&self) -> String;
+
+    /// Its cells, in the order of the header, harmless for a spreadsheet.
+    fn cells(&self) -> Vec<Cow<'_, str>>;
+}
+
+impl Row for Summary {
+    type Message = SummaryMessage;
+    const TABLE: Table = Table::Summaries;
+    const KEY_NAME: &'static str = "session_id";
+
+    fn key(&self) -> String {
+        self.session_id.to_string()
+    }
+
+    fn cells(&self) -> Vec<Cow<'_, str>> {
+        vec![
+            guard(self.plate.as_str()),
+            format_time(self.entry_at).into(),
+            format_time(self.exit_at).into(),
+            format_seconds(self.duration()).into(),
+            guard(&self.session_id),
+            guard(self.place.as_str()),
+            if self.repaired { "true" } else { "false" }.into(),
+        ]
+    }
+}
+
+impl Row for ExceptionRow {
+    type Message = ExceptionMessage;
+    const TABLE: Table = Table::Exceptions;
+    const KEY_NAME: &'static str = "key";
+
+    fn key(&self) -> String {
+        ExceptionRow::key(self)
+    }
+
+    fn cells(&self) -> Vec<Cow<'_, str>> {
+        let optional_time = |at: Option<Instant>| at.map(format_time).unwrap_or_default().into();
+        vec![
+            self.kind.as_str().into(),
+            guard(self.plate.as_str()),
+            optional_time(self.entry_at),
+            optional_time(self.exit_at),
+            self.observation_id.as_ref().map_or_else(Cow::default, |id| guard(id.as_str())),
+            self.session_id.as_ref().map_or_else(Cow::default, |id| guard(id)),
+            guard(self.place.as_str()),
+            self.revision.to_string().into(),
+            format_time(self.recorded_at).into(),
+            guard(&self.reason),
+        ]
+    }
+}
+
+/// Lines ready to be appended to one file, made by the request's own thread: the writer only
+/// looks up and copies.
+pub(crate) struct Lines {
+    table: Table,
+    /// All lines, each with its end.
+    text: Vec<u8>,
+    /// Of each line: what recognises it, and where in `text` it ends.
+    marks: Vec<(Fingerprint, usize)>,
+}
+
+impl Lines {
+    /// Writes `rows` out, in their order.
+    pub(crate) fn of<R: Row>(rows: &[R]) -> Self {
+        let mut writer = csv::WriterBuilder::new()
+            .terminator(csv::Terminator::Any(b'\n'))
+            .from_writer(Vec::with_capacity(rows.len() * 160));
+        let mut marks = Vec::with_capacity(rows.len());
+        for row in rows {
+            let cells = row.cells();
+            let cells: Vec<&[u8]> = cells.iter().map(|cell| cell.as_bytes()).collect();
+            let fingerprint = R::TABLE.fingerprint(&cells).expect("a row has its key");
+            writer.write_record(&cells).expect("memory takes every line");
+            writer.flush().expect("memory takes every line");
+            marks.push((fingerprint, writer.get_ref().len()));
+        }
+        let text = writer.into_inner().expect("memory takes every line");
+        Self { table: R::TABLE, text, marks }
+    }
+
+    /// The file they belong to.
+    pub(crate) fn table(&self) -> Table {
+        self.table
+    }
+
+    /// How many they are.
+    pub(crate) fn len(&self) -> usize {
+        self.marks.len()
+    }
+
+    /// Their size in the file.
+    pub(crate) fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Each line with its end, and what recognises it.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Fingerprint, &[u8])> {
+        let mut begin = 0;
+        self.marks.iter().map(move |(fingerprint, end)| {
+            let line = &self.text[begin..*end];
+            begin = *end;
+            (*fingerprint, line)
+        })
+    }
+}
+
+/// What became of a row: an item of the answer.
+pub(crate) fn answer(key_name: &str, key: &str, status: Saved) -> serde_json::Value {
+    serde_json::json!({ key_name: key, "status": status })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,93 @@
+//! The wiring: open the files, start the writer, hand out the routes. `stop` undoes it in reverse.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use actix::Actor;
+use actix_web::web::ServiceConfig;
+use domain::SharedClock;
+use prometheus::Registry;
+use tokio::task::spawn_blocking;
+
+use crate::csv_writer::{CsvWriter, Journal, RealDisk, Settings, Stop};
+use crate::metrics::Metrics;
+use crate::options::Options;
+use crate::routes::{self, State};
+use crate::start_error::StartError;
+
+/// The running service. Dropped without [`Web::stop`], it goes on until its actix system ends.
+pub struct Web {
+    /// What the routes share; they outlive `self` by the requests that are under way.
+    state: Arc<State>,
+    /// Set by the writer.
+    is_writable: Arc<AtomicBool>,
+}
+
+/// Opens the files of `options.data_dir` and starts the writer on the current arbiter. The
+/// directory is locked until [`Web::stop`].
+pub async fn start(
+    options: Options,
+    clock: SharedClock,
+    registry: &Registry,
+) -> Result<Web, StartError> {
+    if !(1..=u32::MAX as usize).contains(&options.index_rows) {
+        return Err(StartError::IndexRows(options.index_rows));
+    }
+    let settings = Arc::new(Settings {
+        data_dir: options.data_dir.clone(),
+        index_rows: options.index_rows,
+        rotate_daily: options.rotate_daily,
+        clock,
+        disk: Arc::new(RealDisk),
+        metrics: Metrics::register(registry)?,
+    });
+    start_with(&options, settings).await
+}
+
+/// [`start`] on any disk.
+pub(crate) async fn start_with(
+    options: &Options,
+    settings: Arc<Settings>,
+) -> Result<Web, StartError> {
+    let opened = spawn_blocking({
+        let settings = Arc::clone(&settings);
+        move || Journal::open(settings)
+    });
+    let journal = opened.await.map_err(|_| StartError::Aborted(options.data_dir.clone()))??;
+
+    let is_writable = Arc::default();
+    let writer =
+        CsvWriter::new(settings, journal, options.waiting_bytes_max, Arc::clone(&is_writable))
+            .start();
+    let state = State::new(writer, options.body_bytes_max, options.items_max);
+    Ok(Web { state, is_writable })
+}
+
+impl Web {
+    /// Adds the routes to an application: `POST /save_summary`, `POST /save_exception`,
+    /// `GET /summaries.csv`, `GET /exceptions.csv`. Who may call them is the caller's to check.
+    pub fn configure(&self) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static + use<> {
+        let state = Arc::clone(&self.state);
+        move |config| routes::configure(&state, config)
+    }
+
+    /// Whether what is sent can be written: false from a failed write until the disk takes rows
+    /// again (tried every second), and once the service stops.
+    pub fn is_ready(&self) -> bool {
+        self.is_writable.load(Ordering::Relaxed) && self.state.writer.connected()
+    }
+
+    /// [`Web::is_ready`], to be asked from any thread and for as long as one likes.
+    pub fn readiness(&self) -> impl Fn() -> bool + Clone + Send + Sync + 'static + use<> {
+        let (is_writable, writer) = (Arc::clone(&self.is_writable), self.state.writer.clone());
+        move || is_writable.load(Ordering::Relaxed) && writer.connected()
+    }
+
+    /// Writes what waits, closes the files and releases the lock. Stop the HTTP server first:
+    /// from here on its requests are answered 503.
+    pub async fn stop(self) {
+        if self.state.writer.send(Stop).await.is_err() {
+            tracing::warn!("the writer of the files was not running any more");
+        }
+    }
+}
