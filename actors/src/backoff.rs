@@ -31,7 +31,7 @@ impl Backoff {
     pub fn next_delay(&mut self) -> Duration {
         let doubled = self.first.saturating_mul(1 << self.attempts.min(16));
         self.attempts += 1;
-        doubled.min(self.longest).mul_f64(rand::random_range(0.5..=1.0))
+        doubled.min(self.longest).mul_f64(0.5 + fastrand::f64() / 2.0)
     }
 
     /// Counts a failure and waits.

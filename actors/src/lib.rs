@@ -18,6 +18,8 @@ pub mod session;
 pub mod settler;
 pub mod store;
 pub mod summary_client;
+#[doc(hidden)]
+pub mod testing;
 mod vital;
 
 use std::cell::Cell;
@@ -33,7 +35,7 @@ use registry::{Limits, Registry};
 use settler::{SettleNow, Settled, Settler};
 use store::committer::{Batching, Committer};
 use store::{ProcessorId, Store};
-use summary_client::{Flush, Posting, Sink, SinkOptions, SummaryClient};
+use summary_client::{Flush, Posting, Sink, SummaryClient};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -55,6 +57,8 @@ pub struct Parts {
     pub broker: Box<dyn Broker>,
     /// Where records live.
     pub store: Arc<dyn Store>,
+    /// Where reports go.
+    pub sink: Box<dyn Sink>,
     /// Names this processor.
     pub processor: ProcessorId,
     /// Processing time.
@@ -84,18 +88,13 @@ pub struct Actors {
 impl Actors {
     /// Wires the actors, on this thread, from the sink back to the broker.
     pub fn start(parts: Parts) -> Self {
-        let Parts { options, broker, store, processor, clock, metrics } = parts;
+        let Parts { options, broker, store, sink, processor, clock, metrics } = parts;
         let gate = Arc::new(Gate::new(options.outbox_max));
         let health = Arc::new(Health::default());
         let at_rest = Rc::new(Cell::new(false));
         let (death, died) = mpsc::channel(1);
         let vital = |name| Vital::new(name, death.clone(), Rc::clone(&at_rest));
 
-        let sink = Sink::new(SinkOptions {
-            summary_url: options.summary_url.clone(),
-            token: options.sink_token.clone(),
-            patience: options.post_patience,
-        });
         let posting = Posting {
             batch_max: options.post_batch_max,
             in_flight_max: options.posts_in_flight,

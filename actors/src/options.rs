@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use domain::Policy;
-use url::Url;
 
 /// See the module.
 #[derive(Debug, Clone)]
@@ -23,16 +22,10 @@ pub struct Options {
     pub settle_every: Duration,
     /// Plates settled per look into the store.
     pub settle_batch_max: usize,
-    /// Where summaries are posted; exceptions go to `save_exception` beside it.
-    pub summary_url: Url,
-    /// Bearer token for the sink.
-    pub sink_token: Option<String>,
     /// Most entries in one post.
     pub post_batch_max: usize,
     /// Posts under way at a time.
     pub posts_in_flight: usize,
-    /// Longest wait for the sink's answer.
-    pub post_patience: Duration,
     /// Longest pause between two attempts at the sink.
     pub post_retry_max: Duration,
     /// Unconfirmed reports at which consumption pauses; the broker keeps the rest (G6).
@@ -41,9 +34,8 @@ pub struct Options {
     pub stop_patience: Duration,
 }
 
-impl Options {
-    /// The defaults, with the sink at `summary_url`.
-    pub fn new(summary_url: Url) -> Self {
+impl Default for Options {
+    fn default() -> Self {
         Self {
             policy: Policy::default(),
             idle_after: Duration::from_secs(10),
@@ -52,11 +44,8 @@ impl Options {
             commits_in_flight: 2,
             settle_every: Duration::from_millis(500),
             settle_batch_max: 1_000,
-            summary_url,
-            sink_token: None,
             post_batch_max: 500,
             posts_in_flight: 2,
-            post_patience: Duration::from_secs(10),
             post_retry_max: Duration::from_secs(5),
             outbox_max: 50_000,
             stop_patience: Duration::from_secs(8),

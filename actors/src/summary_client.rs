@@ -8,7 +8,7 @@
 
 mod post;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +27,7 @@ use crate::metrics::Metrics;
 use crate::store::{OutboxEntry, OutboxKind, ProcessorId, Store, StoreError};
 use crate::vital::Vital;
 
-pub use post::{PostError, Sink, SinkOptions};
+pub use post::{HttpSink, PostError, Sink, SinkOptions};
 
 /// Entries taken from a gone processor's outbox at a time.
 const ADOPTED_AT_ONCE: usize = 1_000;
@@ -103,7 +103,7 @@ pub struct SummaryClient {
 
 /// What a post under way needs of the actor.
 struct Link {
-    sink: Sink,
+    sink: Box<dyn Sink>,
     store: Arc<dyn Store>,
     metrics: Arc<Metrics>,
 }
@@ -122,7 +122,7 @@ impl SummaryClient {
     pub fn new(
         owner: ProcessorId,
         posting: Posting,
-        sink: Sink,
+        sink: Box<dyn Sink>,
         store: Arc<dyn Store>,
         gate: Arc<Gate>,
         metrics: Arc<Metrics>,
@@ -360,7 +360,7 @@ impl Link {
 
     /// Until it is done: an entry that stays is posted again at the next start, no more.
     async fn clear(&self, batch: &[Pending]) {
-        let mut by_owner: HashMap<&ProcessorId, Vec<String>> = HashMap::new();
+        let mut by_owner: BTreeMap<&ProcessorId, Vec<String>> = BTreeMap::new();
         for pending in batch {
             by_owner.entry(&pending.owner).or_default().push(pending.entry.key.clone());
         }

@@ -9,6 +9,7 @@ use actix_web::dev::ServerHandle;
 use actors::broker::amqp::{AmqpBroker, masked};
 use actors::broker::embedded::{EmbeddedBroker, EmbeddedPublisher};
 use actors::broker::{Broker, BrokerError};
+use actors::summary_client::{HttpSink, SinkOptions};
 use actors::store::{EmbeddedStore, ProcessorId, RedisOptions, RedisStore, Store};
 use actors::{Actors, Metrics};
 use anyhow::{Context, bail};
@@ -174,11 +175,16 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         embedded_publisher = publisher;
         let (store, processor) = open_store(config, &clock)?;
         prepare(&*broker, &*store, config.start_patience).await?;
-        let options = actors_options(config, summary_url);
+        let sink = HttpSink::new(SinkOptions {
+            summary_url,
+            token: config.tokens.sink.clone(),
+            patience: config.post_patience,
+        });
         let parts = actors::Parts {
-            options,
+            options: actors_options(config),
             broker,
             store,
+            sink: Box::new(sink),
             processor,
             clock: Arc::clone(&clock),
             metrics: Arc::clone(&metrics),
@@ -345,15 +351,13 @@ async fn patiently(
     }
 }
 
-fn actors_options(config: &Config, summary_url: Url) -> actors::Options {
+fn actors_options(config: &Config) -> actors::Options {
     actors::Options {
         policy: config.policy,
         idle_after: config.idle_after,
         residents_max: config.residents_max,
-        sink_token: config.tokens.sink.clone(),
-        post_patience: config.post_patience,
         outbox_max: config.outbox_max,
-        ..actors::Options::new(summary_url)
+        ..actors::Options::default()
     }
 }
 

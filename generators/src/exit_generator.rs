@@ -24,6 +24,7 @@ use crate::misread::misread;
 use crate::options::RE_READ_GAP_SECONDS_MAX;
 use crate::outbox::Outbox;
 use crate::pace::Pace;
+use crate::phase::PhaseWatch;
 use crate::plate_format::PlateFormat;
 use crate::publisher::actor::Sent;
 use crate::slots::{Slot, Slots};
@@ -53,6 +54,8 @@ pub(crate) struct ExitParts {
     pub(crate) dice: Dice,
     /// Event times.
     pub(crate) clock: SharedClock,
+    /// Ends with the run, also where nobody said [`Finish`].
+    pub(crate) phases: PhaseWatch,
     /// Bounds what is under way.
     pub(crate) slots: Slots,
     /// Sends the messages.
@@ -252,6 +255,8 @@ impl Actor for ExitGenerator {
             let (store, meters) = (&generator.parts.store, &generator.parts.meters);
             actix_rt::spawn(count_inside(Arc::clone(store), Arc::clone(meters)));
         });
+        let gone = self.parts.phases.clone().gone().into_actor(self);
+        ctx.spawn(gone.map(|(), _, ctx| ctx.stop()));
         self.wake(ctx);
     }
 }

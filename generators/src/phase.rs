@@ -40,6 +40,12 @@ impl PhaseWatch {
         let _gone = watch.wait_for(|now| *now >= phase).await;
     }
 
+    /// Waits until who sets the phases is gone, and the run with it.
+    pub(crate) async fn gone(self) {
+        let mut watch = self.0;
+        while watch.changed().await.is_ok() {}
+    }
+
     /// Sleeps, but not into `phase`. False if it came.
     pub(crate) async fn sleep_unless(&self, phase: Phase, duration: std::time::Duration) -> bool {
         tokio::select! {

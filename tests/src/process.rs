@@ -27,10 +27,11 @@ pub fn binary() -> &'static Path {
         // <target>/<profile>/deps/<this test>
         let profile = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_path_buf();
         let mut build = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
-        // Of the whole workspace, so that dependencies have the features they were built with
-        // for the tests, and are not built a second time.
+        // With all tests of the workspace, so that dependencies have the features they were built
+        // with for the tests, and are not built a second time.
         build
-            .args(["build", "--quiet", "--workspace", "--bin", "carpark", "--target-dir"])
+            .args(["build", "--quiet", "--workspace", "--bin", "carpark", "--tests"])
+            .arg("--target-dir")
             .arg(profile.parent().unwrap())
             .current_dir(workspace());
         match profile.file_name().unwrap().to_str().unwrap() {

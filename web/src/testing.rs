@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::wire::{ExceptionMessage, Saved, SummaryMessage, format_time};
@@ -17,7 +17,7 @@ use crate::row::Lines;
 use crate::start_error::StartError;
 
 /// How long a test waits for what must happen at once.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An instant from RFC 3339.
 pub(crate) fn at(text: &str) -> Instant {
@@ -170,7 +170,8 @@ pub(crate) struct Faults {
 
 impl TestDisk {
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
-        self.faults.lock().unwrap()
+        // A test that fails with this in hand shall not take the others' words away.
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets the syncs go that [`Faults::syncs_wait`] held.
@@ -234,7 +235,11 @@ impl LogFile for TestFile {
     fn sync(&mut self) -> io::Result<()> {
         let mut faults = self.disk.faults();
         faults.waiting += 1;
-        faults = self.disk.gate.wait_while(faults, |faults| faults.syncs_wait).unwrap();
+        faults = self
+            .disk
+            .gate
+            .wait_while(faults, |faults| faults.syncs_wait)
+            .unwrap_or_else(PoisonError::into_inner);
         faults.waiting -= 1;
         if faults.syncs_to_fail > 0 {
             faults.syncs_to_fail -= 1;

@@ -1,1 +1,326 @@
-//! x
+//! What every store has to do, as checks that panic where one does not: run against the embedded
+//! store here, against real Redis in the `tests` crate. Each check uses plates and processors of
+//! its own, so that they can share a store.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta};
+use domain::{
+    Command, Decision, Instant, Kind, Label, Observation, ObservationId, Plate, Policy, Record,
+    Watermarks, decide,
+};
+
+use super::{Beat, Change, Committed, OutboxEntry, ProcessorId, Store};
+
+/// Event time zero of the checks: long ago, so that nothing depends on the present.
+fn epoch() -> Instant {
+    DateTime::from_timestamp(1_700_000_000, 0).expect("a valid time")
+}
+
+fn at(seconds: i64) -> Instant {
+    epoch() + TimeDelta::seconds(seconds)
+}
+
+fn plate(text: &str) -> Plate {
+    Plate::parse(text).expect("a valid plate")
+}
+
+fn owner(name: &str) -> ProcessorId {
+    ProcessorId(name.into())
+}
+
+/// The change that one more read of `plate` makes to `before`, and the record after it.
+fn read(plate: &Plate, before: &Record, kind: Kind, id: &str, when: Instant) -> (Change, Record) {
+    let observation = Observation {
+        id: ObservationId::parse(id).expect("a valid id"),
+        plate: plate.clone(),
+        plate_as_read: None,
+        kind,
+        at: when,
+        place: Label::default(),
+        lane: None,
+        camera: None,
+        confidence: None,
+    };
+    step(plate, before, Command::Observe { observation, now: when })
+}
+
+fn step(plate: &Plate, before: &Record, command: Command) -> (Change, Record) {
+    let policy = Policy::default();
+    match decide(plate, before, command, &policy) {
+        Decision::Changed { record, effects } => {
+            (Change::new(plate.clone(), before, &record, &effects, &policy), record)
+        }
+        Decision::Unchanged => panic!("the step was to change the record"),
+    }
+}
+
+async fn commit(store: &dyn Store, owner: &ProcessorId, changes: Vec<Change>) -> Vec<Committed> {
+    store.commit(owner, changes.into()).await.expect("the store answers")
+}
+
+async fn standing(store: &dyn Store, plate: &Plate) -> Record {
+    let mut records = store.load(std::slice::from_ref(plate)).await.expect("the store answers");
+    records.remove(0).expect("a readable record")
+}
+
+async fn whole_outbox(store: &dyn Store, owner: &ProcessorId, page: usize) -> Vec<OutboxEntry> {
+    let mut all = Vec::new();
+    let mut cursor = None;
+    loop {
+        let (entries, next) = store.outbox(owner, cursor, page).await.expect("the store answers");
+        all.extend(entries);
+        cursor = next;
+        if cursor.is_none() {
+            all.sort_by(|a, b| a.key.cmp(&b.key));
+            all.dedup();
+            return all;
+        }
+    }
+}
+
+/// Leaves the outbox empty for the next check: an embedded store has one for all.
+async fn clear_all(store: &dyn Store, owner: &ProcessorId) {
+    let keys: Vec<String> =
+        whole_outbox(store, owner, 100).await.into_iter().map(|entry| entry.key).collect();
+    store.clear(owner, &keys).await.expect("cleared");
+}
+
+/// Runs every check. `is_shared`: whether several processors can use the store at a time.
+pub async fn check(store: Arc<dyn Store>, is_shared: bool) {
+    a_commit_can_be_read_back(&*store).await;
+    a_commit_on_another_version_is_refused_with_what_stands(&*store).await;
+    a_repeated_commit_is_recognised(&*store).await;
+    a_batch_answers_each_change_for_itself(&*store).await;
+    open_plates_are_counted(&*store).await;
+    a_plate_is_due_when_its_watermark_has_come(&*store).await;
+    an_outbox_is_read_in_pages_and_cleared(&*store).await;
+    of_many_writers_at_once_one_wins_each_version(store.clone()).await;
+    a_lone_processor_counts_alone(&*store).await;
+    if is_shared {
+        the_slowest_processor_counts(&*store).await;
+        a_gone_processor_leaves_its_outbox(&*store).await;
+    }
+}
+
+async fn a_commit_can_be_read_back(store: &dyn Store) {
+    let (me, plate) = (owner("reader"), plate("京A12345"));
+    assert_eq!(standing(store, &plate).await, Record::default(), "an unknown plate");
+    let (change, record) = read(&plate, &Record::default(), Kind::Entry, "back-e", at(0));
+    assert_eq!(commit(store, &me, vec![change]).await, [Committed::Stored]);
+    assert_eq!(standing(store, &plate).await, record);
+    let (change, record) = read(&plate, &record, Kind::Exit, "back-x", at(60));
+    assert_eq!(commit(store, &me, vec![change.clone()]).await, [Committed::Stored]);
+    assert_eq!(standing(store, &plate).await, record);
+    clear_all(store, &me).await;
+}
+
+async fn a_commit_on_another_version_is_refused_with_what_stands(store: &dyn Store) {
+    let (me, plate) = (owner("refused"), plate("REFUSED1"));
+    let (change, stands) = read(&plate, &Record::default(), Kind::Entry, "ref-e", at(0));
+    commit(store, &me, vec![change]).await;
+    // Who thinks that nothing stands there.
+    let (blind, _) = read(&plate, &Record::default(), Kind::Exit, "ref-x", at(60));
+    assert_eq!(commit(store, &me, vec![blind]).await, [Committed::Conflict(stands.clone())]);
+    assert_eq!(standing(store, &plate).await, stands);
+    assert_eq!(whole_outbox(store, &me, 10).await, [], "a refused commit reports nothing");
+    // Who thinks that something stands where nothing does.
+    let nowhere = self::plate("REFUSED2");
+    let (ahead, _) = read(&nowhere, &stands, Kind::Exit, "ref-y", at(60));
+    assert_eq!(
+        commit(store, &me, vec![ahead]).await,
+        [Committed::Conflict(Record::default())],
+        "an expired record is an empty one"
+    );
+}
+
+async fn a_repeated_commit_is_recognised(store: &dyn Store) {
+    let (me, plate) = (owner("again"), plate("AGAIN1"));
+    let (entry, record) = read(&plate, &Record::default(), Kind::Entry, "again-e", at(0));
+    let (exit, record) = read(&plate, &record, Kind::Exit, "again-x", at(60));
+    for _ in 0..2 {
+        assert_eq!(commit(store, &me, vec![entry.clone()]).await, [Committed::Stored]);
+    }
+    for _ in 0..3 {
+        assert_eq!(commit(store, &me, vec![exit.clone()]).await, [Committed::Stored]);
+    }
+    assert_eq!(standing(store, &plate).await, record);
+    assert_eq!(whole_outbox(store, &me, 10).await, exit.outbox);
+    // Long after: another version stands, and what was cleared must not come back.
+    store.clear(&me, &[exit.outbox[0].key.clone()]).await.expect("cleared");
+    assert_eq!(commit(store, &me, vec![exit]).await, [Committed::Stored]);
+    assert_eq!(whole_outbox(store, &me, 10).await, [], "a recognised commit reports nothing anew");
+}
+
+async fn a_batch_answers_each_change_for_itself(store: &dyn Store) {
+    let me = owner("batch");
+    let plates: Vec<Plate> = (0..300).map(|n| plate(&format!("BATCH{n}"))).collect();
+    let changes: Vec<Change> = plates
+        .iter()
+        .map(|plate| read(plate, &Record::default(), Kind::Entry, plate.as_str(), at(0)).0)
+        .collect();
+    let answers = commit(store, &me, changes).await;
+    assert_eq!(answers, vec![Committed::Stored; 300]);
+
+    let stands = standing(store, &plates[1]).await;
+    let (good, after) = read(&plates[1], &stands, Kind::Exit, "batch-x1", at(60));
+    let (bad, _) = read(&plates[2], &Record::default(), Kind::Exit, "batch-x2", at(60));
+    let (twice, _) = read(&plates[1], &stands, Kind::Exit, "batch-x3", at(90));
+    let answers = commit(store, &me, vec![bad, good, twice]).await;
+    assert!(matches!(answers[0], Committed::Conflict(_)), "{answers:?}");
+    assert_eq!(answers[1], Committed::Stored);
+    assert_eq!(answers[2], Committed::Conflict(after), "the later sees the earlier");
+    clear_all(store, &me).await;
+}
+
+async fn open_plates_are_counted(store: &dyn Store) {
+    let (me, plate) = (owner("count"), plate("COUNT1"));
+    let before = store.counts().await.expect("counts").open;
+    let (entry, record) = read(&plate, &Record::default(), Kind::Entry, "count-e", at(0));
+    commit(store, &me, vec![entry]).await;
+    assert_eq!(store.counts().await.expect("counts").open, before + 1);
+    let (exit, _) = read(&plate, &record, Kind::Exit, "count-x", at(60));
+    commit(store, &me, vec![exit]).await;
+    assert_eq!(store.counts().await.expect("counts").open, before);
+    clear_all(store, &me).await;
+}
+
+async fn a_plate_is_due_when_its_watermark_has_come(store: &dyn Store) {
+    let me = owner("due");
+    let lateness = Policy::default().lateness;
+    // Earlier than all other checks, so that a limit of one finds it.
+    let (plate, when) = (plate("DUE1"), at(-1_000_000));
+    let (change, record) = read(&plate, &Record::default(), Kind::Exit, "due-x", when);
+    commit(store, &me, vec![change]).await;
+
+    let entries = |to: Instant| Watermarks { entries: Some(to), exits: None };
+    let due = |watermarks: Watermarks| async move {
+        store.due(&watermarks, 1).await.expect("the store answers")
+    };
+    let just_before = when + lateness - TimeDelta::milliseconds(1);
+    assert_eq!(due(entries(just_before)).await, []);
+    assert_eq!(due(entries(when + lateness)).await, [plate.clone()]);
+    assert_eq!(due(Watermarks { entries: None, exits: Some(at(0)) }).await, [], "the other stream");
+
+    let settle = Command::Settle { watermarks: entries(when + lateness), now: at(0) };
+    let (settled, record) = step(&plate, &record, settle);
+    commit(store, &me, vec![settled]).await;
+    clear_all(store, &me).await;
+    assert_eq!(due(entries(when + lateness)).await, [], "what is settled is not due");
+
+    // A long stay waits for the exits.
+    let (entry, _) = read(&plate, &record, Kind::Entry, "due-e", when + TimeDelta::hours(1));
+    commit(store, &me, vec![entry]).await;
+    let long = when + TimeDelta::hours(1) + Policy::default().max_stay + lateness;
+    assert_eq!(due(Watermarks { entries: None, exits: Some(long) }).await, [plate]);
+}
+
+async fn an_outbox_is_read_in_pages_and_cleared(store: &dyn Store) {
+    let me = owner("pages");
+    let mut expected = BTreeSet::new();
+    let mut changes = Vec::new();
+    for n in 0..250 {
+        let plate = plate(&format!("PAGE{n}"));
+        let (entry, record) =
+            read(&plate, &Record::default(), Kind::Entry, &format!("page-e{n}"), at(0));
+        let (exit, _) = read(&plate, &record, Kind::Exit, &format!("page-x{n}"), at(60));
+        expected.extend(exit.outbox.iter().map(|entry| entry.key.clone()));
+        changes.extend([entry, exit]);
+    }
+    commit(store, &me, changes).await;
+    let found = whole_outbox(store, &me, 100).await;
+    assert_eq!(found.iter().map(|entry| entry.key.clone()).collect::<BTreeSet<_>>(), expected);
+
+    let (done, left): (Vec<_>, Vec<_>) = expected.into_iter().enumerate().partition(|(n, _)| n % 2 == 0);
+    let mut keys: Vec<String> = done.into_iter().map(|(_, key)| key).collect();
+    keys.push("never-heard-of".to_owned());
+    store.clear(&me, &keys).await.expect("cleared");
+    let found = whole_outbox(store, &me, 7).await;
+    let left: BTreeSet<String> = left.into_iter().map(|(_, key)| key).collect();
+    assert_eq!(found.into_iter().map(|entry| entry.key).collect::<BTreeSet<_>>(), left);
+    store.clear(&me, &left.into_iter().collect::<Vec<_>>()).await.expect("cleared");
+    assert_eq!(whole_outbox(store, &me, 100).await, []);
+}
+
+async fn of_many_writers_at_once_one_wins_each_version(store: Arc<dyn Store>) {
+    const WRITERS: usize = 16;
+    const EACH: usize = 5;
+    let plate = plate("CROWD1");
+    let mut tasks = tokio::task::JoinSet::new();
+    for writer in 0..WRITERS {
+        let (store, plate) = (store.clone(), plate.clone());
+        tasks.spawn(async move {
+            let me = owner("crowd");
+            let mut record = Record::default();
+            for n in 0..EACH {
+                loop {
+                    let id = format!("crowd-{writer}-{n}");
+                    let when = at(i64::try_from(writer * 1000 + n * 100).unwrap_or(0));
+                    let (change, next) = read(&plate, &record, Kind::Entry, &id, when);
+                    match commit(&*store, &me, vec![change]).await.remove(0) {
+                        Committed::Stored => {
+                            record = next;
+                            break;
+                        }
+                        Committed::Conflict(standing) => record = standing,
+                        Committed::Refused(reason) => panic!("{reason}"),
+                    }
+                }
+            }
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done.expect("a writer ends well");
+    }
+    let record = standing(&*store, &plate).await;
+    assert_eq!(record.version, (WRITERS * EACH) as u64);
+    assert_eq!(record.observations().len(), WRITERS * EACH, "no update is lost");
+}
+
+async fn a_lone_processor_counts_alone(store: &dyn Store) {
+    let me = owner("alone");
+    let watermarks = Watermarks { entries: Some(at(5)), exits: None };
+    let peers = store.beat(&Beat { processor: me.clone(), watermarks }).await.expect("a beat");
+    assert_eq!(peers.watermarks, watermarks);
+    assert_eq!((peers.alive, peers.rank), (1, 0));
+    store.leave(&me).await.expect("goodbye");
+}
+
+async fn the_slowest_processor_counts(store: &dyn Store) {
+    let beat = async |name: &str, entries: Option<i64>, exits: Option<i64>| {
+        let watermarks = Watermarks { entries: entries.map(at), exits: exits.map(at) };
+        store.beat(&Beat { processor: owner(name), watermarks }).await.expect("a beat")
+    };
+    beat("slow1", Some(10), Some(30)).await;
+    let both = beat("slow2", Some(20), Some(25)).await;
+    let least = Watermarks { entries: Some(at(10)), exits: Some(at(25)) };
+    assert_eq!((both.watermarks, both.alive, both.rank), (least, 2, 1));
+    let unknown = beat("slow3", None, Some(40)).await;
+    assert_eq!(unknown.watermarks, Watermarks { entries: None, exits: Some(at(25)) });
+    store.leave(&owner("slow3")).await.expect("goodbye");
+    store.leave(&owner("slow1")).await.expect("goodbye");
+    let alone = beat("slow2", Some(21), Some(26)).await;
+    assert_eq!(alone.watermarks, Watermarks { entries: Some(at(21)), exits: Some(at(26)) });
+    assert_eq!((alone.alive, alone.rank), (1, 0));
+    store.leave(&owner("slow2")).await.expect("goodbye");
+}
+
+async fn a_gone_processor_leaves_its_outbox(store: &dyn Store) {
+    let (gone, heir, plate) = (owner("gone"), owner("heir"), plate("GONE1"));
+    let (entry, record) = read(&plate, &Record::default(), Kind::Entry, "gone-e", at(0));
+    let (exit, _) = read(&plate, &record, Kind::Exit, "gone-x", at(60));
+    let left = exit.outbox.clone();
+    commit(store, &gone, vec![entry, exit]).await;
+    let silence = Watermarks::default();
+    store.beat(&Beat { processor: gone.clone(), watermarks: silence }).await.expect("a beat");
+    let beat = Beat { processor: heir.clone(), watermarks: silence };
+    assert_eq!(store.beat(&beat).await.expect("a beat").gone, [], "it is alive");
+    store.leave(&gone).await.expect("goodbye");
+    assert_eq!(store.beat(&beat).await.expect("a beat").gone, [gone.clone()]);
+    assert_eq!(whole_outbox(store, &gone, 10).await, left);
+    assert_eq!(whole_outbox(store, &heir, 10).await, [], "each has an outbox of its own");
+    store.clear(&gone, &[left[0].key.clone()]).await.expect("cleared");
+    assert_eq!(store.beat(&beat).await.expect("a beat").gone, [], "nothing is left of it");
+    store.leave(&heir).await.expect("goodbye");
+}

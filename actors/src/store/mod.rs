@@ -5,6 +5,7 @@
 mod change;
 pub mod committer;
 
+#[doc(hidden)]
 pub mod contract;
 mod embedded;
 mod redis;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::{Plate, Record, Watermarks};
 
-pub use change::{Change, OutboxEntry, OutboxKind};
+pub use change::{Change, IndexChange, OutboxEntry, OutboxKind};
 pub use embedded::EmbeddedStore;
 pub use redis::{RedisOptions, RedisStore};
 

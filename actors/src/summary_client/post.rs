@@ -1,7 +1,8 @@
-//! One post to the sink.
+//! One post to the sink: the seam, and the sink over HTTP.
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use awc::http::StatusCode;
 use awc::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use domain::wire::Saved;
@@ -50,8 +51,19 @@ impl PostError {
     }
 }
 
-/// The web service that writes the rows.
-pub struct Sink {
+/// Takes reports and keeps them.
+#[async_trait(?Send)]
+pub trait Sink {
+    /// For logs.
+    fn shown(&self) -> String;
+
+    /// Posts the items, JSON objects, in one request; they are durable when it answers. An error
+    /// says nothing about whether they are.
+    async fn post(&self, kind: OutboxKind, items: &[&str]) -> Result<(), PostError>;
+}
+
+/// The web service that writes the rows, over HTTP.
+pub struct HttpSink {
     client: awc::Client,
     options: SinkOptions,
     exception_url: Url,
@@ -64,7 +76,7 @@ struct Item {
     _status: Saved,
 }
 
-impl Sink {
+impl HttpSink {
     /// Connects on the first post.
     pub fn new(options: SinkOptions) -> Self {
         let client = awc::Client::builder().timeout(options.patience).finish();
@@ -72,14 +84,15 @@ impl Sink {
             options.summary_url.join("save_exception").unwrap_or_else(|_| options.summary_url.clone());
         Self { client, options, exception_url }
     }
+}
 
-    /// For logs.
-    pub fn shown(&self) -> &Url {
-        &self.options.summary_url
+#[async_trait(?Send)]
+impl Sink for HttpSink {
+    fn shown(&self) -> String {
+        self.options.summary_url.to_string()
     }
 
-    /// Posts the items, JSON objects, in one request; they are written when it answers.
-    pub async fn post(&self, kind: OutboxKind, items: &[&str]) -> Result<(), PostError> {
+    async fn post(&self, kind: OutboxKind, items: &[&str]) -> Result<(), PostError> {
         let url = match kind {
             OutboxKind::Summary => &self.options.summary_url,
             OutboxKind::Exception => &self.exception_url,

@@ -20,14 +20,14 @@ fn matched_share(rig: &Rig) -> f64 {
 #[actix::test]
 async fn of_many_exits_the_share_that_was_asked_for_is_matched() {
     tokio::time::pause();
-    for share in [0.0, 0.05, 0.5, 0.8, 1.0] {
+    for share in [0.0, 0.2, 0.8, 1.0] {
         let rig =
-            Rig::start_again(Options { rate: 50.0, matched_share: share, ..options() }, BOTH).await;
-        rig.pass(200).await;
+            Rig::start_again(Options { rate: 20.0, matched_share: share, ..options() }, BOTH).await;
+        rig.pass(100).await;
         let exits = rig.exits();
-        assert!(exits.confirmed > 2000, "{} exits at {share}", exits.confirmed);
+        assert!(exits.confirmed > 1000, "{} exits at {share}", exits.confirmed);
         let published = matched_share(&rig);
-        assert!((published - share).abs() < 0.02, "{published} instead of {share}");
+        assert!((published - share).abs() < 0.025, "{published} instead of {share}");
         let counted = exits.matched as f64 / exits.confirmed as f64;
         assert!((counted - published).abs() < f64::EPSILON, "{counted} counted");
     }
@@ -35,24 +35,24 @@ async fn of_many_exits_the_share_that_was_asked_for_is_matched() {
 
 #[actix::test]
 async fn the_share_comes_out_where_exits_wait_for_vehicles_and_where_vehicles_wait_for_exits() {
-    // One vehicle per second, and many more turns for exits than vehicles to leave.
-    let rare = Options { rate: 1.0, ..options() };
+    // Three vehicles per second, and many more turns for exits than vehicles to leave.
+    let rare = Options { rate: 3.0, ..options() };
     let rig = Rig::start(rare, ENTRIES).await;
     let eager = Options { rate: 500.0, seed: Some(8), ..options() };
     let exits =
         Rig::beside(eager, EXITS, rig.clock.clone(), rig.broker.clone(), rig.store.clone()).await;
-    exits.pass(5000).await;
-    assert!(rig.inside().await < 20, "vehicles leave when their time has come");
-    assert!((matched_share(&rig) - 0.8).abs() < 0.02, "{}", matched_share(&rig));
+    exits.pass(500).await;
+    assert!(rig.inside().await < 60, "vehicles leave when their time has come");
+    assert!((matched_share(&rig) - 0.8).abs() < 0.025, "{}", matched_share(&rig));
 
-    // A car park that has been full for an hour.
+    // Many have been waiting to leave.
     let rig = Rig::start_again(Options { rate: 10.0, ..options() }, ENTRIES).await;
-    rig.pass(600).await;
+    rig.pass(400).await;
     let late = Options { rate: 2.0, seed: Some(8), ..options() };
     let exits =
         Rig::beside(late, EXITS, rig.clock.clone(), rig.broker.clone(), rig.store.clone()).await;
-    exits.pass(1500).await;
-    assert!(rig.inside().await > 1000);
+    exits.pass(800).await;
+    assert!(rig.inside().await > 500);
     assert!((matched_share(&rig) - 0.8).abs() < 0.02, "{}", matched_share(&rig));
 }
 
@@ -76,18 +76,18 @@ async fn a_vehicle_leaves_once_after_it_has_stayed_its_time() {
 
 #[actix::test]
 async fn several_exit_generators_never_take_the_same_vehicle() {
-    let rig = Rig::start(Options { rate: 100.0, ..options() }, ENTRIES).await;
+    let rig = Rig::start(Options { rate: 50.0, ..options() }, ENTRIES).await;
     let mut others = Vec::new();
     for seed in 1..=4 {
-        let options = Options { seed: Some(seed), rate: 100.0, ..options() };
+        let options = Options { seed: Some(seed), rate: 50.0, ..options() };
         let (clock, broker, store) = (rig.clock.clone(), rig.broker.clone(), rig.store.clone());
         others.push(Rig::beside(options, EXITS, clock, broker, store).await);
     }
     rig.pass(60).await;
     let exits = rig.confirmed(Kind::Exit);
-    assert!(exits.len() > 5000);
+    assert!(exits.len() > 2500);
     assert_eq!(rig.plates(Kind::Exit).len(), exits.len());
-    assert!(others.iter().all(|other| other.exits().matched > 500), "all take their part");
+    assert!(others.iter().all(|other| other.exits().matched > 250), "all take their part");
 }
 
 #[actix::test]
@@ -98,7 +98,7 @@ async fn an_exit_that_fails_is_sent_again_with_the_same_id_until_it_is_confirmed
     let before = rig.broker.attempted().len();
     let options = Options { rate: 5.0, matched_share: 1.0, seed: Some(8), ..options() };
     let (clock, broker, store) = (rig.clock.clone(), rig.broker.clone(), rig.store.clone());
-    drop(rig.stop().await);
+    rig.stop().await;
     let exits = Rig::beside(options, EXITS, clock, broker, store).await;
     exits.pass(30).await;
     let taken = exits.exits().in_flight;
@@ -214,7 +214,7 @@ async fn exits_go_on_when_a_store_that_was_away_comes_back() {
 #[actix::test]
 async fn misread_exits_come_in_their_share_and_differ_in_one_character() {
     let misread = Faults { misread_share: 0.25, ..Faults::default() };
-    let weak = Options { rate: 50.0, matched_share: 1.0, ..faults(misread) };
+    let weak = Options { rate: 20.0, matched_share: 1.0, ..faults(misread) };
     let rig = Rig::start(weak, BOTH).await;
     rig.pass(100).await;
     let entered = rig.plates(Kind::Entry);
@@ -246,12 +246,12 @@ async fn no_event_is_ahead_of_the_clock_and_each_reads_as_the_contract_says() {
     let campus = crate::Profile::Campus;
     let options = Options { profile: campus, speed: 600.0, ..faults(everything) };
     let rig = Rig::start(options, BOTH).await;
-    for _ in 0..60 {
-        rig.pass(1).await;
+    for _ in 0..8 {
+        rig.pass(5).await;
         let now = rig.clock.now();
         for kind in [Kind::Entry, Kind::Exit] {
             assert!(rig.confirmed(kind).iter().all(|read| read.at <= now && read.kind == kind));
         }
     }
-    assert!(rig.exits().confirmed > 300 && rig.entries().re_reads > 300);
+    assert!(rig.exits().confirmed > 200 && rig.entries().re_reads > 200);
 }

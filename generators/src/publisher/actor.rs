@@ -128,6 +128,8 @@ impl Actor for PublisherActor {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX_CAPACITY);
+        let gone = self.attempts.phases.clone().gone().into_actor(self);
+        ctx.spawn(gone.map(|(), _, ctx| ctx.stop()));
         ctx.run_interval(FLUSH_EVERY, |publisher, _| {
             if let Some(ledger) = &publisher.attempts.ledger {
                 // It says so itself, once.

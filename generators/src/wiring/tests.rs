@@ -132,6 +132,22 @@ async fn a_process_without_a_role_stops_at_once() {
 }
 
 #[actix::test]
+async fn generators_that_are_dropped_make_nothing_any_more_and_lose_nobody() {
+    let rig = Rig::start(Options { matched_share: 1.0, ..options() }, BOTH).await;
+    rig.pass(30).await;
+    let Rig { generators, broker, store, .. } = rig;
+    drop(generators);
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    let published = broker.attempted().len();
+    tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+    assert_eq!(broker.attempted().len(), published);
+    let entered = broker.confirmed(Kind::Entry).len() as u64;
+    let left = broker.confirmed(Kind::Exit).len() as u64;
+    assert_eq!(crate::InsideStore::count(&*store).await, Ok(entered - left));
+    assert_eq!(Arc::strong_count(&broker), 1, "nothing is left running");
+}
+
+#[actix::test]
 async fn a_stop_ends_in_time_whatever_is_away() {
     let rig = Rig::start(Options { rate: 50.0, stop_seconds_max: 5.0, ..options() }, BOTH).await;
     rig.pass(20).await;

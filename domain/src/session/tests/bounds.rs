@@ -170,6 +170,19 @@ fn a_late_stay_before_the_forgotten_line_is_a_session() {
 }
 
 #[test]
+fn forgetting_a_late_read_does_not_move_the_line_back() {
+    let mut play = forgetful();
+    play.table(
+        "x0 09:00            |
+         entries to 09:00:05 | unmatched x0",
+    );
+    play.now += hours(25);
+    play.table("x3 14:00 | session e3-x3");
+    assert_eq!(known(&play), "e3 x3");
+    assert_eq!(play.record.forgotten_until, Some(at("12:00")));
+}
+
+#[test]
 fn a_re_read_of_the_open_entry_does_not_bring_the_forgotten_back() {
     let mut play = forgetful();
     play.table(

@@ -1,0 +1,97 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::DateTime;
+
+use super::*;
+use crate::store::contract;
+
+fn open(dir: &Path, clock: SharedClock) -> EmbeddedStore {
+    EmbeddedStore::open(&dir.join("store.redb"), TimeDelta::days(30), clock).unwrap()
+}
+
+fn fixed_clock(millis: &Arc<AtomicI64>) -> SharedClock {
+    let millis = Arc::clone(millis);
+    Arc::new(move || DateTime::from_timestamp_millis(millis.load(Ordering::Relaxed)).unwrap())
+}
+
+#[actix::test]
+async fn the_embedded_store_keeps_the_contract() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), fixed_clock(&Arc::new(AtomicI64::new(0))));
+    contract::check(Arc::new(store), false).await;
+}
+
+#[actix::test]
+async fn what_is_committed_is_there_after_the_store_is_opened_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = fixed_clock(&Arc::new(AtomicI64::new(0)));
+    let owner = ProcessorId("embedded".into());
+    let change = closed_stay("AB1");
+    {
+        let store = open(dir.path(), Arc::clone(&clock));
+        store.commit(&owner, Arc::new([change.clone()])).await.unwrap();
+    }
+    let store = open(dir.path(), clock);
+    let (entries, _) = store.outbox(&owner, None, 10).await.unwrap();
+    assert_eq!(entries, change.outbox);
+    let record = store.load(&[change.plate]).await.unwrap().remove(0).unwrap();
+    assert_eq!(record.version, change.version);
+}
+
+#[actix::test]
+async fn a_closed_plate_is_forgotten_after_the_retention_and_an_open_one_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let now = Arc::new(AtomicI64::new(0));
+    let store = open(dir.path(), fixed_clock(&now));
+    let owner = ProcessorId("embedded".into());
+    let mut open_stay = closed_stay("OPEN1");
+    open_stay.may_expire = false;
+    let batch = [closed_stay("CLOSED1"), open_stay];
+    store.commit(&owner, Arc::new(batch.clone())).await.unwrap();
+    let versions = async || {
+        let plates = batch.clone().map(|change| change.plate);
+        let records = store.load(&plates).await.unwrap();
+        records.into_iter().map(|record| record.unwrap().version).collect::<Vec<_>>()
+    };
+    let beat = Beat { processor: owner.clone(), watermarks: Watermarks::default() };
+    now.store(TimeDelta::days(30).num_milliseconds(), Ordering::Relaxed);
+    store.beat(&beat).await.unwrap();
+    assert_eq!(versions().await, [1, 1]);
+    now.store(TimeDelta::days(30).num_milliseconds() + 1, Ordering::Relaxed);
+    store.beat(&beat).await.unwrap();
+    assert_eq!(versions().await, [0, 1]);
+}
+
+#[test]
+fn a_second_process_is_told_that_the_file_is_in_use() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = fixed_clock(&Arc::new(AtomicI64::new(0)));
+    let _first = open(dir.path(), Arc::clone(&clock));
+    let path = dir.path().join("store.redb");
+    let second = EmbeddedStore::open(&path, TimeDelta::days(30), clock).err().unwrap();
+    assert!(second.to_string().contains("store.redb"), "{second}");
+}
+
+/// A change that needs nothing before it; its record is as good as any.
+fn closed_stay(plate: &str) -> Change {
+    Change {
+        plate: Plate::parse(plate).unwrap(),
+        expected: 0,
+        version: 1,
+        record: r#"{"f":1,"v":1,"n":0,"o":[]}"#.to_owned(),
+        entry_time: None,
+        enter_data: None,
+        exit_data: None,
+        is_open: false,
+        was_open: false,
+        due_on_entries: IndexChange::Keep,
+        due_on_exits: IndexChange::Keep,
+        may_expire: true,
+        outbox: vec![OutboxEntry {
+            key: plate.to_owned(),
+            kind: crate::store::OutboxKind::Summary,
+            body: "{}".to_owned(),
+        }],
+    }
+}

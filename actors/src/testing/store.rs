@@ -1,0 +1,236 @@
+//! A store that several processors share, in memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{Plate, Record, Watermarks};
+use tokio::time::Instant;
+
+use super::{Moment, SharedFate};
+use crate::store::{
+    Beat, Change, Committed, Counts, IndexChange, OutboxEntry, Peers, ProcessorId, Store, StoreError,
+};
+
+/// After this long without a sign of life a processor holds no watermark back.
+const SILENT_AFTER: Duration = Duration::from_secs(30);
+/// After this long its outbox is taken over.
+const ADOPT_AFTER: Duration = Duration::from_secs(5);
+
+#[derive(Default)]
+struct State {
+    records: BTreeMap<Plate, (u64, String)>,
+    open: BTreeSet<Plate>,
+    due_entries: BTreeMap<Plate, i64>,
+    due_exits: BTreeMap<Plate, i64>,
+    outboxes: BTreeMap<ProcessorId, BTreeMap<String, OutboxEntry>>,
+    processors: BTreeMap<ProcessorId, (Instant, Watermarks)>,
+}
+
+/// See the module. Clones share.
+#[derive(Clone)]
+pub struct MemoryStore {
+    state: Arc<Mutex<State>>,
+    fate: SharedFate,
+    /// Whether the version is checked: a test takes the check away and sees the difference.
+    compares: bool,
+    /// Whether reports are kept: likewise.
+    keeps_outbox: bool,
+}
+
+impl MemoryStore {
+    /// Empty.
+    pub fn new(fate: SharedFate) -> Self {
+        Self { state: Arc::default(), fate, compares: true, keeps_outbox: true }
+    }
+
+    /// One that commits whatever version stands: broken on purpose.
+    #[must_use]
+    pub fn without_compare_and_set(mut self) -> Self {
+        self.compares = false;
+        self
+    }
+
+    /// One that forgets what is to be reported: broken on purpose.
+    #[must_use]
+    pub fn without_outbox(mut self) -> Self {
+        self.keeps_outbox = false;
+        self
+    }
+
+    /// Reports that were not confirmed, of all processors.
+    pub fn unconfirmed(&self) -> usize {
+        self.state().outboxes.values().map(BTreeMap::len).sum()
+    }
+
+    /// Every record.
+    pub fn records(&self) -> Vec<(Plate, Record)> {
+        let state = self.state();
+        let read = |(plate, (_, json)): (&Plate, &(u64, String))| {
+            (plate.clone(), Record::from_json(json.as_bytes()).expect("it was written by itself"))
+        };
+        state.records.iter().map(read).collect()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("the store does not panic")
+    }
+
+    async fn asked(&self) -> Result<(), StoreError> {
+        self.fate.at(Moment::StoreAsked).await.map_err(StoreError)
+    }
+}
+
+impl State {
+    fn apply(&mut self, owner: &ProcessorId, change: &Change, compares: bool) -> Committed {
+        let stands = self.records.get(&change.plate);
+        let version = stands.map_or(0, |(version, _)| *version);
+        if compares && version != change.expected {
+            let Some((_, json)) = stands else {
+                return Committed::Conflict(Record::default());
+            };
+            if version == change.version && *json == change.record {
+                return Committed::Stored;
+            }
+            return Committed::Conflict(Record::from_json(json.as_bytes()).expect("own JSON"));
+        }
+        let plate = &change.plate;
+        self.records.insert(plate.clone(), (change.version, change.record.clone()));
+        if change.is_open {
+            self.open.insert(plate.clone());
+        } else {
+            self.open.remove(plate);
+        }
+        change_index(&mut self.due_entries, plate, change.due_on_entries);
+        change_index(&mut self.due_exits, plate, change.due_on_exits);
+        let outbox = self.outboxes.entry(owner.clone()).or_default();
+        outbox.extend(change.outbox.iter().map(|entry| (entry.key.clone(), entry.clone())));
+        Committed::Stored
+    }
+}
+
+fn change_index(index: &mut BTreeMap<Plate, i64>, plate: &Plate, change: IndexChange) {
+    match change {
+        IndexChange::Keep => {}
+        IndexChange::Set(at) => drop(index.insert(plate.clone(), at)),
+        IndexChange::Remove => drop(index.remove(plate)),
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn commit(
+        &self,
+        owner: &ProcessorId,
+        batch: Arc<[Change]>,
+    ) -> Result<Vec<Committed>, StoreError> {
+        self.fate.at(Moment::CommitArrived).await.map_err(StoreError)?;
+        let answers = {
+            let mut state = self.state();
+            let answers: Vec<Committed> =
+                batch.iter().map(|change| state.apply(owner, change, self.compares)).collect();
+            if !self.keeps_outbox {
+                state.outboxes.clear();
+            }
+            answers
+        };
+        self.fate.at(Moment::CommitApplied).await.map_err(StoreError)?;
+        Ok(answers)
+    }
+
+    async fn load(&self, plates: &[Plate]) -> Result<Vec<Result<Record, String>>, StoreError> {
+        self.asked().await?;
+        let state = self.state();
+        let read = |plate| match state.records.get(plate) {
+            Some((_, json)) => Record::from_json(json.as_bytes()).map_err(|e| e.to_string()),
+            None => Ok(Record::default()),
+        };
+        Ok(plates.iter().map(read).collect())
+    }
+
+    async fn due(&self, watermarks: &Watermarks, limit: usize) -> Result<Vec<Plate>, StoreError> {
+        self.asked().await?;
+        let state = self.state();
+        let mut due = BTreeSet::new();
+        for (index, mark) in
+            [(&state.due_entries, watermarks.entries), (&state.due_exits, watermarks.exits)]
+        {
+            let Some(mark) = mark else { continue };
+            let reached = index.iter().filter(|(_, at)| **at <= mark.timestamp_millis());
+            due.extend(reached.map(|(plate, _)| plate.clone()));
+        }
+        Ok(due.into_iter().take(limit).collect())
+    }
+
+    async fn outbox(
+        &self,
+        owner: &ProcessorId,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> Result<(Vec<OutboxEntry>, Option<String>), StoreError> {
+        self.asked().await?;
+        let state = self.state();
+        let Some(outbox) = state.outboxes.get(owner) else {
+            return Ok((Vec::new(), None));
+        };
+        let after = |key: &String| cursor.as_ref().is_none_or(|last| key > last);
+        let page: Vec<OutboxEntry> = outbox
+            .iter()
+            .filter(|(key, _)| after(key))
+            .take(limit)
+            .map(|(_, entry)| entry.clone())
+            .collect();
+        let next = page.last().filter(|_| page.len() == limit).map(|last| last.key.clone());
+        Ok((page, next))
+    }
+
+    async fn clear(&self, owner: &ProcessorId, keys: &[String]) -> Result<(), StoreError> {
+        self.asked().await?;
+        if let Some(outbox) = self.state().outboxes.get_mut(owner) {
+            outbox.retain(|key, _| !keys.contains(key));
+        }
+        Ok(())
+    }
+
+    async fn beat(&self, beat: &Beat) -> Result<Peers, StoreError> {
+        self.asked().await?;
+        let (now, mine) = (Instant::now(), beat.processor.clone());
+        let mut state = self.state();
+        state.processors.insert(beat.processor.clone(), (now, beat.watermarks));
+        let silent = |beat: &Instant| now.saturating_duration_since(*beat);
+        let alive: Vec<(&ProcessorId, Watermarks)> = state
+            .processors
+            .iter()
+            .filter(|(_, (beat, _))| silent(beat) < SILENT_AFTER)
+            .map(|(id, (_, marks))| (id, *marks))
+            .collect();
+        let watermarks =
+            alive.iter().map(|(_, marks)| *marks).reduce(Watermarks::min).unwrap_or_default();
+        let gone = state
+            .processors
+            .iter()
+            .filter(|(id, (beat, _))| **id != mine && silent(beat) >= ADOPT_AFTER)
+            .filter(|(id, _)| state.outboxes.get(*id).is_some_and(|outbox| !outbox.is_empty()))
+            .map(|(id, _)| id.clone())
+            .collect();
+        let rank = alive.iter().position(|(id, _)| **id == beat.processor).unwrap_or(0);
+        Ok(Peers { watermarks, alive: alive.len(), rank, gone })
+    }
+
+    async fn leave(&self, processor: &ProcessorId) -> Result<(), StoreError> {
+        self.asked().await?;
+        let mut state = self.state();
+        if let Some((beat, _)) = state.processors.get_mut(processor) {
+            *beat -= SILENT_AFTER;
+        }
+        Ok(())
+    }
+
+    async fn counts(&self) -> Result<Counts, StoreError> {
+        self.asked().await?;
+        let state = self.state();
+        let waiting = state.due_entries.len() + state.due_exits.len();
+        Ok(Counts { open: state.open.len() as u64, waiting: waiting as u64 })
+    }
+}

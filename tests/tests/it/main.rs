@@ -1,0 +1,20 @@
+//! The program, real RabbitMQ, real Redis, real processes, real faults. Knows the program by its
+//! contract alone. One binary, so that all themes are linked once and share one broker.
+//!
+//! `tests/run --test it bad_input::` runs one theme.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test stops at the first surprise, and lives by the real clock"
+)]
+#![allow(clippy::doc_markdown, reason = "RabbitMQ is a name, not code")]
+
+mod bad_input;
+mod configure;
+mod embedded;
+mod errors;
+mod http;
+mod network;
+mod pipeline;
+mod processes;
+mod redis_keys;

@@ -1,0 +1,161 @@
+//! Servers and networks that fail while observations flow: when they return, the output is what
+//! it would have been (G5).
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tests::Site;
+use tests::proxy::{Mode, Proxy};
+use tests::servers::RabbitMq;
+use tests::truth::{Order, Truth, Workload};
+
+const TOLD: Duration = Duration::from_mins(2);
+
+/// Publishes a backlog, runs, lets `fault` strike when a third of the rows is written, and wants
+/// every row in the end.
+fn in_spite_of(seed: u64, site: &Site, fault: impl FnOnce()) {
+    site.configure();
+    let truth = Truth::of(Workload::realistic(seed, 5_000));
+    truth.publish(Order::EntriesFirst, &site.client());
+    let (web, actors) = (site.start_web(), site.start_actors());
+    site.files().wait_for_summaries(truth.session_count() / 3, TOLD);
+    let written = site.files().summary_count();
+    assert!(written < truth.session_count(), "all was done before the fault");
+    eprintln!("struck when {written} of {} rows were written", truth.session_count());
+    fault();
+    let repaired_at = Instant::now();
+    truth.wait_until_told(&site.files(), TOLD);
+    eprintln!("every row {:?} after the repair", repaired_at.elapsed());
+    actors.terminate();
+    web.terminate();
+    assert_eq!(truth.check_in_sum(&site.files()), Ok(()));
+}
+
+fn site() -> Site {
+    let mut site = Site::new();
+    site.set("CARPARK_LATENESS", "2s");
+    site
+}
+
+/// Holds a fault for as long as it is meant to last: the one place that sleeps, because the
+/// passing of time is what is tested.
+fn lasts(seconds: u64) {
+    std::thread::sleep(Duration::from_secs(seconds));
+}
+
+#[test]
+fn a_store_that_is_killed_and_comes_back() {
+    let site = site();
+    in_spite_of(51, &site, || {
+        site.redis.kill();
+        lasts(1);
+        site.redis.restart();
+    });
+}
+
+#[test]
+fn a_store_that_hangs_for_four_seconds() {
+    let site = site();
+    in_spite_of(52, &site, || {
+        site.redis.stop();
+        lasts(4);
+        site.redis.cont();
+    });
+}
+
+#[test]
+fn a_store_that_forgets_its_scripts_and_refuses_writes_for_a_while() {
+    let site = site();
+    in_spite_of(53, &site, || {
+        let _: String = site.redis.command(0, &["SCRIPT", "FLUSH"]);
+        let _: String = site.redis.command(0, &["CONFIG", "SET", "min-replicas-to-write", "1"]);
+        lasts(2);
+        let _: String = site.redis.command(0, &["CONFIG", "SET", "min-replicas-to-write", "0"]);
+    });
+}
+
+#[test]
+fn a_store_without_memory_for_a_while() {
+    let site = site();
+    in_spite_of(54, &site, || {
+        let _: String = site.redis.command(0, &["CONFIG", "SET", "maxmemory", "1"]);
+        lasts(2);
+        let _: String = site.redis.command(0, &["CONFIG", "SET", "maxmemory", "0"]);
+    });
+}
+
+#[test]
+fn store_answers_that_are_lost_after_the_commit() {
+    let mut site = site();
+    let proxy = Proxy::before(site.redis.port());
+    site.set("CARPARK_STORE_URL", &format!("redis://127.0.0.1:{}/0", proxy.port()));
+    in_spite_of(55, &site, || {
+        for _ in 0..3 {
+            proxy.set(Mode::LoseAnswers);
+            lasts(1);
+            proxy.cut();
+            proxy.set(Mode::Pass);
+            lasts(1);
+        }
+    });
+}
+
+#[test]
+fn a_broker_whose_connections_are_closed_again_and_again() {
+    let site = site();
+    in_spite_of(56, &site, || {
+        for _ in 0..3 {
+            site.broker.close_connections();
+            lasts(1);
+        }
+    });
+}
+
+#[test]
+fn a_broker_that_is_killed_and_comes_back() {
+    let server = Arc::new(RabbitMq::start());
+    let mut site = Site::on(&server);
+    site.set("CARPARK_LATENESS", "2s");
+    in_spite_of(57, &site, || {
+        server.kill();
+        server.restart();
+    });
+}
+
+#[test]
+fn a_network_to_the_broker_that_swallows_resets_and_crawls() {
+    let mut site = site();
+    let proxy = Proxy::before(site.broker.server().port());
+    site.set("CARPARK_BROKER_URL", &site.broker.url_through(proxy.port()));
+    in_spite_of(58, &site, || {
+        // Longer than two heartbeats: a silent network has to be noticed.
+        proxy.set(Mode::BlackHole);
+        lasts(25);
+        proxy.set(Mode::Pass);
+        lasts(1);
+        proxy.set(Mode::Reset);
+        lasts(1);
+        proxy.set(Mode::OneByteAtATime);
+        lasts(3);
+        proxy.set(Mode::Slow(Duration::from_millis(50)));
+        lasts(3);
+        proxy.set(Mode::Pass);
+    });
+}
+
+#[test]
+fn a_sink_whose_answers_are_lost_after_the_write() {
+    let mut site = site();
+    let proxy = Proxy::before(site.web_port());
+    site.set("CARPARK_SUMMARY_URL", &format!("http://127.0.0.1:{}/save_summary", proxy.port()));
+    site.set("CARPARK_POST_PATIENCE", "2s");
+    in_spite_of(59, &site, || {
+        for mode in [Mode::LoseAnswers, Mode::BlackHole, Mode::Reset, Mode::LoseAnswers] {
+            proxy.set(mode);
+            lasts(2);
+            proxy.cut();
+            proxy.set(Mode::Pass);
+            lasts(1);
+        }
+    });
+}

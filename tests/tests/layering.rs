@@ -1,0 +1,179 @@
+//! The shape of the workspace, held: who may depend on whom, and "only X knows Y".
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tests::process::workspace;
+
+/// Each crate's own dependencies, without those for its tests.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .current_dir(workspace())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let list = |of: &Value| of.as_array().unwrap().clone();
+    list(&metadata["packages"])
+        .iter()
+        .map(|package| {
+            let dependencies = list(&package["dependencies"])
+                .iter()
+                .filter(|dependency| dependency["kind"] != "dev")
+                .map(|dependency| dependency["name"].as_str().unwrap().to_owned())
+                .collect();
+            (package["name"].as_str().unwrap().to_owned(), dependencies)
+        })
+        .collect()
+}
+
+#[test]
+fn the_crates_stand_on_each_other_in_one_order() {
+    let dependencies = dependencies();
+    let crates: BTreeSet<&str> = dependencies.keys().map(String::as_str).collect();
+    let known = ["actors", "carpark", "domain", "generators", "tests", "web"];
+    assert_eq!(crates, known.into(), "a new crate needs its place in this test");
+    let below = |name: &str| -> BTreeSet<&str> {
+        dependencies[name].iter().map(String::as_str).filter(|d| crates.contains(d)).collect()
+    };
+    assert_eq!(below("domain"), [].into());
+    for name in ["actors", "web", "generators"] {
+        assert_eq!(below(name), ["domain"].into(), "{name}");
+    }
+    assert_eq!(below("carpark"), ["actors", "domain", "generators", "web"].into());
+    for (name, dependencies) in &dependencies {
+        assert!(!dependencies.contains("tests") && !dependencies.contains("carpark"), "{name}");
+    }
+}
+
+#[test]
+fn the_domain_has_no_io_no_async_no_actor_and_no_server() {
+    let dependencies = dependencies();
+    let allowed = [
+        "chrono",
+        "compact_str",
+        "hashbrown",
+        "serde",
+        "serde_json",
+        "thiserror",
+        "unicode-normalization",
+        "uuid",
+    ];
+    for name in &dependencies["domain"] {
+        assert!(allowed.contains(&name.as_str()), "domain depends on {name}");
+    }
+    for file in rust_files("domain/src") {
+        for word in ["std::fs", "std::net", "std::env", "std::thread", "std::process", "async fn"] {
+            assert!(!code(&file).contains(word), "{} knows {word}", file.display());
+        }
+    }
+}
+
+/// What to look for, where (the program's crates), and which files may have it.
+const ONLY: &[(&str, &[&str])] = &[
+    (
+        "lapin",
+        &["actors/src/broker/amqp", "actors/src/broker/topology", "generators/src/publisher"],
+    ),
+    ("deadpool_redis", &["actors/src/store/redis", "generators/src/inside_store/redis"]),
+    ("redb", &["actors/src/store/embedded", "actors/src/broker/embedded"]),
+    ("awc", &["actors/src/summary_client"]),
+    ("env::var", &["carpark/src/config"]),
+    ("env::args", &["carpark/src/cli"]),
+    ("signal::", &["carpark/src/shutdown"]),
+    ("Utc::now", &["carpark/src/clock"]),
+    ("SystemTime::now", &["carpark/src/clock"]),
+    ("std::process::exit", &[]),
+    ("do_send(", &[]),
+    ("unsafe ", &[]),
+];
+
+#[test]
+fn only_those_who_should_know_it_know_it() {
+    for crate_name in ["domain", "actors", "web", "generators", "carpark"] {
+        for file in rust_files(&format!("{crate_name}/src")) {
+            let path = file.strip_prefix(workspace()).unwrap().to_str().unwrap().to_owned();
+            let code = code(&file);
+            for (what, who) in ONLY {
+                let may = who.iter().any(|prefix| path.starts_with(prefix));
+                assert!(may || !has_word(&code, what), "{path} knows {what}; only {who:?} may");
+            }
+        }
+    }
+}
+
+#[test]
+fn only_the_writer_of_the_files_touches_files() {
+    for file in rust_files("web/src") {
+        let path = file.strip_prefix(workspace()).unwrap().to_str().unwrap().to_owned();
+        let is_writer = ["csv_writer", "table", "testing"]
+            .iter()
+            .any(|name| path.starts_with(&format!("web/src/{name}")));
+        for word in ["std::fs", "tokio::fs", "File::", "OpenOptions"] {
+            assert!(is_writer || !has_word(&code(&file), word), "{path} knows {word}");
+        }
+    }
+}
+
+#[test]
+fn no_file_names_a_path_of_the_machine_it_was_written_on() {
+    let root = workspace().to_str().unwrap();
+    let home = std::env::home_dir().unwrap_or_default();
+    let home = home.join(".cargo");
+    for file in files(workspace(), &|_| true) {
+        let text = fs::read(&file).unwrap();
+        let text = String::from_utf8_lossy(&text);
+        for path in [format!("{root}/"), home.display().to_string()] {
+            assert!(!text.contains(&path), "{} names {path}", file.display());
+        }
+    }
+}
+
+/// The code of a file, without comments and without the tests at its end.
+fn code(file: &Path) -> String {
+    let text = fs::read_to_string(file).unwrap();
+    let lines = text.lines().take_while(|line| !line.starts_with("#[cfg(test)]"));
+    lines.map(|line| line.split("//").next().unwrap()).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether `word` occurs, not as the end of a longer one.
+fn has_word(code: &str, word: &str) -> bool {
+    code.match_indices(word).any(|(at, _)| {
+        !code[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_')
+    })
+}
+
+/// The source files below a folder of the workspace, without tests.
+fn rust_files(folder: &str) -> Vec<PathBuf> {
+    let files = files(&workspace().join(folder), &|path| {
+        path.extension().is_some_and(|e| e == "rs")
+            && path.file_stem().is_some_and(|s| s != "tests")
+    });
+    assert!(!files.is_empty(), "{folder} has no source");
+    files
+}
+
+fn files(folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if path.is_dir() {
+                // Not part of the tree: what is built, what is written, what git keeps.
+                if !["target", "data", ".git"].contains(&name) {
+                    folders.push(path);
+                }
+            } else if wanted(&path) {
+                found.push(path);
+            }
+        }
+    }
+    found
+}

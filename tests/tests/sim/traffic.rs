@@ -1,0 +1,151 @@
+//! What the cameras of a seed see, and when their messages are published.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta};
+use domain::{Instant, Kind, Label, Observation, ObservationId, Plate, wire};
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+use rand::{Rng, RngExt};
+
+/// Where virtual time begins.
+pub fn epoch() -> Instant {
+    DateTime::from_timestamp(1_800_000_000, 0).expect("a valid time")
+}
+
+/// One message, due to be published at a virtual time.
+#[derive(Debug, Clone)]
+pub struct Message {
+    pub after: Duration,
+    pub kind: Kind,
+    pub body: String,
+}
+
+/// Everything of one seed.
+pub struct Traffic {
+    /// Each observation once.
+    pub observations: Vec<Observation>,
+    /// What is published, in order of time: duplicates and nonsense included.
+    pub messages: Vec<Message>,
+    /// How many of them are nonsense.
+    pub nonsense: usize,
+}
+
+impl Traffic {
+    /// The traffic of a seed.
+    pub fn new(random: &mut StdRng) -> Self {
+        let mut observations = Vec::new();
+        let publishing = Publishing::any(random);
+        let plates = random.random_range(1..=5);
+        for n in 0..plates {
+            let plate = Plate::parse(&format!("SIM{n}")).expect("a valid plate");
+            timeline(random, &plate, publishing.begins(), &mut observations);
+        }
+        let mut messages = Vec::new();
+        for observation in &observations {
+            for _ in 0..copies(random) {
+                messages.push(Message {
+                    after: publishing.delay(random, observation),
+                    kind: observation.kind,
+                    body: wire::observation_to_json(observation),
+                });
+            }
+        }
+        let nonsense = random.random_range(0..=2);
+        for _ in 0..nonsense {
+            messages.push(Message {
+                after: Duration::from_secs(random.random_range(0..60)),
+                kind: Kind::Exit,
+                body: "{\"id\":\"no plate, no time\"}".to_owned(),
+            });
+        }
+        messages.shuffle(random);
+        messages.sort_by_key(|message| message.after);
+        Self { observations, messages, nonsense }
+    }
+}
+
+fn copies(random: &mut StdRng) -> usize {
+    if random.random_bool(0.15) { 2 } else { 1 }
+}
+
+/// How the messages of a seed leave.
+enum Publishing {
+    /// All within a second: a backlog, of one kind first or mixed.
+    Backlog { first: Option<Kind> },
+    /// Each at its time, some late by up to a minute.
+    Live,
+}
+
+impl Publishing {
+    fn any(random: &mut StdRng) -> Self {
+        match random.random_range(0..4) {
+            0 => Self::Backlog { first: None },
+            1 => Self::Backlog { first: Some(Kind::Entry) },
+            2 => Self::Backlog { first: Some(Kind::Exit) },
+            _ => Self::Live,
+        }
+    }
+
+    /// Event time of the first passages: a backlog is the past.
+    fn begins(&self) -> Instant {
+        match self {
+            Self::Backlog { .. } => epoch() - TimeDelta::hours(1),
+            Self::Live => epoch() - TimeDelta::seconds(100),
+        }
+    }
+
+    fn delay(&self, random: &mut StdRng, observation: &Observation) -> Duration {
+        match self {
+            Self::Backlog { first } => {
+                let second = first.is_some_and(|first| first != observation.kind);
+                Duration::from_millis(random.random_range(0..1000) + if second { 1000 } else { 0 })
+            }
+            Self::Live => {
+                let late = if random.random_bool(0.1) { random.random_range(0..60_000) } else { 0 };
+                let at = (observation.at - epoch()).num_milliseconds().max(0);
+                Duration::from_millis(u64::try_from(at).unwrap_or(0) + late)
+            }
+        }
+    }
+}
+
+/// A plate's passages: mostly in turn, some missed, some read twice.
+fn timeline(random: &mut StdRng, plate: &Plate, begins: Instant, into: &mut Vec<Observation>) {
+    let mut at = begins + TimeDelta::seconds(random.random_range(0..100));
+    let mut kind = Kind::Entry;
+    for _ in 0..random.random_range(1..=6) {
+        if random.random_bool(0.2) {
+            kind = other(kind); // a passage that no camera saw
+        }
+        into.push(observation(random, plate, kind, at));
+        if random.random_bool(0.1) {
+            let again = at + TimeDelta::milliseconds(random.random_range(0..20_000));
+            into.push(observation(random, plate, kind, again));
+        }
+        at += TimeDelta::milliseconds(random.random_range(21_000..120_000));
+        kind = other(kind);
+    }
+}
+
+fn other(kind: Kind) -> Kind {
+    match kind {
+        Kind::Entry => Kind::Exit,
+        Kind::Exit => Kind::Entry,
+    }
+}
+
+fn observation(random: &mut StdRng, plate: &Plate, kind: Kind, at: Instant) -> Observation {
+    let id = format!("{:016x}", random.next_u64());
+    Observation {
+        id: ObservationId::parse(&id).expect("a valid id"),
+        plate: plate.clone(),
+        plate_as_read: None,
+        kind,
+        at,
+        place: Label::default(),
+        lane: None,
+        camera: None,
+        confidence: None,
+    }
+}
