@@ -167,7 +167,10 @@ impl Consumer {
             // The registry is behind: nothing else happens here until it has room.
             Err(SendError::Full(observed)) => {
                 let registry = self.registry.clone();
-                async move { registry.send(observed).await }.into_actor(self).map(|_, _, _| ()).wait(context);
+                async move { registry.send(observed).await }
+                    .into_actor(self)
+                    .map(|_, _, _| ())
+                    .wait(context);
             }
             // The registry is gone, and its `Vital` ends the process; the receipt gives it back.
             Err(SendError::Closed(_)) => {}
@@ -182,7 +185,10 @@ impl Consumer {
         context: &mut Context<Self>,
     ) {
         let (queue, tag, reason) = (Rc::clone(&self.queue), delivery.tag, rejection.to_string());
-        warn!(queue.name = queue_name(self.kind), reason, "message refused, goes to the dead letters");
+        warn!(
+            queue.name = queue_name(self.kind),
+            reason, "message refused, goes to the dead letters"
+        );
         self.metrics.dead_letters.with_label_values(&[rejection.code()]).inc();
         let published = async move {
             let mut backoff = Backoff::new(
@@ -311,9 +317,7 @@ fn through_gate(
     .boxed_local()
 }
 
-fn in_batches(
-    returned: mpsc::UnboundedReceiver<Returned>,
-) -> LocalBoxStream<'static, Receipts> {
+fn in_batches(returned: mpsc::UnboundedReceiver<Returned>) -> LocalBoxStream<'static, Receipts> {
     stream::unfold(returned, |mut returned| async move {
         let mut batch = Vec::with_capacity(RETURNED_PER_TURN);
         let count = returned.recv_many(&mut batch, RETURNED_PER_TURN).await;

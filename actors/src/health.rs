@@ -10,7 +10,6 @@ pub struct Part {
     reason: Mutex<String>,
 }
 
-
 /// Zero, the default, is "not known yet".
 const USABLE: u8 = 1;
 const UNUSABLE: u8 = 2;
@@ -74,4 +73,3 @@ impl Health {
         self.parts().iter().all(|(_, part)| part.is_usable())
     }
 }
-

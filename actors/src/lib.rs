@@ -86,6 +86,7 @@ pub struct Actors {
 }
 
 impl Actors {
+    #[expect(clippy::too_many_lines, reason = "the wiring, in reading order, in one place")]
     /// Wires the actors, on this thread, from the sink back to the broker.
     pub fn start(parts: Parts) -> Self {
         let Parts { options, broker, store, sink, processor, clock, metrics } = parts;
@@ -128,6 +129,7 @@ impl Actors {
         )
         .start();
 
+        let watermarks = Rc::new(Cell::new(Watermarks::default()));
         let registry = Registry::new(
             Limits { idle_after: options.idle_after, residents_max: options.residents_max },
             session::Shared {
@@ -135,6 +137,7 @@ impl Actors {
                 clock: Arc::clone(&clock),
                 commit: committer.clone().recipient(),
                 load: committer.recipient(),
+                watermarks: Rc::clone(&watermarks),
                 metrics: Arc::clone(&metrics),
             },
             vital("registry"),
@@ -173,6 +176,7 @@ impl Actors {
                 registry: registry.recipient(),
                 summary_client: summary_client.clone().recipient(),
                 store: Arc::clone(&store),
+                watermarks,
                 gate: Arc::clone(&gate),
                 clock,
                 batch_max: options.settle_batch_max,

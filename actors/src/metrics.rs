@@ -69,6 +69,7 @@ const KINDS: [Kind; 2] = [Kind::Entry, Kind::Exit];
 
 impl Metrics {
     /// Registers all of them.
+    #[expect(clippy::too_many_lines, reason = "a list, one metric after the other")]
     pub fn new(registry: &Registry) -> prometheus::Result<Self> {
         let counter = |name: &str, help: &str| {
             let metric = IntCounter::new(name, help)?;

@@ -148,7 +148,7 @@ impl Handler<Observed> for Registry {
 }
 
 impl Handler<Settle> for Registry {
-    type Result = ResponseFuture<Result<(), Unsettled>>;
+    type Result = ResponseFuture<Result<bool, Unsettled>>;
 
     fn handle(&mut self, settle: Settle, _: &mut Self::Context) -> Self::Result {
         let request = self.resident(&settle.plate).send(settle);

@@ -6,10 +6,13 @@
 //! Tells: the committer ([`Commit`], [`Load`]), and the receipt of each observation.
 //! Never: reports to the sink itself, or acknowledges before the commit (G3).
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix::{Actor, ActorFutureExt, AtomicResponse, Context, Handler, Message, Recipient, WrapFuture};
+use actix::{
+    Actor, ActorFutureExt, AtomicResponse, Context, Handler, Message, Recipient, WrapFuture,
+};
 use domain::session::{Outcome, outcome_of};
 use domain::{
     Command, Decision, Effect, ExceptionKind, Observation, Plate, Policy, Record, SharedClock,
@@ -32,9 +35,9 @@ pub struct Observed {
     pub arrival: Arrival,
 }
 
-/// Give the verdicts that are due.
+/// Give the verdicts that are due. Answers whether anything was written.
 #[derive(Debug, Clone, Message)]
-#[rtype(result = "Result<(), Unsettled>")]
+#[rtype(result = "Result<bool, Unsettled>")]
 pub struct Settle {
     /// Whose.
     pub plate: Plate,
@@ -68,6 +71,8 @@ pub struct Shared {
     pub commit: Recipient<Commit>,
     /// Brings records from it.
     pub load: Recipient<Load>,
+    /// How far the streams have been read; the settler moves it.
+    pub watermarks: Rc<Cell<Watermarks>>,
     /// Counters.
     pub metrics: Arc<Metrics>,
 }
@@ -117,10 +122,11 @@ impl Shared {
             };
             let change = Change::new(plate.clone(), &record, &next, &effects, &self.policy);
             let decided = tokio::time::Instant::now();
-            let committed: Result<Committed, StoreError> = match self.commit.send(Commit(change)).await {
-                Ok(committed) => committed,
-                Err(e) => return Turn::Failed(e.to_string()),
-            };
+            let committed: Result<Committed, StoreError> =
+                match self.commit.send(Commit(change)).await {
+                    Ok(committed) => committed,
+                    Err(e) => return Turn::Failed(e.to_string()),
+                };
             match committed {
                 Ok(Committed::Stored) => {
                     self.metrics.storage.observe(decided.elapsed().as_secs_f64());
@@ -162,8 +168,12 @@ impl Shared {
         let Observed { observation, arrival } = observed;
         self.metrics.queueing.observe(arrival.received.elapsed().as_secs_f64());
         let (id, kind) = (observation.id.clone(), observation.kind);
-        let command = Command::Observe { observation, now: arrival.now };
-        let (record, outcome) = match self.carry_out(plate, record.unwrap_or_default(), command).await {
+        let watermarks = self.watermarks.get();
+        let command = Command::Observe { observation, watermarks, now: arrival.now };
+        let (record, outcome) = match self
+            .carry_out(plate, record.unwrap_or_default(), command)
+            .await
+        {
             Turn::Unchanged(record) => (record, Outcome::Duplicate),
             // Forgotten at once is judged at once: nothing waits for it.
             Turn::Stored(record) => match outcome_of(&record, &id) {
@@ -184,7 +194,8 @@ impl Shared {
         &self,
         record: Option<Record>,
         settle: Settle,
-    ) -> (Option<Record>, Result<(), Unsettled>) {
+    ) -> (Option<Record>, Result<bool, Unsettled>) {
+        let is_copy = record.is_some();
         let record = match record {
             Some(record) => record,
             None => match self.load(&settle.plate).await {
@@ -195,12 +206,26 @@ impl Shared {
         let command = Command::Settle { watermarks: settle.watermarks, now: self.clock.now() };
         match self.carry_out(&settle.plate, record, command).await {
             // The copy said that nothing is due while the index said so: it is out of date.
-            Turn::Unchanged(_) => (None, Ok(())),
-            Turn::Stored(record) => (Some(record), Ok(())),
+            Turn::Unchanged(_) if is_copy => (None, Ok(false)),
+            Turn::Unchanged(record) => (None, self.reindex(settle.plate, &record).await),
+            Turn::Stored(record) => (Some(record), Ok(true)),
             Turn::Failed(reason) => {
                 warn!(plate = ?settle.plate, reason, "plate not settled, it stays due");
                 (None, Err(Unsettled::Store(reason)))
             }
+        }
+    }
+}
+
+impl Shared {
+    /// Nothing of the record is due while the index says so: it was written under another policy,
+    /// or the record has gone. Writes the index as it has to be.
+    async fn reindex(&self, plate: Plate, record: &Record) -> Result<bool, Unsettled> {
+        let change = Change::reindexing(plate, record, &self.policy);
+        match self.commit.send(Commit(change)).await {
+            Ok(Ok(committed)) => Ok(committed == Committed::Stored),
+            Ok(Err(e)) => Err(Unsettled::Store(e.to_string())),
+            Err(e) => Err(Unsettled::Store(e.to_string())),
         }
     }
 }
@@ -234,7 +259,7 @@ impl Handler<Observed> for Session {
 }
 
 impl Handler<Settle> for Session {
-    type Result = AtomicResponse<Self, Result<(), Unsettled>>;
+    type Result = AtomicResponse<Self, Result<bool, Unsettled>>;
 
     fn handle(&mut self, settle: Settle, _: &mut Self::Context) -> Self::Result {
         let shared = Rc::clone(&self.shared);

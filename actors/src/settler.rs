@@ -7,6 +7,8 @@
 //! ([`Settle`]), the summary client ([`Adopt`]).
 //! Never: decides a verdict; the plate's actor does.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +34,9 @@ use crate::vital::Vital;
 /// Plates settled at a time.
 const SETTLED_AT_ONCE: usize = 256;
 
+/// A step that has more to do than fits ends here, so that the next sign of life is not late.
+const STEP_MAX: Duration = Duration::from_secs(2);
+
 /// Run one step now.
 #[derive(Debug, Message)]
 #[rtype(result = "Settled")]
@@ -48,7 +53,7 @@ pub struct Settled {
 
 /// See the module.
 pub struct Settler {
-    parts: Arc<Parts>,
+    parts: Rc<Parts>,
     every: Duration,
     marker: Marker,
     _vital: Vital,
@@ -68,6 +73,8 @@ pub struct Parts {
     pub summary_client: Recipient<Adopt>,
     /// Shared by all processors.
     pub store: Arc<dyn Store>,
+    /// Told to the sessions: what all processors agree on.
+    pub watermarks: Rc<Cell<Watermarks>>,
     /// No verdicts while the outbox is full.
     pub gate: Arc<Gate>,
     /// Processing time.
@@ -83,7 +90,7 @@ pub struct Parts {
 impl Settler {
     /// Runs a step `every` so often.
     pub fn new(parts: Parts, policy: &Policy, every: Duration, vital: Vital) -> Self {
-        Self { parts: Arc::new(parts), every, marker: Marker::new(policy), _vital: vital }
+        Self { parts: Rc::new(parts), every, marker: Marker::new(policy), _vital: vital }
     }
 }
 
@@ -107,6 +114,7 @@ impl Parts {
         if self.health.store.works() {
             info!("store usable");
         }
+        self.watermarks.set(peers.watermarks);
         self.metrics.processors.set(i64::try_from(peers.alive).unwrap_or(i64::MAX));
         if let Ok(counts) = self.store.counts().await {
             self.metrics.sessions_open.set(i64::try_from(counts.open).unwrap_or(i64::MAX));
@@ -121,7 +129,8 @@ impl Parts {
 
     async fn settle_due(&self, peers: &Peers) -> usize {
         let mut settled = 0;
-        while self.gate.is_open() {
+        let begun = tokio::time::Instant::now();
+        while self.gate.is_open() && begun.elapsed() < STEP_MAX {
             let due = match self.store.due(&peers.watermarks, self.batch_max).await {
                 Ok(due) => due,
                 Err(e) => {
@@ -148,7 +157,7 @@ impl Parts {
         stream::iter(plates)
             .map(|plate| self.registry.send(Settle { plate: plate.clone(), watermarks }))
             .buffer_unordered(SETTLED_AT_ONCE)
-            .filter(|answer| std::future::ready(matches!(answer, Ok(Ok(())))))
+            .filter(|answer| std::future::ready(matches!(answer, Ok(Ok(true)))))
             .count()
             .await
     }
@@ -177,9 +186,10 @@ impl Parts {
 /// Each due plate is one processor's: no two settle it, nobody has to ask. A plate hashes alike
 /// everywhere; should two disagree on who is alive, the record's version decides (G4).
 fn is_mine(plate: &Plate, peers: &Peers) -> bool {
-    let sum = plate.as_str().bytes().fold(0_usize, |sum, byte| {
-        sum.wrapping_mul(31).wrapping_add(usize::from(byte))
-    });
+    let sum = plate
+        .as_str()
+        .bytes()
+        .fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
     sum % peers.alive.max(1) == peers.rank % peers.alive.max(1)
 }
 
@@ -198,10 +208,10 @@ impl Handler<SettleNow> for Settler {
     type Result = AtomicResponse<Self, Settled>;
 
     fn handle(&mut self, _: SettleNow, _: &mut Self::Context) -> Self::Result {
-        let parts = Arc::clone(&self.parts);
+        let parts = Rc::clone(&self.parts);
         let asked = async move { parts.progress().await };
         let step = asked.into_actor(self).then(|answers, settler, _| {
-            let parts = Arc::clone(&settler.parts);
+            let parts = Rc::clone(&settler.parts);
             let marks = answers.map(|answers| {
                 let now = parts.clock.now();
                 let (entries, exits) = (&answers.0.progress, &answers.1.progress);

@@ -8,7 +8,7 @@
 
 mod post;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,7 +34,7 @@ const ADOPTED_AT_ONCE: usize = 1_000;
 /// After this long an outbox that could not be read is looked at again.
 const REFETCH_AFTER: Duration = Duration::from_secs(1);
 /// After this long an entry that the sink refuses is tried again: somebody may have seen the log.
-const PARKED_FOR: Duration = Duration::from_secs(60);
+const PARKED_FOR: Duration = Duration::from_mins(1);
 /// First pause after a failure.
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 /// How often an idle client asks whether the sink is there.
@@ -43,7 +43,12 @@ const PROBE_EVERY: Duration = Duration::from_secs(2);
 /// Entries were committed to this processor's outbox.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct Outboxed(pub Vec<OutboxEntry>);
+pub struct Outboxed {
+    /// These.
+    pub entries: Vec<OutboxEntry>,
+    /// Perhaps others as well, that only the store knows of.
+    pub may_have_more: bool,
+}
 
 /// Bring what is in that processor's outbox: it is gone, or it is this one, started again.
 #[derive(Debug, Message)]
@@ -290,6 +295,44 @@ impl SummaryClient {
         }
     }
 
+    /// Takes up what is in an outbox, unless that is being done.
+    fn adopt(&mut self, owner: ProcessorId, context: &mut Context<Self>) {
+        if self.adopted.contains_key(&owner) {
+            return;
+        }
+        self.adopted.insert(owner.clone(), 0);
+        if owner == self.owner {
+            self.sweep(context);
+        } else {
+            self.fetch(owner, context);
+        }
+    }
+
+    /// Looks once through the own outbox for entries that nobody told of: those of an earlier life,
+    /// or of a commit whose answer was lost.
+    fn sweep(&mut self, context: &mut Context<Self>) {
+        let (store, owner) = (Arc::clone(&self.link.store), self.owner.clone());
+        let all = async move { fetch_all(&*store, &owner).await };
+        context.spawn(all.into_actor(self).map(|all, client, context| match all {
+            Ok(mut entries) => {
+                let waiting = client.summaries.iter().chain(&client.exceptions);
+                let known: HashSet<&String> = waiting.map(|pending| &pending.entry.key).collect();
+                entries.retain(|entry| !known.contains(&entry.key));
+                let owner = client.owner.clone();
+                client.adopted.remove(&owner);
+                if !entries.is_empty() {
+                    info!(entries = entries.len(), "reports found in the own outbox");
+                }
+                client.take_up(&owner, entries, false);
+                client.post(context);
+            }
+            Err(e) => {
+                warn!(error = %e, "own outbox cannot be read now, trying again");
+                context.run_later(REFETCH_AFTER, Self::sweep);
+            }
+        }));
+    }
+
     fn fetch(&mut self, owner: ProcessorId, context: &mut Context<Self>) {
         let (store, of) = (Arc::clone(&self.link.store), owner.clone());
         let fetched = async move { fetch_some(&*store, &of).await };
@@ -330,6 +373,20 @@ impl SummaryClient {
                 }
             }
         }));
+    }
+}
+
+/// All entries of an outbox.
+async fn fetch_all(store: &dyn Store, owner: &ProcessorId) -> Result<Vec<OutboxEntry>, StoreError> {
+    let mut all = Vec::new();
+    let mut cursor = None;
+    loop {
+        let (entries, next) = store.outbox(owner, cursor, ADOPTED_AT_ONCE).await?;
+        all.extend(entries);
+        cursor = next;
+        if cursor.is_none() {
+            return Ok(all);
+        }
     }
 }
 
@@ -382,8 +439,7 @@ impl Actor for SummaryClient {
 
     fn started(&mut self, context: &mut Self::Context) {
         let owner = self.owner.clone();
-        self.adopted.insert(owner.clone(), 0);
-        self.fetch(owner, context);
+        self.adopt(owner, context);
         self.probe(context);
         context.run_interval(PROBE_EVERY, Self::probe);
     }
@@ -392,9 +448,12 @@ impl Actor for SummaryClient {
 impl Handler<Outboxed> for SummaryClient {
     type Result = ();
 
-    fn handle(&mut self, Outboxed(entries): Outboxed, context: &mut Self::Context) {
+    fn handle(&mut self, outboxed: Outboxed, context: &mut Self::Context) {
         let owner = self.owner.clone();
-        self.take_up(&owner, entries, false);
+        self.take_up(&owner, outboxed.entries, false);
+        if outboxed.may_have_more {
+            self.adopt(owner, context);
+        }
         self.post(context);
     }
 }
@@ -403,10 +462,7 @@ impl Handler<Adopt> for SummaryClient {
     type Result = ();
 
     fn handle(&mut self, Adopt(owner): Adopt, context: &mut Self::Context) {
-        if !self.adopted.contains_key(&owner) {
-            self.adopted.insert(owner.clone(), 0);
-            self.fetch(owner, context);
-        }
+        self.adopt(owner, context);
     }
 }
 

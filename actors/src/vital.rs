@@ -18,7 +18,11 @@ pub struct Vital {
 
 impl Vital {
     /// A sign for the actor `name`.
-    pub fn new(name: &'static str, died: mpsc::Sender<&'static str>, at_rest: Rc<Cell<bool>>) -> Self {
+    pub fn new(
+        name: &'static str,
+        died: mpsc::Sender<&'static str>,
+        at_rest: Rc<Cell<bool>>,
+    ) -> Self {
         Self { name, died, at_rest }
     }
 }

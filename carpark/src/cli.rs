@@ -33,8 +33,16 @@ pub enum Role {
 /// Sub-command, role, one line about it.
 const ROLES: &[(&str, Role, &str)] = &[
     ("all", Role::All, "Every role in one process, with simulated traffic (the default)"),
-    ("serve", Role::Serve, "Every role in one process, without simulated traffic: what a car park installs"),
-    ("actors", Role::Actors, "Consumers, registry, sessions, summary client: as many copies as the load asks for"),
+    (
+        "serve",
+        Role::Serve,
+        "Every role in one process, without simulated traffic: what a car park installs",
+    ),
+    (
+        "actors",
+        Role::Actors,
+        "Consumers, registry, sessions, summary client: as many copies as the load asks for",
+    ),
     ("web", Role::Web, "The summary service: writes summaries.csv and exceptions.csv"),
     ("entry-generator", Role::EntryGenerator, "Simulated entry cameras"),
     ("exit-generator", Role::ExitGenerator, "Simulated exit cameras"),

@@ -116,8 +116,6 @@ pub struct Tokens {
     pub admin: Option<String>,
     /// For posting summaries.
     pub sink: Option<String>,
-    /// For cameras.
-    pub camera: Option<String>,
 }
 
 impl fmt::Debug for Tokens {
@@ -223,9 +221,7 @@ impl Layers {
         remedy: &str,
         parse: impl Fn(&str) -> Option<T>,
     ) -> Result<T, ConfigError> {
-        self.text(key)
-            .and_then(|value| parse(&value.text))
-            .ok_or_else(|| self.wrong(key, remedy))
+        self.text(key).and_then(|value| parse(&value.text)).ok_or_else(|| self.wrong(key, remedy))
     }
 
     fn duration(&self, key: &str) -> Result<Duration, ConfigError> {
@@ -248,14 +244,22 @@ impl Layers {
     }
 
     /// `None` for the word that stands for "in this process".
-    fn url(&self, key: &str, inside: &str, schemes: &[&str]) -> Result<Option<String>, ConfigError> {
-        let remedy = format!("expected `{inside}` or a URL beginning with {}", schemes.join(" or "));
+    fn url(
+        &self,
+        key: &str,
+        inside: &str,
+        schemes: &[&str],
+    ) -> Result<Option<String>, ConfigError> {
+        let remedy =
+            format!("expected `{inside}` or a URL beginning with {}", schemes.join(" or "));
         self.required(key, &remedy, |text| {
             if text == inside {
                 return Some(None);
             }
             let url = Url::parse(text).ok().filter(Url::has_host)?;
-            schemes.contains(&format!("{}://", url.scheme()).as_str()).then(|| Some(text.to_owned()))
+            schemes
+                .contains(&format!("{}://", url.scheme()).as_str())
+                .then(|| Some(text.to_owned()))
         })
     }
 
@@ -294,9 +298,12 @@ impl Layers {
             max_stay: self.time_delta("max_stay")?,
             ..Policy::default()
         };
-        let summary_url = self.required("summary_url", "not an http:// or https:// URL", |text| {
-            Url::parse(text).ok().filter(|url| url.has_host() && url.scheme().starts_with("http"))
-        })?;
+        let summary_url =
+            self.required("summary_url", "not an http:// or https:// URL", |text| {
+                Url::parse(text)
+                    .ok()
+                    .filter(|url| url.has_host() && url.scheme().starts_with("http"))
+            })?;
         let nobody_said = self.text("summary_url").is_none_or(|v| v.source == Source::Default);
         Ok(Config {
             broker_url: self.url("broker_url", "embedded", &["amqp://", "amqps://"])?,
@@ -312,11 +319,7 @@ impl Layers {
             actors_listen: self.address("actors_listen")?,
             generators_listen: self.address("generators_listen")?,
             summary_url: (!nobody_said).then_some(summary_url),
-            tokens: Tokens {
-                admin: token("admin_token"),
-                sink: token("sink_token"),
-                camera: token("camera_token"),
-            },
+            tokens: Tokens { admin: token("admin_token"), sink: token("sink_token") },
             policy,
             retention: self.time_delta("retention")?,
             prefetch: self.number("prefetch")?,
@@ -384,9 +387,8 @@ fn flatten(table: &toml::Table, prefix: &str, into: &mut Vec<(String, String)>) 
 /// Puts a text under a dotted path, with the type that stands there, or the one it looks like.
 fn insert(table: &mut toml::Table, path: &str, text: &str) {
     if let Some((section, rest)) = path.split_once('.') {
-        let section = table
-            .entry(section)
-            .or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        let section =
+            table.entry(section).or_insert_with(|| toml::Value::Table(toml::Table::new()));
         if let toml::Value::Table(section) = section {
             insert(section, rest, text);
         }

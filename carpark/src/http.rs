@@ -27,8 +27,10 @@ const HEAD_WITHIN: Duration = Duration::from_secs(10);
 /// Connections at a time.
 const CONNECTIONS_MAX: usize = 4096;
 /// Seconds, 100 µs to 10 s.
-const BUCKETS: &[f64] =
-    &[0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+const BUCKETS: &[f64] = &[
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+    5.0, 10.0,
+];
 
 type Routes = Box<dyn Fn(&mut ServiceConfig) + Send>;
 /// Name and state (`ok`, or why not) of what a role depends on.
@@ -147,8 +149,7 @@ fn readyz(site: &Mutex<Site>) -> HttpResponse {
     let is_ready = states.iter().all(|(_, state)| state == "ok");
     let parts: serde_json::Map<_, _> =
         states.into_iter().map(|(name, state)| (name, json!(state))).collect();
-    let mut answer =
-        if is_ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    let mut answer = if is_ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     answer.json(json!({ "ready": is_ready, "parts": parts }))
 }
 
@@ -177,19 +178,21 @@ async fn guard(
     Ok(request.into_response(refusal))
 }
 
-/// The token for a path: the administrator's for whatever shows or changes plates, the sink's for
-/// posts of summaries, none for the rest or where none is set.
+/// Paths that anybody may ask for.
+const OPEN: &[&str] = &["/livez", "/readyz", "/metrics", "/openapi.json", "/docs"];
+/// Paths of the sink.
+const SINKS: &[&str] = &["/save_summary", "/save_exception"];
+
+/// The token for a path: none for what is open to all, the sink's for posts of summaries, the
+/// administrator's for everything else. So a path that is spelled otherwise (`/%61dmin`, which the
+/// router takes for `/admin`) is no way around. None where the token is not set.
 fn wanted_token<'a>(tokens: &'a Tokens, path: &str) -> Option<&'a str> {
-    let is_admins = path == "/admin"
-        || path.starts_with("/admin/")
-        || path == "/summaries.csv"
-        || path == "/exceptions.csv";
-    if is_admins {
-        tokens.admin.as_deref()
-    } else if path.starts_with("/save_") {
+    if OPEN.contains(&path) {
+        None
+    } else if SINKS.contains(&path) {
         tokens.sink.as_deref()
     } else {
-        None
+        tokens.admin.as_deref().or(tokens.sink.as_deref())
     }
 }
 

@@ -9,8 +9,8 @@ use actix_web::dev::ServerHandle;
 use actors::broker::amqp::{AmqpBroker, masked};
 use actors::broker::embedded::{EmbeddedBroker, EmbeddedPublisher};
 use actors::broker::{Broker, BrokerError};
-use actors::summary_client::{HttpSink, SinkOptions};
 use actors::store::{EmbeddedStore, ProcessorId, RedisOptions, RedisStore, Store};
+use actors::summary_client::{HttpSink, SinkOptions};
 use actors::{Actors, Metrics};
 use anyhow::{Context, bail};
 use domain::{Kind, SharedClock};
@@ -455,8 +455,12 @@ fn announce(plan: Plan, config: &Config, address: SocketAddr) {
     }
     if plan.has_generators() {
         let traffic = match config.generators.profile {
-            generators::Profile::Steady => format!("{} vehicles per second", config.generators.rate),
-            generators::Profile::Campus => format!("a campus day, {} times as fast", config.generators.speed),
+            generators::Profile::Steady => {
+                format!("{} vehicles per second", config.generators.rate)
+            }
+            generators::Profile::Campus => {
+                format!("a campus day, {} times as fast", config.generators.speed)
+            }
         };
         println!("  simulates   {traffic}");
     }

@@ -33,6 +33,10 @@ pub struct Known {
     /// Processing time of its arrival; `repair_window` is counted from it.
     #[serde(rename = "r")]
     pub received_at: Instant,
+    /// Processing time from which it waits for its counterpart, where it arrived late: when the
+    /// watermark that its verdict waits for had passed it already, which proves nothing then.
+    #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
+    pub waits_from: Option<Instant>,
     /// The car park.
     #[serde(rename = "p", default, skip_serializing_if = "is_default_place")]
     pub place: Label,
@@ -230,13 +234,24 @@ impl Record {
         waiting
     }
 
+    /// The same record as the next version: for a commit that changes nothing of it.
+    #[must_use]
+    pub fn touched(&self) -> Self {
+        Self { version: self.version + 1, ..self.clone() }
+    }
+
     /// How often the pair was reported and withdrawn.
     pub(crate) fn times_withdrawn(&self, entry: Seq, exit: Seq) -> usize {
         self.withdrawn.iter().filter(|pair| **pair == (entry, exit)).count()
     }
 
     /// Puts an observation in its place and answers its arrival number.
-    pub(crate) fn insert(&mut self, observation: Observation, received_at: Instant) -> Seq {
+    pub(crate) fn insert(
+        &mut self,
+        observation: Observation,
+        received_at: Instant,
+        is_late: bool,
+    ) -> Seq {
         let seq = self.next_seq;
         self.next_seq += 1;
         let known = Known {
@@ -245,6 +260,7 @@ impl Record {
             kind: observation.kind,
             at: observation.at,
             received_at,
+            waits_from: is_late.then_some(received_at),
             place: observation.place,
             lane: observation.lane,
             camera: observation.camera,

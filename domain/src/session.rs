@@ -28,6 +28,8 @@ pub enum Command {
     Observe {
         /// By whom, when, where.
         observation: Observation,
+        /// How far the streams had been read when it arrived.
+        watermarks: Watermarks,
         /// Processing time.
         now: Instant,
     },
@@ -103,12 +105,16 @@ pub fn session_id(
 /// same answer, which is what lets a commit be retried and recognised (G4).
 pub fn decide(plate: &Plate, record: &Record, command: Command, policy: &Policy) -> Decision {
     let (next, watermarks, now) = match command {
-        Command::Observe { observation, now } => {
+        Command::Observe { observation, watermarks, now } => {
             if record.knows(&observation.id) {
                 return Decision::Unchanged;
             }
             let mut next = record.clone();
-            next.insert(observation, now);
+            let is_late = match observation.kind {
+                Kind::Entry => watermarks.exits >= Some(observation.at),
+                Kind::Exit => watermarks.entries >= Some(observation.at),
+            };
+            next.insert(observation, now, is_late);
             (next, Watermarks::default(), now)
         }
         Command::Settle { watermarks, now } => (record.clone(), watermarks, now),

@@ -19,6 +19,8 @@ pub struct Passage {
     pub at: Instant,
     /// Event time of its last read.
     pub read_until: Instant,
+    /// Processing time from which it waits for its counterpart, where a read of it arrived late.
+    pub waits_from: Option<Instant>,
     /// Position of the passage's first read in the record.
     pub first: usize,
     /// Position after its last read.
@@ -102,6 +104,7 @@ pub fn passages(observations: &[Known], forgotten_until: Option<Instant>) -> Vec
         {
             passage.end = position + 1;
             passage.read_until = passage.read_until.max(known.last_at());
+            passage.waits_from = passage.waits_from.max(known.waits_from);
             if known.seq < passage.stands {
                 passage.stands = known.seq;
                 passage.at = known.at;
@@ -113,6 +116,7 @@ pub fn passages(observations: &[Known], forgotten_until: Option<Instant>) -> Vec
             stands: known.seq,
             at: known.at,
             read_until: known.last_at(),
+            waits_from: known.waits_from,
             first: position,
             end: position + 1,
             forgotten,
@@ -136,7 +140,7 @@ pub fn verdicts(
         let standing = match (passage.kind, next) {
             (Kind::Exit, _) => Standing {
                 verdict: Verdict::UnmatchedExit(passage.stands),
-                due: Due::OnEntries(later_by(passage.at, policy.lateness)),
+                due: Due::OnEntries(waited(passage.at, &[passage], policy)),
                 end: passage.end,
             },
             (Kind::Entry, Some(next)) if next.kind == Kind::Exit => {
@@ -147,14 +151,28 @@ pub fn verdicts(
                     end: next.end,
                 }
             }
-            (Kind::Entry, Some(next)) => missed_exit(passage, next.at, policy),
+            (Kind::Entry, Some(next)) => Standing {
+                verdict: Verdict::MissedExit(passage.stands),
+                due: Due::OnExits(waited(next.at, &[passage, next], policy)),
+                end: passage.end,
+            },
             // What followed it is forgotten, but there was something.
-            (Kind::Entry, None) if passage.forgotten => {
-                missed_exit(passage, forgotten_until.unwrap_or(passage.at), policy)
-            }
+            (Kind::Entry, None) if passage.forgotten => Standing {
+                verdict: Verdict::MissedExit(passage.stands),
+                due: Due::OnExits(waited(
+                    forgotten_until.unwrap_or(passage.at),
+                    &[passage],
+                    policy,
+                )),
+                end: passage.end,
+            },
             (Kind::Entry, None) => Standing {
                 verdict: Verdict::Overstay(passage.stands),
-                due: Due::OnExits(later_by(later_by(passage.at, policy.max_stay), policy.lateness)),
+                due: Due::OnExits(waited(
+                    later_by(passage.at, policy.max_stay),
+                    &[passage],
+                    policy,
+                )),
                 end: passage.end,
             },
         };
@@ -163,12 +181,12 @@ pub fn verdicts(
     standings
 }
 
-fn missed_exit(passage: &Passage, followed_at: Instant, policy: &Policy) -> Standing {
-    Standing {
-        verdict: Verdict::MissedExit(passage.stands),
-        due: Due::OnExits(later_by(followed_at, policy.lateness)),
-        end: passage.end,
-    }
+/// What a watermark has to reach for a verdict that rests on `passages` and on nothing having
+/// happened until `at`: `lateness` past it, and past the arrival of whatever arrived late. Who
+/// publishes yesterday's exits will publish yesterday's entries next.
+fn waited(at: Instant, passages: &[&Passage], policy: &Policy) -> Instant {
+    let waits_from = passages.iter().filter_map(|passage| passage.waits_from).max();
+    later_by(waits_from.map_or(at, |from| from.max(at)), policy.lateness)
 }
 
 /// `at` plus `by`, or the end of time.

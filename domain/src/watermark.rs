@@ -15,6 +15,9 @@ use crate::{Instant, Policy};
 /// seen empty: long enough for any redelivery, short enough for a poisonous message.
 const HELD_FOR: TimeDelta = TimeDelta::seconds(60);
 
+/// The longest replay that holds watermarks back.
+const REPLAY_MAX: TimeDelta = TimeDelta::minutes(10);
+
 /// Event time up to which each stream has been read completely. `None`: not known yet.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Watermarks {
@@ -48,8 +51,19 @@ pub struct Progress {
     pub empty_at: Option<Instant>,
     /// Processing time of the last delivery that was history: older than live traffic can be.
     pub replayed_at: Option<Instant>,
+    /// Processing time of the first of such deliveries without a pause of `lateness`.
+    pub replay_began_at: Option<Instant>,
     /// Earliest event time among what is in flight or went back to the queue.
     pub held_at: Option<Instant>,
+}
+
+impl Progress {
+    /// Whether history is coming in. What comes without a pause for longer than [`REPLAY_MAX`] is
+    /// no replay but a camera whose clock is wrong: it must not hold the others' verdicts back.
+    fn is_replaying(&self, now: Instant, lateness: TimeDelta) -> bool {
+        is_recent(self.replayed_at, now, lateness)
+            && self.replay_began_at.is_some_and(|began_at| now - began_at <= REPLAY_MAX)
+    }
 }
 
 /// Follows the deliveries of one queue. Delivery tags are the broker's, unique within a connection.
@@ -80,6 +94,9 @@ impl Tracker {
         self.in_flight.insert(tag, at);
         self.in_flight_by_time.insert((at, tag));
         if is_history(at, now, self.lateness) {
+            if !is_recent(self.progress.replayed_at, now, self.lateness) {
+                self.progress.replay_began_at = Some(now);
+            }
             self.progress.replayed_at = Some(now);
         }
         let at = at.min(now);
@@ -171,12 +188,10 @@ impl Marker {
 
     /// Moves the watermarks as far as the evidence allows.
     ///
-    /// An empty queue proves nothing while history is pouring into the other one: who publishes
-    /// yesterday's exits will publish yesterday's entries next. So "empty" counts only when neither
+    /// An empty queue proves nothing while history is pouring into the other one. So "empty" counts only when neither
     /// queue brought history within the last `lateness`.
     pub fn advance(&mut self, entries: &Progress, exits: &Progress, now: Instant) -> Watermarks {
-        let replaying = is_recent(entries.replayed_at, now, self.lateness)
-            || is_recent(exits.replayed_at, now, self.lateness);
+        let replaying = [entries, exits].iter().any(|queue| queue.is_replaying(now, self.lateness));
         self.marks = Watermarks {
             entries: self.mark(self.marks.entries, entries, replaying),
             exits: self.mark(self.marks.exits, exits, replaying),

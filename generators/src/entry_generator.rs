@@ -152,9 +152,11 @@ impl Actor for EntryGenerator {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX_CAPACITY);
-        ctx.run_interval(COUNT_EVERY, |generator, _| {
+        ctx.run_interval(COUNT_EVERY, |generator, ctx| {
             let (store, meters) = (&generator.parts.store, &generator.parts.meters);
             actix_rt::spawn(count_inside(Arc::clone(store), Arc::clone(meters)));
+            // Where it waits for a slot: what it misses is to be seen while it misses it.
+            generator.wake(ctx);
         });
         let gone = self.parts.phases.clone().gone().into_actor(self);
         ctx.spawn(gone.map(|(), _, ctx| ctx.stop()));

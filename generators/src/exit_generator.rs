@@ -2,10 +2,11 @@
 //!
 //! Owns the schedule of the simulated exits. Hears [`Looked`] from its own look into the store, and
 //! [`SetRate`], [`Pause`], [`Resume`], [`Describe`] and [`Finish`]. Tells the store and the
-//! publisher. Never changes its mind: a turn is drawn as matched or made up first, and a matched
-//! one waits for its vehicle while all turns behind it wait too, so that the shares come out.
+//! publisher. Never changes its mind: a turn is drawn as matched or made up first, and while a
+//! matched one waits for its vehicle all turns behind it wait too, so that the shares come out.
 //! Never loses a vehicle it took: what cannot be published is put back.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ const MAILBOX_CAPACITY: usize = 16;
 /// When to look again where no vehicle was due. Others put vehicles into the store, in other
 /// processes too, and nobody tells.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// Most vehicles of one look: one is not much dearer than many.
+const LOOK_MAX: usize = 256;
 /// When to look again where the store did not answer.
 const STORE_AWAY: Duration = Duration::from_secs(1);
 
@@ -73,8 +76,9 @@ pub(crate) struct ExitGenerator {
     parts: ExitParts,
     /// What the schedule allows.
     pace: Pace,
-    /// The kind that was drawn for a turn that could not be taken yet.
-    drawn: Option<Origin>,
+    /// The kinds that were drawn for turns not yet taken, in their order. Never more than the
+    /// schedule allows at that time.
+    drawn: VecDeque<Origin>,
     /// Whether a look into the store is under way: its answer wakes the generator.
     is_looking: bool,
     /// Whether the last turn found no slot: only then are turns that fall out late ones.
@@ -85,23 +89,23 @@ pub(crate) struct ExitGenerator {
     alarm: Option<SpawnHandle>,
 }
 
-/// What came of a turn.
+/// What the turns that are due came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Turn {
-    /// A made up vehicle left.
-    Made,
-    /// A vehicle is looked for; [`Looked`] tells.
+enum Turns {
+    /// All are taken.
+    Taken,
+    /// Vehicles are looked for; [`Looked`] tells.
     Looking,
-    /// Too many are under way; the turn is still owed.
+    /// Too many are under way; the rest is still owed.
     Full,
 }
 
-/// What a look into the store found. Holds the slot of the turn.
+/// What a look into the store found, at most one vehicle for each slot.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(crate) struct Looked {
-    found: Result<Option<Inside>, StoreError>,
-    slot: Arc<Slot>,
+    found: Result<Vec<Inside>, StoreError>,
+    slots: Vec<Arc<Slot>>,
 }
 
 impl ExitGenerator {
@@ -109,7 +113,7 @@ impl ExitGenerator {
         Self {
             parts,
             pace: Pace::new(Instant::now()),
-            drawn: None,
+            drawn: VecDeque::new(),
             is_looking: false,
             is_full: false,
             is_paused: false,
@@ -130,46 +134,64 @@ impl ExitGenerator {
         if self.is_full {
             self.parts.meters.skipped.inc_by(left_out);
         }
-        while self.pace.is_due() {
-            let turn = self.turn(&ctx.address());
-            self.is_full = turn == Turn::Full;
-            match turn {
-                Turn::Made => {}
-                Turn::Looking => return,
-                Turn::Full => {
-                    let freed = self.parts.slots.clone().freed().into_actor(self);
-                    let wake = freed.map(|(), generator: &mut Self, ctx| generator.wake(ctx));
-                    self.alarm = Some(ctx.spawn(wake));
-                    return;
-                }
+        let turns = self.turns(&ctx.address());
+        self.is_full = turns == Turns::Full;
+        match turns {
+            Turns::Taken => self.alarm = Some(ctx.run_later(self.pace.sleep(rate), Self::wake)),
+            Turns::Looking => {}
+            Turns::Full => {
+                let freed = self.parts.slots.clone().freed().into_actor(self);
+                self.alarm = Some(ctx.spawn(freed.map(|(), generator, ctx| generator.wake(ctx))));
             }
         }
-        self.alarm = Some(ctx.run_later(self.pace.sleep(rate), Self::wake));
     }
 
-    /// The step: draws which kind of exit comes, unless that is drawn already, and begins it.
-    pub(crate) fn turn(&mut self, own: &Addr<Self>) -> Turn {
-        let Some(slot) = self.parts.slots.try_take() else { return Turn::Full };
-        let share = self.parts.matched_share;
-        let dice = &mut self.parts.dice;
-        let drawn = *self.drawn.get_or_insert_with(|| {
-            if dice.chance(share) { Origin::Matched } else { Origin::MadeUp }
-        });
-        if drawn == Origin::Matched {
-            self.is_looking = true;
-            let (store, clock) = (Arc::clone(&self.parts.store), self.parts.clock.clone());
-            let keeper = self.parts.keeper.clone();
-            actix_rt::spawn(look(store, clock, keeper, own.clone(), Arc::new(slot)));
-            return Turn::Looking;
+    /// The step: draws which kinds of exits come, where that is not drawn already, takes the made
+    /// up ones in front and looks for vehicles for the matched ones behind.
+    fn turns(&mut self, own: &Addr<Self>) -> Turns {
+        let due = self.pace.due_count().min(LOOK_MAX);
+        while self.drawn.len() < due {
+            let is_matched = self.parts.dice.chance(self.parts.matched_share);
+            self.drawn.push_back(if is_matched { Origin::Matched } else { Origin::MadeUp });
         }
-        let plate = self.parts.plate_format.draw(dice);
-        let passage = self.see(&plate);
-        self.begin(passage, None, Origin::MadeUp, Arc::new(slot));
-        Turn::Made
+        if !self.made_up_in_front() {
+            return Turns::Full;
+        }
+        // A rate that was lowered leaves more drawn than due.
+        let due = self.drawn.iter().take(self.pace.due_count());
+        let matched = due.filter(|origin| **origin == Origin::Matched).count();
+        if matched == 0 {
+            return Turns::Taken;
+        }
+        let take_slot = || self.parts.slots.try_take().map(Arc::new);
+        let slots: Vec<_> = std::iter::from_fn(take_slot).take(matched).collect();
+        if slots.is_empty() {
+            return Turns::Full;
+        }
+        self.is_looking = true;
+        let (store, clock) = (Arc::clone(&self.parts.store), self.parts.clock.clone());
+        let keeper = self.parts.keeper.clone();
+        actix_rt::spawn(look(store, clock, keeper, own.clone(), slots));
+        Turns::Looking
     }
 
-    /// A vehicle was found for the turn that was drawn.
+    /// Takes the turns that are due up to the first matched one. False where there was no room.
+    fn made_up_in_front(&mut self) -> bool {
+        while self.pace.is_due() && self.drawn.front() == Some(&Origin::MadeUp) {
+            let Some(slot) = self.parts.slots.try_take() else { return false };
+            self.drawn.pop_front();
+            let plate = self.parts.plate_format.draw(&mut self.parts.dice);
+            let passage = self.see(&plate);
+            self.begin(passage, None, Origin::MadeUp, Arc::new(slot));
+        }
+        true
+    }
+
+    /// A vehicle was found: the first matched turn is taken.
     fn leave(&mut self, mut vehicle: Inside, slot: Arc<Slot>) {
+        if let Some(at) = self.drawn.iter().position(|origin| *origin == Origin::Matched) {
+            self.drawn.remove(at);
+        }
         let passage = match vehicle.exit.take() {
             // It may have arrived: the same observation again, and no other.
             Some(exit) => Passage::plain(*exit),
@@ -188,9 +210,8 @@ impl ExitGenerator {
         camera.see(plate, clock.now(), Duration::from_secs_f64(RE_READ_GAP_SECONDS_MAX), dice)
     }
 
-    /// The turn is taken: its messages are on their way.
+    /// A turn is taken: its messages are on their way.
     fn begin(&mut self, passage: Passage, from: Option<Inside>, origin: Origin, slot: Arc<Slot>) {
-        self.drawn = None;
         self.pace.take();
         if !passage.late_by.is_zero() {
             self.parts.meters.late.inc();
@@ -211,24 +232,25 @@ impl ExitGenerator {
     }
 }
 
-/// Looks for a vehicle whose time has come, once. Where the generator has stopped meanwhile the
-/// vehicle goes back; the slot is held until it has, so that a stop waits for it.
+/// Looks for vehicles whose time has come, one for each slot, once. Where the generator has stopped
+/// meanwhile they go back; the slots are held until they have, so that a stop waits for it.
 async fn look(
     store: Arc<dyn InsideStore>,
     clock: SharedClock,
     keeper: Keeper,
     own: Addr<ExitGenerator>,
-    slot: Arc<Slot>,
+    slots: Vec<Arc<Slot>>,
 ) {
-    let found = store.take_due(clock.now()).await;
-    let looked = Looked { found: found.clone(), slot: Arc::clone(&slot) };
-    if own.send(looked).await.is_err()
-        && let Ok(Some(vehicle)) = found
-        && !keeper.put_back(vehicle).await
-    {
-        log_lost();
+    let found = store.take_due(clock.now(), slots.len()).await;
+    let looked = Looked { found: found.clone(), slots: slots.clone() };
+    if own.send(looked).await.is_err() {
+        for vehicle in found.unwrap_or_default() {
+            if !keeper.put_back(vehicle).await {
+                log_lost();
+            }
+        }
     }
-    drop(slot);
+    drop(slots);
 }
 
 /// A stop came before the confirmation: the vehicle goes back, with the exit that was made.
@@ -251,9 +273,10 @@ impl Actor for ExitGenerator {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX_CAPACITY);
-        ctx.run_interval(COUNT_EVERY, |generator, _| {
+        ctx.run_interval(COUNT_EVERY, |generator, ctx| {
             let (store, meters) = (&generator.parts.store, &generator.parts.meters);
             actix_rt::spawn(count_inside(Arc::clone(store), Arc::clone(meters)));
+            generator.wake(ctx);
         });
         let gone = self.parts.phases.clone().gone().into_actor(self);
         ctx.spawn(gone.map(|(), _, ctx| ctx.stop()));
@@ -264,17 +287,23 @@ impl Actor for ExitGenerator {
 impl Handler<Looked> for ExitGenerator {
     type Result = ();
 
-    fn handle(&mut self, Looked { found, slot }: Looked, ctx: &mut Self::Context) {
+    fn handle(&mut self, Looked { found, slots }: Looked, ctx: &mut Self::Context) {
         self.is_looking = false;
+        let wanted = slots.len();
         let again = match found {
-            Ok(Some(vehicle)) => {
-                self.leave(vehicle, slot);
-                return self.wake(ctx);
+            Ok(vehicles) => {
+                let all_found = vehicles.len() == wanted;
+                // In a pause, too: they have been taken.
+                for (vehicle, slot) in vehicles.into_iter().zip(slots) {
+                    self.leave(vehicle, slot);
+                }
+                if all_found || self.is_paused || !self.made_up_in_front() {
+                    return self.wake(ctx);
+                }
+                LOOK_AGAIN
             }
-            Ok(None) => LOOK_AGAIN,
             Err(_) => STORE_AWAY,
         };
-        drop(slot);
         if !self.is_paused {
             self.alarm = Some(ctx.run_later(again, Self::wake));
         }

@@ -58,6 +58,13 @@ impl Pace {
         self.owed >= WHOLE
     }
 
+    /// How many turns are owed.
+    pub(crate) fn due_count(&self) -> usize {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative")]
+        let count = (self.owed + 1.0 - WHOLE) as usize;
+        count
+    }
+
     /// How long to sleep until the next turn.
     pub(crate) fn sleep(&self, rate: f64) -> Duration {
         let seconds = ((1.0 - self.owed) / rate).max(0.0);

@@ -132,9 +132,9 @@ impl InsideStore for MoodyStore {
         self.store.put(vehicle).await
     }
 
-    async fn take_due(&self, now: Instant) -> Result<Option<Inside>, StoreError> {
+    async fn take_due(&self, now: Instant, count: usize) -> Result<Vec<Inside>, StoreError> {
         self.check()?;
-        self.store.take_due(now).await
+        self.store.take_due(now, count).await
     }
 
     async fn count(&self) -> Result<u64, StoreError> {

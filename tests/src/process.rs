@@ -19,39 +19,47 @@ pub const START: Duration = Duration::from_secs(30);
 /// How long a graceful stop may take: the program's promise.
 pub const STOP: Duration = Duration::from_secs(10);
 
-/// The program's path. Built first, so that it is never older than its source; when nothing
-/// changed that takes a moment.
+/// The program's path: `CARPARK_BIN`, or built first, so that it is never older than its source;
+/// when nothing changed that takes a moment.
 pub fn binary() -> &'static Path {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        // <target>/<profile>/deps/<this test>
-        let profile = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_path_buf();
-        let mut build = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
-        // With all tests of the workspace, so that dependencies have the features they were built
-        // with for the tests, and are not built a second time.
-        build
-            .args(["build", "--quiet", "--workspace", "--bin", "carpark", "--tests"])
-            .arg("--target-dir")
-            .arg(profile.parent().unwrap())
-            .current_dir(workspace());
-        match profile.file_name().unwrap().to_str().unwrap() {
-            "debug" => {}
-            name => _ = build.args(["--profile", name]),
+    static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let built = BINARY.get_or_init(|| match std::env::var_os("CARPARK_BIN") {
+        Some(path) => Ok(path.into()),
+        None => build(),
+    });
+    built.as_ref().unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn build() -> Result<PathBuf, String> {
+    // <target>/<profile>/deps/<this test>
+    let profile = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_path_buf();
+    let mut build = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
+    // With all tests of the workspace, so that dependencies have the features they were built with
+    // for the tests, and are not built a second time.
+    build
+        .args(["build", "--quiet", "--workspace", "--bin", "carpark", "--tests", "--target-dir"])
+        .arg(profile.parent().unwrap())
+        .current_dir(workspace());
+    match profile.file_name().unwrap().to_str().unwrap() {
+        "debug" => {}
+        name => _ = build.args(["--profile", name]),
+    }
+    // What cargo tells a test of itself would make some dependencies' build scripts believe that
+    // they have to run again.
+    for (name, _) in std::env::vars() {
+        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_", "CARGO_PRIMARY_"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+        {
+            build.env_remove(name);
         }
-        // What cargo tells a test of itself would make some dependencies' build scripts believe
-        // that they have to run again.
-        for (name, _) in std::env::vars() {
-            if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_", "CARGO_PRIMARY_"]
-                .iter()
-                .any(|prefix| name.starts_with(prefix))
-            {
-                build.env_remove(name);
-            }
-        }
-        let status = build.stdin(Stdio::null()).status().expect("cargo is there");
-        assert!(status.success(), "the program cannot be built: {status}");
-        profile.join("carpark")
-    })
+    }
+    let status = build.stdin(Stdio::null()).status().expect("cargo is there");
+    if status.success() {
+        Ok(profile.join("carpark"))
+    } else {
+        Err(format!("the program cannot be built: {status}; see above (CARPARK_BIN names another)"))
+    }
 }
 
 /// The folder of the workspace.
@@ -315,7 +323,9 @@ impl Running {
 
     fn show(&self) {
         let test = thread::current().name().unwrap_or("test").replace("::", "-");
-        let kept = binary().ancestors().nth(2).unwrap().join("failed-tests").join(test);
+        // <target>/<profile>/deps/<this test>
+        let target = std::env::current_exe().unwrap().ancestors().nth(3).unwrap().to_path_buf();
+        let kept = target.join("failed-tests").join(test);
         let _ = fs::create_dir_all(&kept);
         for log in [&self.stdout, &self.stderr] {
             let tail = guard::tail(log, 40);

@@ -207,7 +207,10 @@ fn by_the_rules(truth: &Truth, order: Order) -> (Vec<Summary>, Vec<ExceptionRow>
     for message in truth.messages(order) {
         let observation = parse_observation(message.body.as_bytes(), now).unwrap();
         let plate = observation.plate.clone();
-        judge(&plate, session::Command::Observe { observation, now });
+        judge(
+            &plate,
+            session::Command::Observe { observation, watermarks: Watermarks::default(), now },
+        );
     }
     let read_to = Some(now + policy.lateness);
     let watermarks = Watermarks { entries: read_to, exits: read_to };

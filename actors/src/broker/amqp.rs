@@ -71,9 +71,14 @@ impl AmqpBroker {
         let shown = masked(url);
         let mut uri: AMQPUri = url.parse().map_err(|reason: String| BrokerError::Refused {
             url: shown.clone(),
-            reason: format!("not an AMQP URL ({reason}); expected amqp://user:password@host:5672/vhost"),
+            reason: format!(
+                "not an AMQP URL ({reason}); expected amqp://user:password@host:5672/vhost"
+            ),
         })?;
         uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
+        if uri.vhost.is_empty() {
+            "/".clone_into(&mut uri.vhost); // `amqp://host/`: everybody means the default one
+        }
         let server = Rc::new(Server { uri, shown });
         let dead_letters =
             Rc::new(DeadLetters { server: Rc::clone(&server), clock, channel: Mutex::new(None) });
@@ -88,11 +93,11 @@ impl Server {
         match timeout(PATIENCE, Connection::connect_uri(self.uri.clone(), properties)).await {
             Ok(Ok(connection)) => Ok(connection),
             Ok(Err(e)) => Err(self.explain(&e)),
-            Err(_) => Err(self.unreachable("no answer within 10 s")),
+            Err(_) => Err(self.unreachable(&"no answer within 10 s")),
         }
     }
 
-    fn unreachable(&self, reason: impl ToString) -> BrokerError {
+    fn unreachable(&self, reason: &dyn std::fmt::Display) -> BrokerError {
         BrokerError::Unreachable { url: self.shown.clone(), reason: reason.to_string() }
     }
 
@@ -115,7 +120,7 @@ impl Server {
     async fn declare(&self, connection: &Connection) -> Result<(), BrokerError> {
         let found = match timeout(PATIENCE, topology::declare(connection)).await {
             Ok(found) => found.map_err(|e| self.explain(&e))?,
-            Err(_) => return Err(self.unreachable("declaring the queues took over 10 s")),
+            Err(_) => return Err(self.unreachable(&"declaring the queues took over 10 s")),
         };
         for (queue, declared) in found {
             if declared == Declared::Otherwise {
@@ -275,7 +280,11 @@ impl AmqpQueue {
         loop {
             match self.connect(connection_number).await {
                 Ok(consumer) => {
-                    info!(queue.name = self.name, attempts = backoff.attempts() + 1, "queue consumed");
+                    info!(
+                        queue.name = self.name,
+                        attempts = backoff.attempts() + 1,
+                        "queue consumed"
+                    );
                     return consumer;
                 }
                 Err(e) => {
@@ -307,7 +316,7 @@ impl AmqpQueue {
         };
         let (channel, asking, consumer) = match timeout(PATIENCE, consuming).await {
             Ok(ready) => ready.map_err(|e| self.server.explain(&e))?,
-            Err(_) => return Err(self.server.unreachable("consuming took over 10 s")),
+            Err(_) => return Err(self.server.unreachable(&"consuming took over 10 s")),
         };
         let live = Rc::new(Live { connection_number, connection, channel, asking });
         *self.live.borrow_mut() = Some(live);
@@ -411,9 +420,9 @@ impl DeadLetters {
         let outcome = match timeout(PATIENCE, confirmed).await {
             // Without a message inside: a returned one found no queue.
             Ok(Ok(Confirmation::Ack(None))) => return Ok(()),
-            Ok(Ok(other)) => self.server.unreachable(format!("dead letter not taken: {other:?}")),
+            Ok(Ok(other)) => self.server.unreachable(&format!("dead letter not taken: {other:?}")),
             Ok(Err(e)) => self.server.explain(&e),
-            Err(_) => self.server.unreachable("dead letter not confirmed within 10 s"),
+            Err(_) => self.server.unreachable(&"dead letter not confirmed within 10 s"),
         };
         *self.channel.lock().await = None;
         Err(outcome)
@@ -433,7 +442,7 @@ impl DeadLetters {
         };
         let channel = match timeout(PATIENCE, opened).await {
             Ok(channel) => channel.map_err(|e| self.server.explain(&e))?,
-            Err(_) => return Err(self.server.unreachable("no channel within 10 s")),
+            Err(_) => return Err(self.server.unreachable(&"no channel within 10 s")),
         };
         let fresh = Arc::new((connection, channel));
         *link = Some(Arc::clone(&fresh));

@@ -131,9 +131,8 @@ impl Broker for EmbeddedBroker {
             clock: Arc::clone(&self.clock),
         });
         let connected = stream::once(async { Event::Connected });
-        let deliveries = stream::unfold(Rc::clone(&queue), |queue| async {
-            Some((queue.next().await?, queue))
-        });
+        let deliveries =
+            stream::unfold(Rc::clone(&queue), |queue| async { Some((queue.next().await?, queue)) });
         (connected.chain(deliveries).boxed_local(), queue)
     }
 }

@@ -97,6 +97,21 @@ impl Change {
     }
 }
 
+impl Change {
+    /// Writes the indexes of a record as they have to be, whatever stands in them.
+    pub fn reindexing(plate: Plate, record: &Record, policy: &Policy) -> Self {
+        let index = |due: Option<Instant>| {
+            due.map_or(IndexChange::Remove, |at| IndexChange::Set(due_millis(at)))
+        };
+        let waits = record.waiting(policy);
+        Self {
+            due_on_entries: index(waits.on_entries),
+            due_on_exits: index(waits.on_exits),
+            ..Self::new(plate, record, &record.touched(), &[], policy)
+        }
+    }
+}
+
 fn index_change(before: Option<Instant>, after: Option<Instant>) -> IndexChange {
     match after {
         _ if before == after => IndexChange::Keep,
@@ -108,7 +123,7 @@ fn index_change(before: Option<Instant>, after: Option<Instant>) -> IndexChange 
 /// Whole milliseconds, rounded up: an index must not make a plate due before the rule does.
 pub(crate) fn due_millis(at: Instant) -> i64 {
     let millis = at.timestamp_millis();
-    if at.timestamp_subsec_nanos() % 1_000_000 == 0 { millis } else { millis + 1 }
+    if at.timestamp_subsec_nanos().is_multiple_of(1_000_000) { millis } else { millis + 1 }
 }
 
 /// An observation as a person wants to see it under a plate in the store.
@@ -145,11 +160,7 @@ impl From<&Effect> for OutboxEntry {
                 (OutboxKind::Exception, serde_json::to_string(&ExceptionMessage::from(row)))
             }
         };
-        Self {
-            key: effect.key(),
-            kind,
-            body: body.expect("texts and numbers can be said in JSON"),
-        }
+        Self { key: effect.key(), kind, body: body.expect("texts and numbers can be said in JSON") }
     }
 }
 

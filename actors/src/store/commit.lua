@@ -2,13 +2,13 @@
 -- indexes, and the outbox entries. One call, one atomic step, one sync of the append-only file.
 --
 -- KEYS: the plates.
--- ARGV: 1 the outbox' key, 2 the retention in ms, then for each plate
+-- ARGV: 1 the processor, 2 the retention in ms, then for each plate
 --   expected, version, record, entry_time, enter_data, exit_data,   ('' where there is none)
 --   open ('+' came in, '-' went out, '=' as before), due on entries, due on exits
 --   ('' as before, '-' none, else ms), expires ('1' | '0'), n, then n times key and value.
 -- Answers for each plate: 1 stored | the record that stands | {reason}.
 
-local outbox, retention = ARGV[1], ARGV[2]
+local outbox, retention = 'carpark:outbox:' .. ARGV[1], ARGV[2]
 local due_entries, due_exits = 'carpark:due:entries', 'carpark:due:exits'
 local call = redis.call
 local at = 3
@@ -20,6 +20,13 @@ local function index(key, plate, change)
   elseif change ~= '' then
     call('ZADD', key, change, plate)
   end
+end
+
+-- A processor that dies before its first sign of life must be found with what it leaves behind.
+if call('HEXISTS', 'carpark:processors', ARGV[1]) == 0 then
+  local time = call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  call('HSET', 'carpark:processors', ARGV[1], now .. '  ')
 end
 
 for i, plate in ipairs(KEYS) do
@@ -64,7 +71,7 @@ for i, plate in ipairs(KEYS) do
     if stands == version and standing == record then
       answers[i] = 1 -- by an earlier call whose answer was lost
     else
-      answers[i] = standing or { 'the key has a version but no record' }
+      answers[i] = standing or '' -- nothing stands: it expired, or was erased
     end
   end
   at = first + 2 * n

@@ -159,8 +159,13 @@ impl Link {
         }
         let (changes, answers): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
         let changes: Arc<[Change]> = changes.into();
-        let committed =
+        let (committed, attempts) =
             self.patiently(|| self.store.commit(&self.owner, Arc::clone(&changes))).await;
+        // An attempt whose answer was lost may have been carried out, and another processor may
+        // have gone on from there before it was repeated: then the repetition meets a conflict, and
+        // its reports are in the outbox without anybody knowing.
+        let may_have_more = attempts > 0
+            && committed.iter().any(|committed| !matches!(committed, Committed::Stored));
         let entries: Vec<_> = changes
             .iter()
             .zip(&committed)
@@ -171,8 +176,8 @@ impl Link {
             // A session that died does not wait any more; what it asked for is done.
             let _ = answer.send(Ok(committed));
         }
-        if !entries.is_empty()
-            && let Err(e) = self.outboxed.send(Outboxed(entries)).await
+        if (may_have_more || !entries.is_empty())
+            && let Err(e) = self.outboxed.send(Outboxed { entries, may_have_more }).await
         {
             // They are in the store's outbox, and are found there at the next start.
             error!(error = %e, "summary client does not take entries");
@@ -184,7 +189,7 @@ impl Link {
             return;
         }
         let (plates, answers): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
-        let records = self.patiently(|| self.store.load(&plates)).await;
+        let (records, _) = self.patiently(|| self.store.load(&plates)).await;
         for (answer, record) in answers.into_iter().zip(records) {
             let _ = answer.send(record.map_err(StoreError));
         }
@@ -192,7 +197,8 @@ impl Link {
 
     /// Asks until the store answers. A commit whose outcome is unknown is repeated as it was; the
     /// store recognises what it has.
-    async fn patiently<T, F>(&self, ask: impl Fn() -> F) -> T
+    /// Answers also how many attempts failed.
+    async fn patiently<T, F>(&self, ask: impl Fn() -> F) -> (T, u32)
     where
         F: Future<Output = Result<T, StoreError>>,
     {
@@ -203,7 +209,7 @@ impl Link {
                     if self.health.store.works() && backoff.attempts() > 0 {
                         info!(attempts = backoff.attempts(), "store usable again");
                     }
-                    return answer;
+                    return (answer, backoff.attempts());
                 }
                 Err(e) => {
                     self.metrics.failures.with_label_values(&["store"]).inc();

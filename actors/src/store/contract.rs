@@ -43,7 +43,11 @@ fn read(plate: &Plate, before: &Record, kind: Kind, id: &str, when: Instant) -> 
         camera: None,
         confidence: None,
     };
-    step(plate, before, Command::Observe { observation, now: when })
+    step(
+        plate,
+        before,
+        Command::Observe { observation, watermarks: Watermarks::default(), now: when },
+    )
 }
 
 fn step(plate: &Plate, before: &Record, command: Command) -> (Change, Record) {
@@ -101,6 +105,7 @@ pub async fn check(store: Arc<dyn Store>, is_shared: bool) {
     if is_shared {
         the_slowest_processor_counts(&*store).await;
         a_gone_processor_leaves_its_outbox(&*store).await;
+        a_processor_is_known_from_its_first_commit(&*store).await;
     }
 }
 
@@ -200,7 +205,7 @@ async fn a_plate_is_due_when_its_watermark_has_come(store: &dyn Store) {
     };
     let just_before = when + lateness - TimeDelta::milliseconds(1);
     assert_eq!(due(entries(just_before)).await, []);
-    assert_eq!(due(entries(when + lateness)).await, [plate.clone()]);
+    assert_eq!(due(entries(when + lateness)).await, std::slice::from_ref(&plate));
     assert_eq!(due(Watermarks { entries: None, exits: Some(at(0)) }).await, [], "the other stream");
 
     let settle = Command::Settle { watermarks: entries(when + lateness), now: at(0) };
@@ -232,7 +237,8 @@ async fn an_outbox_is_read_in_pages_and_cleared(store: &dyn Store) {
     let found = whole_outbox(store, &me, 100).await;
     assert_eq!(found.iter().map(|entry| entry.key.clone()).collect::<BTreeSet<_>>(), expected);
 
-    let (done, left): (Vec<_>, Vec<_>) = expected.into_iter().enumerate().partition(|(n, _)| n % 2 == 0);
+    let (done, left): (Vec<_>, Vec<_>) =
+        expected.into_iter().enumerate().partition(|(n, _)| n % 2 == 0);
     let mut keys: Vec<String> = done.into_iter().map(|(_, key)| key).collect();
     keys.push("never-heard-of".to_owned());
     store.clear(&me, &keys).await.expect("cleared");
@@ -317,10 +323,23 @@ async fn a_gone_processor_leaves_its_outbox(store: &dyn Store) {
     let beat = Beat { processor: heir.clone(), watermarks: silence };
     assert_eq!(store.beat(&beat).await.expect("a beat").gone, [], "it is alive");
     store.leave(&gone).await.expect("goodbye");
-    assert_eq!(store.beat(&beat).await.expect("a beat").gone, [gone.clone()]);
+    let found = store.beat(&beat).await.expect("a beat").gone;
+    assert_eq!(found, std::slice::from_ref(&gone));
     assert_eq!(whole_outbox(store, &gone, 10).await, left);
     assert_eq!(whole_outbox(store, &heir, 10).await, [], "each has an outbox of its own");
     store.clear(&gone, &[left[0].key.clone()]).await.expect("cleared");
     assert_eq!(store.beat(&beat).await.expect("a beat").gone, [], "nothing is left of it");
+    store.leave(&heir).await.expect("goodbye");
+}
+
+async fn a_processor_is_known_from_its_first_commit(store: &dyn Store) {
+    let (mayfly, heir) = (owner("mayfly"), owner("mayflyheir"));
+    let (change, _) = read(&plate("MAYFLY1"), &Record::default(), Kind::Entry, "mayfly-e", at(0));
+    commit(store, &mayfly, vec![change]).await;
+    let watermarks = Watermarks { entries: Some(at(0)), exits: Some(at(0)) };
+    let peers = store.beat(&Beat { processor: heir.clone(), watermarks }).await.expect("a beat");
+    assert_eq!(peers.alive, 2, "it has given no sign of life but a commit");
+    assert_eq!(peers.watermarks, Watermarks::default(), "nobody knows how far it has read");
+    store.leave(&mayfly).await.expect("goodbye");
     store.leave(&heir).await.expect("goodbye");
 }

@@ -13,7 +13,7 @@ use redb::{
 };
 
 use super::change::{Change, IndexChange, OutboxEntry};
-use super::{Beat, Committed, Counts, Peers, ProcessorId, Store, StoreError};
+use super::{Beat, Committed, Counts, Peers, ProcessorId, Store, StoreError, without_repeats};
 
 /// What stands under a plate: version, when it expires, when each watermark makes it due (event
 /// or processing time in ms), the record as JSON.
@@ -42,10 +42,8 @@ impl EmbeddedStore {
     /// Opens or creates the store in the file `path`.
     pub fn open(path: &Path, retention: TimeDelta, clock: SharedClock) -> Result<Self, StoreError> {
         let failed = |e: &dyn std::fmt::Display| StoreError(format!("{}: {e}", path.display()));
-        let database = Database::builder()
-            .set_cache_size(CACHE_BYTES)
-            .create(path)
-            .map_err(|e| failed(&e))?;
+        let database =
+            Database::builder().set_cache_size(CACHE_BYTES).create(path).map_err(|e| failed(&e))?;
         let write = database.begin_write().map_err(|e| failed(&e))?;
         create_tables(&write).map_err(|e| failed(&e))?;
         write.commit().map_err(|e| failed(&e))?;
@@ -242,10 +240,7 @@ impl Store for EmbeddedStore {
             let mut plates = Vec::new();
             due_in(&read.open_table(DUE_ENTRIES)?, watermarks.entries, limit, &mut plates)?;
             due_in(&read.open_table(DUE_EXITS)?, watermarks.exits, limit, &mut plates)?;
-            plates.sort();
-            plates.dedup();
-            plates.truncate(limit);
-            Ok(plates)
+            Ok(without_repeats(plates, limit))
         })
         .await
     }
@@ -319,7 +314,8 @@ impl Store for EmbeddedStore {
             let read = database.begin_read()?;
             Ok(Counts {
                 open: read.open_table(OPEN)?.len()?,
-                waiting: read.open_table(DUE_ENTRIES)?.len()? + read.open_table(DUE_EXITS)?.len()?,
+                waiting: read.open_table(DUE_ENTRIES)?.len()?
+                    + read.open_table(DUE_EXITS)?.len()?,
             })
         })
         .await

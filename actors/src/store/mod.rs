@@ -78,6 +78,14 @@ pub struct Counts {
 #[error("the store is not usable: {0}")]
 pub struct StoreError(pub String);
 
+/// The first `limit` plates, each once.
+fn without_repeats(mut plates: Vec<Plate>, limit: usize) -> Vec<Plate> {
+    let mut seen = std::collections::HashSet::new();
+    plates.retain(|plate| seen.insert(plate.clone()));
+    plates.truncate(limit);
+    plates
+}
+
 /// The state of all plates, shared by all processors.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
@@ -85,14 +93,18 @@ pub trait Store: Send + Sync + 'static {
     /// its outbox entries, and answers in order. Durable when it answers. Where a batch names a
     /// plate twice, the later change sees the earlier. May be repeated with the same changes: what
     /// was stored is recognised.
-    async fn commit(&self, owner: &ProcessorId, batch: Arc<[Change]>) -> Result<Vec<Committed>, StoreError>;
+    async fn commit(
+        &self,
+        owner: &ProcessorId,
+        batch: Arc<[Change]>,
+    ) -> Result<Vec<Committed>, StoreError>;
 
     /// The records of the plates, in order; an unknown plate has the empty record. An unreadable
     /// record is an error in its place.
     async fn load(&self, plates: &[Plate]) -> Result<Vec<Result<Record, String>>, StoreError>;
 
-    /// Plates that wait for a watermark that has been reached, the longest due first, at most
-    /// `limit`.
+    /// Plates that wait for a watermark that has been reached, at most `limit`; of each kind those
+    /// that are due longest.
     async fn due(&self, watermarks: &Watermarks, limit: usize) -> Result<Vec<Plate>, StoreError>;
 
     /// Entries of `owner`'s outbox, at most `limit`, in any order; `cursor` is `None` at the

@@ -24,7 +24,7 @@ use domain::{Plate, Record, Watermarks};
 use tokio::sync::Mutex;
 
 use super::change::{Change, IndexChange, OutboxEntry};
-use super::{Beat, Committed, Counts, Peers, ProcessorId, Store, StoreError};
+use super::{Beat, Committed, Counts, Peers, ProcessorId, Store, StoreError, without_repeats};
 
 const OPEN: &str = "entry_plates";
 const DUE_ENTRIES: &str = "carpark:due:entries";
@@ -81,8 +81,8 @@ impl RedisStore {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(options.patience))
             .set_response_timeout(Some(options.patience));
-        let manager = Manager::new_with_config(info.set_tcp_settings(tcp), config)
-            .map_err(|e| wrong(&e))?;
+        let manager =
+            Manager::new_with_config(info.set_tcp_settings(tcp), config).map_err(|e| wrong(&e))?;
         let pool = Pool::builder(manager)
             .max_size(2)
             .runtime(Runtime::Tokio1)
@@ -115,11 +115,10 @@ impl RedisStore {
 
     /// Gives the connection up after an error that is the connection's, and says what happened.
     async fn failed(&self, error: RedisError) -> StoreError {
-        if error.is_timeout() || error.is_connection_dropped() || error.is_io_error() {
-            if let Some(connection) = self.link.lock().await.take() {
-                // Not back into the pool: a request may still be under way on it.
-                drop(deadpool_redis::Connection::take(connection));
-            }
+        let is_links = error.is_timeout() || error.is_connection_dropped() || error.is_io_error();
+        if is_links && let Some(connection) = self.link.lock().await.take() {
+            // Not back into the pool: a request may still be under way on it.
+            drop(deadpool_redis::Connection::take(connection));
         }
         StoreError(error.to_string())
     }
@@ -167,6 +166,7 @@ fn index_arg(change: IndexChange) -> String {
 fn read_commit_answer(answer: &Value) -> Committed {
     match answer {
         Value::Int(_) => Committed::Stored,
+        Value::BulkString(record) if record.is_empty() => Committed::Conflict(Record::default()),
         Value::BulkString(record) => match Record::from_json(record) {
             Ok(record) => Committed::Conflict(record),
             Err(e) => Committed::Refused(e.to_string()),
@@ -190,7 +190,7 @@ impl Store for RedisStore {
             return Ok(Vec::new());
         }
         let mut call = self.commit.prepare_invoke();
-        call.arg(outbox_key(owner)).arg(self.options.retention.num_milliseconds());
+        call.arg(&*owner.0).arg(self.options.retention.num_milliseconds());
         for change in batch.iter() {
             let text = |text: &Option<String>| text.clone().unwrap_or_default();
             call.key(change.plate.as_str())
@@ -250,10 +250,7 @@ impl Store for RedisStore {
         let mut plates = self.due_in(DUE_ENTRIES, watermarks.entries, limit).await?;
         let exits = self.due_in(DUE_EXITS, watermarks.exits, limit).await?;
         plates.extend(exits);
-        plates.sort();
-        plates.dedup();
-        plates.truncate(limit);
-        Ok(plates)
+        Ok(without_repeats(plates, limit))
     }
 
     async fn outbox(
@@ -325,4 +322,3 @@ impl Store for RedisStore {
         Ok(Counts { open, waiting: due_entries + due_exits })
     }
 }
-

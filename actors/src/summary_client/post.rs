@@ -80,8 +80,10 @@ impl HttpSink {
     /// Connects on the first post.
     pub fn new(options: SinkOptions) -> Self {
         let client = awc::Client::builder().timeout(options.patience).finish();
-        let exception_url =
-            options.summary_url.join("save_exception").unwrap_or_else(|_| options.summary_url.clone());
+        let exception_url = options
+            .summary_url
+            .join("save_exception")
+            .unwrap_or_else(|_| options.summary_url.clone());
         Self { client, options, exception_url }
     }
 }

@@ -75,8 +75,8 @@ impl Sink for MemorySink {
     async fn post(&self, kind: OutboxKind, items: &[&str]) -> Result<(), PostError> {
         self.fate.at(Moment::PostArrived).await.map_err(PostError::NoAnswer)?;
         for item in items {
-            let effect = parse(kind, item)
-                .map_err(|text| PostError::Status { status: 422, text })?;
+            let effect =
+                parse(kind, item).map_err(|text| PostError::Status { status: 422, text })?;
             self.write(effect);
         }
         self.fate.at(Moment::PostWritten).await.map_err(PostError::NoAnswer)

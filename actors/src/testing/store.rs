@@ -10,7 +10,8 @@ use tokio::time::Instant;
 
 use super::{Moment, SharedFate};
 use crate::store::{
-    Beat, Change, Committed, Counts, IndexChange, OutboxEntry, Peers, ProcessorId, Store, StoreError,
+    Beat, Change, Committed, Counts, IndexChange, OutboxEntry, Peers, ProcessorId, Store,
+    StoreError,
 };
 
 /// After this long without a sign of life a processor holds no watermark back.
@@ -128,6 +129,8 @@ impl Store for MemoryStore {
         self.fate.at(Moment::CommitArrived).await.map_err(StoreError)?;
         let answers = {
             let mut state = self.state();
+            let silent = (Instant::now(), Watermarks::default());
+            state.processors.entry(owner.clone()).or_insert(silent);
             let answers: Vec<Committed> =
                 batch.iter().map(|change| state.apply(owner, change, self.compares)).collect();
             if !self.keeps_outbox {

@@ -1,0 +1,132 @@
+use std::collections::BTreeSet;
+use std::io::Write as _;
+
+use super::*;
+
+/// Layers of a file and flags alone: the environment of a test run is not the test's.
+fn layers(toml: &str, flags: &[(&str, &str)]) -> Result<Layers, ConfigError> {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(toml.as_bytes()).unwrap();
+    let mut layers = Layers::default();
+    layers.read_defaults();
+    layers.read_file(Some(file.path()))?;
+    for (key, text) in flags {
+        let setting = find(key).unwrap();
+        layers.put(setting, (*text).to_owned(), Source::Flag(setting.flag()));
+    }
+    Ok(layers)
+}
+
+fn config(toml: &str, flags: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    layers(toml, flags)?.check()
+}
+
+fn error(toml: &str) -> String {
+    config(toml, &[]).unwrap_err().to_string()
+}
+
+#[test]
+fn the_defaults_are_the_documented_ones() {
+    let config = config("", &[]).unwrap();
+    assert_eq!(config.broker_url, None);
+    assert_eq!(config.data_dir, PathBuf::from("./data"));
+    assert_eq!(config.web_listen, "127.0.0.1:40000".parse().unwrap());
+    assert_eq!(config.policy, Policy::default());
+    assert_eq!(config.retention, TimeDelta::days(30));
+    assert_eq!(config.generators, generators::Options::default());
+    assert_eq!(config.web, web::Options::default());
+    assert_eq!(config.summary_url, None, "nobody said where to post");
+}
+
+#[test]
+fn a_flag_counts_more_than_the_file_and_the_file_more_than_the_default() {
+    let toml = "lateness = '7s'\nretention = '1d'\n[generators]\nrate = 9\n[generators.dwell]\nmax_seconds = 99";
+    let config = config(toml, &[("lateness", "2s"), ("generators.seed", "5")]).unwrap();
+    assert_eq!(config.policy.lateness, TimeDelta::seconds(2));
+    assert_eq!(config.retention, TimeDelta::days(1));
+    assert_eq!((config.generators.rate, config.generators.seed), (9.0, Some(5)));
+    assert_eq!(config.generators.dwell.max_seconds, 99.0);
+}
+
+#[test]
+fn what_is_wrong_is_named_with_value_place_and_remedy() {
+    for (toml, parts) in [
+        ("latenes = '5s'", &["unknown key `latenes`", "did you mean `lateness`?"][..]),
+        (
+            "[generators]\nrat = 5",
+            &["unknown key `generators.rat`", "did you mean `generators.rate`?"],
+        ),
+        ("nonsense_of_all_kinds = 1", &["unknown key", "`carpark config` lists"]),
+        ("lateness = 'soon'", &["`lateness` = \"soon\"", "not a duration; write for instance"]),
+        ("web_listen = 'localhost'", &["`web_listen`", "IP:PORT"]),
+        (
+            "broker_url = 'http://x'",
+            &["`broker_url`", "`embedded` or a URL beginning with amqp://"],
+        ),
+        ("store_url = 'redis'", &["`store_url`", "redis://"]),
+        ("prefetch = 0", &["`prefetch` = \"0\"", "whole number of at least 1"]),
+        ("prefetch = 70000", &["`prefetch` = \"70000\"", "that fits"]),
+        ("log_format = 'xml'", &["`log_format`", "`human` or `json`"]),
+        ("[generators]\nmatched_share = 3", &["`generators.matched_share` = \"3\""]),
+        ("[web]\nindex_rows = 'many'", &["`web.index_rows` = \"many\""]),
+        ("lateness = ", &["is not valid TOML"]),
+    ] {
+        let error = error(toml);
+        for part in parts {
+            assert!(error.contains(part), "{toml}: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_was_named_must_be_there() {
+    let missing = Path::new("no-such-carpark.toml");
+    let error = Layers::default().read_file(Some(missing)).unwrap_err().to_string();
+    assert!(error.contains("no-such-carpark.toml cannot be read"), "{error}");
+}
+
+#[test]
+fn no_secret_is_ever_shown() {
+    let toml = "admin_token = 'tell-nobody'\nbroker_url = 'amqp://me:hush@host:5672'\nstore_url='redis://:hush@host/0'";
+    let shown = layers(toml, &[]).unwrap().show();
+    assert!(shown.contains("admin_token = \"***\""), "{shown}");
+    assert!(!shown.contains("tell-nobody") && !shown.contains("hush"), "{shown}");
+    let config = config(toml, &[]).unwrap();
+    assert!(!format!("{:?}", config.tokens).contains("tell-nobody"));
+}
+
+#[test]
+fn what_is_shown_can_be_used_as_the_file() {
+    let toml = "lateness = '7s'\n[generators]\nrate = 9";
+    let shown = layers(toml, &[]).unwrap().show();
+    let again = config(&shown, &[]).unwrap();
+    assert_eq!(again.policy.lateness, TimeDelta::seconds(7));
+    assert_eq!(again.generators.rate, 9.0);
+}
+
+#[test]
+fn every_option_of_a_section_is_a_setting_with_the_same_default() {
+    let sections = [
+        ("generators", toml::Table::try_from(generators::Options::default()).unwrap()),
+        ("web", toml::Table::try_from(web::Options::default()).unwrap()),
+    ];
+    for (name, table) in sections {
+        let mut leaves = Vec::new();
+        flatten(&table, &format!("{name}."), &mut leaves);
+        for (key, default) in leaves.iter().filter(|(key, _)| key != "web.data_dir") {
+            let setting = find(key).unwrap_or_else(|| panic!("`{key}` is no setting"));
+            let same = match (setting.default.parse::<f64>(), default.parse::<f64>()) {
+                (Ok(said), Ok(is)) => said == is,
+                _ => setting.default == default,
+            };
+            assert!(same, "`{key}` is {default}, the table says {}", setting.default);
+        }
+    }
+}
+
+#[test]
+fn no_two_settings_share_a_flag_or_a_variable() {
+    let flags: BTreeSet<_> = SETTINGS.iter().map(Setting::flag).collect();
+    let variables: BTreeSet<_> = SETTINGS.iter().map(Setting::env).collect();
+    assert_eq!((flags.len(), variables.len()), (SETTINGS.len(), SETTINGS.len()));
+}

@@ -1,0 +1,62 @@
+use actix_web::test;
+
+use super::*;
+
+fn tokens() -> Tokens {
+    Tokens { admin: Some("the-admin".to_owned()), sink: Some("the-sink".to_owned()) }
+}
+
+/// What the guard lets through, by path and token.
+async fn status(tokens: Tokens, path: &str, token: Option<&str>) -> u16 {
+    let tokens = Arc::new(tokens);
+    let app = test::init_service(
+        App::new()
+            .wrap(from_fn(move |request, next| guard(Arc::clone(&tokens), request, next)))
+            .default_service(web::to(|| async { HttpResponse::Ok().finish() })),
+    )
+    .await;
+    let mut request = test::TestRequest::get().uri(path);
+    if let Some(token) = token {
+        request = request.insert_header((header::AUTHORIZATION, format!("Bearer {token}")));
+    }
+    test::call_service(&app, request.to_request()).await.status().as_u16()
+}
+
+#[actix_web::test]
+async fn plates_are_shown_and_changed_with_the_right_token_only() {
+    for (path, token, expected) in [
+        ("/livez", None, 200),
+        ("/metrics", None, 200),
+        ("/summaries.csv", None, 401),
+        ("/summaries.csv", Some("the-sink"), 401),
+        ("/summaries.csv", Some("the-admin"), 200),
+        ("/admin/generators", Some("the-admim"), 401),
+        ("/admin/generators", Some("the-admin2"), 401),
+        ("/admin/generators", Some("the-admin"), 200),
+        ("/save_summary", None, 401),
+        ("/save_summary", Some("the-sink"), 200),
+        ("/save_exception", Some("the-admin"), 401),
+        // Spelled so that only the router sees what is meant.
+        ("/%61dmin/generators", None, 401),
+        ("/summaries%2Ecsv", None, 401),
+        ("/%73ave_summary", None, 401),
+        ("//admin/generators", None, 401),
+    ] {
+        assert_eq!(status(tokens(), path, token).await, expected, "{path} with {token:?}");
+    }
+}
+
+#[actix_web::test]
+async fn without_tokens_everything_is_open_on_a_listener_that_only_this_machine_reaches() {
+    assert_eq!(status(Tokens::default(), "/admin/generators", None).await, 200);
+    let needed = [("admin_token", &None)];
+    let check = |address: &str| check_exposure(address.parse().unwrap(), "web_listen", &needed);
+    assert!(check("127.0.0.1:40000").is_ok());
+    assert!(check("[::1]:40000").is_ok());
+    let error = check("0.0.0.0:40000").unwrap_err().to_string();
+    for part in ["`web_listen` = \"0.0.0.0:40000\"", "CARPARK_ADMIN_TOKEN", "127.0.0.1"] {
+        assert!(error.contains(part), "{error}");
+    }
+    let given = Some("secret".to_owned());
+    assert!(check_exposure("0.0.0.0:1".parse().unwrap(), "web_listen", &[("x", &given)]).is_ok());
+}

@@ -7,7 +7,10 @@ use crate::{Command, Decision, Watermarks, decide};
 /// The record after the observations arrived in the order given, and nothing was settled.
 fn record(input: &str) -> Record {
     reads(input).into_iter().fold(Record::default(), |record, observation| {
-        next(record, Command::Observe { observation, now: at("20:00") })
+        next(
+            record,
+            Command::Observe { observation, watermarks: Watermarks::default(), now: at("20:00") },
+        )
     })
 }
 
@@ -168,8 +171,9 @@ fn an_observation_is_kept_whole() {
     observation.confidence = Some(0.5);
     observation.plate_as_read = Some(PlateAsRead(CompactString::new("abc 123")));
     let mut record = Record { next_seq: 7, ..Record::default() };
-    assert_eq!(record.insert(observation.clone(), at("12:00")), 7);
+    assert_eq!(record.insert(observation.clone(), at("12:00"), true), 7);
     let known = Known {
+        waits_from: Some(at("12:00")),
         seq: 7,
         id: observation.id.clone(),
         kind: Kind::Exit,

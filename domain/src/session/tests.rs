@@ -362,3 +362,33 @@ fn the_outcome_says_what_an_observation_turned_out_to_be() {
     assert_eq!(outcome("e3"), Some(Outcome::Opened));
     assert_eq!(outcome("e9"), None);
 }
+
+#[test]
+fn an_exit_that_arrives_late_is_given_lateness_from_its_arrival() {
+    let plate = Plate::parse("LATE1").unwrap();
+    let policy = Policy::default();
+    let arrived = at("20:00");
+    let judge = |record: &Record, command: Command| match decide(&plate, record, command, &policy) {
+        Decision::Changed { record, effects } => (record, effects),
+        Decision::Unchanged => (record.clone(), Vec::new()),
+    };
+    let read_to = |entries: Instant| Watermarks { entries: Some(entries), exits: None };
+    let observation = Observation { plate: plate.clone(), ..read("x1 11:00") };
+    let observed = |watermarks| Command::Observe {
+        observation: observation.clone(),
+        watermarks,
+        now: arrived,
+    };
+    let settle = |entries: Instant| Command::Settle { watermarks: read_to(entries), now: arrived };
+
+    // The entries had been read past it: that says nothing about an entry as late as itself.
+    let (late, _) = judge(&Record::default(), observed(read_to(at("19:59"))));
+    assert_eq!(late.waiting(&policy).on_entries, Some(arrived + policy.lateness));
+    assert_eq!(judge(&late, settle(arrived)).1, []);
+    assert_eq!(judge(&late, settle(arrived + policy.lateness)).1.len(), 1);
+
+    // They had not: then the stream itself brings the proof.
+    let (in_time, _) = judge(&Record::default(), observed(read_to(at("10:59"))));
+    assert_eq!(in_time.waiting(&policy).on_entries, Some(at("11:00") + policy.lateness));
+    assert_eq!(judge(&in_time, settle(at("11:01"))).1.len(), 1);
+}

@@ -280,3 +280,21 @@ fn with_several_processors_the_slowest_counts() {
     assert_eq!(one.min(Watermarks::END), one);
     assert_eq!(one.min(watermarks(None, Some("13:00"))), watermarks(None, Some("12:00")));
 }
+
+#[test]
+fn a_camera_with_a_wrong_clock_does_not_hold_the_watermark_back_for_ever() {
+    let policy = Policy::default();
+    let (mut entries, exits) = (Tracker::new(&policy), Progress::default());
+    let mut marker = Marker::new(&policy);
+    let begin = at("12:00");
+    // One read a second, all of them eight hours old.
+    for second in 0..=660 {
+        let now = begin + TimeDelta::seconds(second);
+        entries.received(1, now - TimeDelta::hours(8), now);
+        entries.stored(1);
+        entries.depth(0, now);
+        let mark = marker.advance(&entries.progress(now), &exits, now).entries;
+        let live = mark == Some(now - policy.lateness);
+        assert_eq!(live, second > 600, "after {second} s: {mark:?}");
+    }
+}

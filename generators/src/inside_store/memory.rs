@@ -49,13 +49,16 @@ impl InsideStore for MemoryStore {
         Ok(())
     }
 
-    async fn take_due(&self, now: Instant) -> Result<Option<Inside>, StoreError> {
+    async fn take_due(&self, now: Instant, count: usize) -> Result<Vec<Inside>, StoreError> {
         let mut vehicles = self.lock();
-        if vehicles.by_time.first().is_none_or(|(leaves_at, _)| *leaves_at > now) {
-            return Ok(None);
+        let mut taken = Vec::new();
+        while taken.len() < count
+            && vehicles.by_time.first().is_some_and(|(leaves_at, _)| *leaves_at <= now)
+        {
+            let first = vehicles.by_time.pop_first();
+            taken.extend(first.and_then(|(_, plate)| vehicles.by_plate.remove(&plate)));
         }
-        let first = vehicles.by_time.pop_first();
-        Ok(first.and_then(|(_, plate)| vehicles.by_plate.remove(&plate)))
+        Ok(taken)
     }
 
     async fn count(&self) -> Result<u64, StoreError> {

@@ -64,10 +64,10 @@ pub trait InsideStore: Send + Sync {
     /// safe as the store can make it.
     async fn put(&self, vehicle: Inside) -> Result<(), StoreError>;
 
-    /// Takes the vehicle that should have left first, if its time has come by `now`. Atomic: of any
-    /// number of takers one gets it. An answer that is lost on the way loses the vehicle: it never
-    /// leaves, as some do.
-    async fn take_due(&self, now: Instant) -> Result<Option<Inside>, StoreError>;
+    /// Takes the vehicles whose time has come by `now`, those that should have left first, `count`
+    /// at most. Atomic: of any number of takers one gets a vehicle. An answer that is lost on the
+    /// way loses its vehicles: they never leave, as some do.
+    async fn take_due(&self, now: Instant, count: usize) -> Result<Vec<Inside>, StoreError>;
 
     /// How many vehicles are inside.
     async fn count(&self) -> Result<u64, StoreError>;

@@ -20,14 +20,17 @@ use super::{Inside, InsideStore, PlateText, StoreError};
 
 const INSIDE_KEY: &str = "carpark:generators:inside";
 const UNCONFIRMED_KEY: &str = "carpark:generators:unconfirmed";
-/// Connections at most. One serves a thousand vehicles per second.
-const CONNECTIONS_MAX: usize = 16;
+/// Connections for puts at most. One serves a thousand vehicles per second.
+const PUT_CONNECTIONS_MAX: usize = 16;
+/// The same for looks, of which one is under way at a time: they do not queue behind the puts.
+const TAKE_CONNECTIONS_MAX: usize = 2;
 /// For each of: waiting for a free connection, making one, checking one, an answer.
 const TIME_OUT: Duration = Duration::from_secs(2);
 
 /// See the module.
 pub struct RedisStore {
-    pool: Pool,
+    puts: Pool,
+    takes: Pool,
     put: Script,
     take_due: Script,
     /// Whether the last call failed: what is logged is the change.
@@ -38,23 +41,9 @@ impl RedisStore {
     /// A store at `url`, `redis://host:port/database`. Connects when it is first needed; fails only
     /// for a URL that is none. The URL is never logged: it may hold a password.
     pub fn new(url: &str) -> Result<Self, StoreError> {
-        let settings = TcpSettings::default().set_nodelay(true);
-        let server = url.into_connection_info().map_err(|e| StoreError(e.to_string()))?;
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(TIME_OUT))
-            .set_response_timeout(Some(TIME_OUT));
-        let manager = Manager::new_with_config(server.set_tcp_settings(settings), config)
-            .map_err(|e| StoreError(e.to_string()))?;
-        let pool = Pool::builder(manager)
-            .max_size(CONNECTIONS_MAX)
-            .wait_timeout(Some(TIME_OUT))
-            .create_timeout(Some(TIME_OUT))
-            .recycle_timeout(Some(TIME_OUT))
-            .runtime(Runtime::Tokio1)
-            .build()
-            .map_err(|e| StoreError(e.to_string()))?;
         Ok(Self {
-            pool,
+            puts: pool(url, PUT_CONNECTIONS_MAX)?,
+            takes: pool(url, TAKE_CONNECTIONS_MAX)?,
             put: Script::new(include_str!("put.lua")),
             take_due: Script::new(include_str!("take_due.lua")),
             away: AtomicBool::new(false),
@@ -79,43 +68,28 @@ impl RedisStore {
         }
     }
 
-    async fn connection(&self) -> Result<Connection, Failure> {
-        Ok(self.pool.get().await?)
-    }
-
     async fn try_put(&self, vehicle: &Inside) -> Result<(), Failure> {
         let exit = vehicle.exit.as_deref().map(wire::observation_to_json).unwrap_or_default();
         with_keys(&self.put)
             .arg(vehicle.plate.as_str())
             .arg(vehicle.leaves_at.timestamp_millis())
             .arg(exit)
-            .invoke_async::<()>(&mut self.connection().await?)
+            .invoke_async::<()>(&mut connection(&self.puts).await?)
             .await?;
         Ok(())
     }
 
-    async fn try_take_due(&self, now: Instant) -> Result<Option<Inside>, Failure> {
+    async fn try_take_due(&self, now: Instant, count: usize) -> Result<Vec<Inside>, Failure> {
         let taken = with_keys(&self.take_due)
             .arg(now.timestamp_millis())
-            .invoke_async::<Option<(String, f64, String)>>(&mut self.connection().await?)
+            .arg(count)
+            .invoke_async::<Vec<(String, f64, String)>>(&mut connection(&self.takes).await?)
             .await?;
-        let Some((plate, leaves_at, exit)) = taken else { return Ok(None) };
-        let plate = PlateText::parse(&plate).map_err(|e| Failure::Foreign(e.to_string()))?;
-        #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit")]
-        let leaves_at = DateTime::from_timestamp_millis(leaves_at as i64)
-            .ok_or_else(|| Failure::Foreign("a time that is none".to_owned()))?;
-        let exit = match exit.as_str() {
-            "" => None,
-            json => Some(Box::new(
-                wire::parse_observation(json.as_bytes(), now)
-                    .map_err(|rejection| Failure::Foreign(rejection.to_string()))?,
-            )),
-        };
-        Ok(Some(Inside { plate, leaves_at, exit }))
+        Ok(taken.into_iter().filter_map(|entry| readable(entry, now)).collect())
     }
 
     async fn try_count(&self) -> Result<u64, Failure> {
-        let mut connection = self.connection().await?;
+        let mut connection = connection(&self.takes).await?;
         Ok(cmd("ZCARD").arg(INSIDE_KEY).query_async(&mut connection).await?)
     }
 }
@@ -126,13 +100,51 @@ impl InsideStore for RedisStore {
         self.noted(self.try_put(&vehicle).await)
     }
 
-    async fn take_due(&self, now: Instant) -> Result<Option<Inside>, StoreError> {
-        self.noted(self.try_take_due(now).await)
+    async fn take_due(&self, now: Instant, count: usize) -> Result<Vec<Inside>, StoreError> {
+        self.noted(self.try_take_due(now, count).await)
     }
 
     async fn count(&self) -> Result<u64, StoreError> {
         self.noted(self.try_count().await)
     }
+}
+
+fn pool(url: &str, connections_max: usize) -> Result<Pool, StoreError> {
+    let settings = TcpSettings::default().set_nodelay(true);
+    let server = url.into_connection_info().map_err(|e| StoreError(e.to_string()))?;
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(TIME_OUT))
+        .set_response_timeout(Some(TIME_OUT));
+    let manager = Manager::new_with_config(server.set_tcp_settings(settings), config)
+        .map_err(|e| StoreError(e.to_string()))?;
+    Pool::builder(manager)
+        .max_size(connections_max)
+        .wait_timeout(Some(TIME_OUT))
+        .create_timeout(Some(TIME_OUT))
+        .recycle_timeout(Some(TIME_OUT))
+        .runtime(Runtime::Tokio1)
+        .build()
+        .map_err(|e| StoreError(e.to_string()))
+}
+
+async fn connection(pool: &Pool) -> Result<Connection, Failure> {
+    Ok(pool.get().await?)
+}
+
+/// A vehicle as it was put. What somebody else wrote under our keys is dropped.
+fn readable((plate, leaves_at, exit): (String, f64, String), now: Instant) -> Option<Inside> {
+    let plate = PlateText::parse(&plate).ok();
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit")]
+    let leaves_at = DateTime::from_timestamp_millis(leaves_at as i64);
+    let exit = match exit.as_str() {
+        "" => Some(None),
+        json => wire::parse_observation(json.as_bytes(), now).ok().map(|exit| Some(Box::new(exit))),
+    };
+    let (Some(plate), Some(leaves_at), Some(exit)) = (plate, leaves_at, exit) else {
+        tracing::warn!("dropped an entry of the store that no generator wrote");
+        return None;
+    };
+    Some(Inside { plate, leaves_at, exit })
 }
 
 fn with_keys(script: &Script) -> ScriptInvocation<'_> {
@@ -148,7 +160,4 @@ enum Failure {
     Pool(#[from] deadpool_redis::PoolError),
     #[error("{0}")]
     Redis(#[from] RedisError),
-    /// Somebody else wrote under our keys.
-    #[error("an entry that no generator wrote was dropped: {0}")]
-    Foreign(String),
 }

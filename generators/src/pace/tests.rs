@@ -56,7 +56,7 @@ fn in_a_rest_nothing_falls_due() {
     let begun_at = Instant::now();
     let mut pace = Pace::new(begun_at);
     assert!(pace.take());
-    let later = begun_at + Duration::from_secs(3600);
+    let later = begun_at + Duration::from_hours(1);
     pace.rest(later);
     pace.advance(later, 1000.0);
     assert!(!pace.is_due());

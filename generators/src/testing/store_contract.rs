@@ -17,14 +17,14 @@ pub async fn check(store: Arc<dyn InsideStore>) {
 }
 
 async fn a_vehicle_is_taken_when_its_time_has_come_and_not_before(store: &dyn InsideStore) {
-    assert_eq!(store.take_due(at(1_000_000)).await, Ok(None), "the store was not empty");
+    assert_eq!(store.take_due(at(1_000_000), 1).await, Ok(vec![]), "the store was not empty");
     let parked = vehicle("ABC-123", 1000);
     put(store, &parked).await;
     assert_eq!(store.count().await, Ok(1));
-    assert_eq!(store.take_due(at(999)).await, Ok(None), "it stays until its time has come");
+    assert_eq!(store.take_due(at(999), 5).await, Ok(vec![]), "it stays until its time has come");
     assert_eq!(store.count().await, Ok(1));
-    assert_eq!(store.take_due(at(1000)).await, Ok(Some(parked)), "it leaves at its time");
-    assert_eq!(store.take_due(at(1000)).await, Ok(None), "it left before");
+    assert_eq!(store.take_due(at(1000), 5).await, Ok(vec![parked]), "it leaves at its time");
+    assert_eq!(store.take_due(at(1000), 5).await, Ok(vec![]), "it left before");
     assert_eq!(store.count().await, Ok(0));
 }
 
@@ -33,9 +33,9 @@ async fn those_who_leave_first_are_taken_first(store: &dyn InsideStore) {
     for parked in [&last, &first, &second] {
         put(store, parked).await;
     }
-    for expected in [first, second, last] {
-        assert_eq!(store.take_due(at(5000)).await, Ok(Some(expected)));
-    }
+    assert_eq!(store.take_due(at(5000), 0).await, Ok(vec![]));
+    assert_eq!(store.take_due(at(2000), 1).await, Ok(vec![first]), "no more than asked for");
+    assert_eq!(store.take_due(at(5000), 5).await, Ok(vec![second, last]));
 }
 
 async fn a_vehicle_is_inside_once_and_leaves_at_the_time_put_last(store: &dyn InsideStore) {
@@ -43,21 +43,21 @@ async fn a_vehicle_is_inside_once_and_leaves_at_the_time_put_last(store: &dyn In
         put(store, &vehicle("ABC-123", leaves_at)).await;
     }
     assert_eq!(store.count().await, Ok(1));
-    assert_eq!(store.take_due(at(1999)).await, Ok(None), "an earlier time was put over");
-    assert_eq!(store.take_due(at(2000)).await, Ok(Some(vehicle("ABC-123", 2000))));
-    assert_eq!(store.take_due(at(9000)).await, Ok(None), "a later time was put over");
+    assert_eq!(store.take_due(at(1999), 5).await, Ok(vec![]), "an earlier time was put over");
+    assert_eq!(store.take_due(at(2000), 5).await, Ok(vec![vehicle("ABC-123", 2000)]));
+    assert_eq!(store.take_due(at(9000), 5).await, Ok(vec![]), "a later time was put over");
 }
 
 async fn an_unconfirmed_exit_comes_back_with_its_vehicle_and_once(store: &dyn InsideStore) {
     let plain = vehicle("ABC-123", 1000);
     let with_exit = Inside { exit: Some(Box::new(exit(&plain))), ..plain.clone() };
     put(store, &with_exit).await;
-    assert_eq!(store.take_due(at(1000)).await, Ok(Some(with_exit.clone())));
+    assert_eq!(store.take_due(at(1000), 5).await, Ok(vec![with_exit.clone()]));
     put(store, &plain).await;
-    assert_eq!(store.take_due(at(1000)).await, Ok(Some(plain.clone())), "the exit was taken");
+    assert_eq!(store.take_due(at(1000), 5).await, Ok(vec![plain.clone()]), "the exit was taken");
     put(store, &with_exit).await;
     put(store, &plain).await;
-    assert_eq!(store.take_due(at(1000)).await, Ok(Some(plain)), "the exit was put over");
+    assert_eq!(store.take_due(at(1000), 5).await, Ok(vec![plain]), "the exit was put over");
 }
 
 async fn of_many_takers_one_gets_a_vehicle(store: Arc<dyn InsideStore>) {
@@ -69,11 +69,14 @@ async fn of_many_takers_one_gets_a_vehicle(store: Arc<dyn InsideStore>) {
         let store = Arc::clone(&store);
         async move {
             let mut taken = Vec::new();
-            while let Some(vehicle) = store.take_due(at(1000)).await.expect("the store is there") {
-                taken.push(vehicle.plate);
+            loop {
+                let some = store.take_due(at(1000), 3).await.expect("the store is there");
+                if some.is_empty() {
+                    return taken;
+                }
+                taken.extend(some.into_iter().map(|vehicle| vehicle.plate));
                 tokio::task::yield_now().await;
             }
-            taken
         }
     };
     let takers = futures_util::future::join_all((0..8).map(|_| tokio::spawn(take_all()))).await;

@@ -23,9 +23,9 @@ async fn the_default_shows_finished_stays_within_seconds() {
 #[actix::test]
 async fn the_ledger_has_each_confirmed_message_as_a_line_and_no_other() {
     let directory = tempfile::tempdir().unwrap();
-    let ledger = Some(directory.path().join("ledger.jsonl"));
+    let path = directory.path().join("ledger.jsonl");
     let doubled = Faults { duplicate_share: 0.2, ..Faults::default() };
-    let rig = Rig::start(Options { ledger: ledger.clone(), ..faults(doubled) }, BOTH).await;
+    let rig = Rig::start(Options { ledger: Some(path.clone()), ..faults(doubled) }, BOTH).await;
     rig.pass(20).await;
     rig.broker.fail_next(50);
     rig.pass(20).await;
@@ -33,7 +33,7 @@ async fn the_ledger_has_each_confirmed_message_as_a_line_and_no_other() {
     rig.pass(5).await;
     let broker = rig.broker.clone();
     rig.stop().await;
-    let written = std::fs::read_to_string(ledger.unwrap()).unwrap();
+    let written = std::fs::read_to_string(path).unwrap();
     let mut lines: Vec<_> = written.lines().map(str::to_owned).collect();
     let mut confirmed = broker.confirmed(Kind::Entry);
     confirmed.extend(broker.confirmed(Kind::Exit));
@@ -139,7 +139,7 @@ async fn generators_that_are_dropped_make_nothing_any_more_and_lose_nobody() {
     drop(generators);
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     let published = broker.attempted().len();
-    tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+    tokio::time::sleep(std::time::Duration::from_mins(1)).await;
     assert_eq!(broker.attempted().len(), published);
     let entered = broker.confirmed(Kind::Entry).len() as u64;
     let left = broker.confirmed(Kind::Exit).len() as u64;

@@ -23,10 +23,10 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::traffic::{Traffic, epoch};
 
 /// Virtual time after which nothing fails any more.
-const FATE_ENDS: Duration = Duration::from_secs(900);
+const FATE_ENDS: Duration = Duration::from_secs(240);
 /// Virtual time after that in which everything must have come right: a silent processor's watermark
 /// is dropped after 30 s, a lone exit waits for two times the lateness.
-const CALM: Duration = Duration::from_secs(300);
+const CALM: Duration = Duration::from_secs(100);
 
 /// What is taken away, to see that it is missed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,8 +84,8 @@ impl Fate for Misfortune {
             return Turn::Fails;
         }
         match self.random.random_range(0..10) {
-            0 => Turn::Takes(Duration::from_millis(self.random.random_range(0..5_000))),
-            1..5 => Turn::Takes(Duration::from_micros(self.random.random_range(0..5_000))),
+            0..2 => Turn::Takes(Duration::from_millis(self.random.random_range(0..5_000))),
+            2..6 => Turn::Takes(Duration::from_micros(self.random.random_range(0..5_000))),
             _ => Turn::Goes,
         }
     }
@@ -160,8 +160,8 @@ async fn live(world: Rc<World>, slot: usize, mut random: StdRng) -> u64 {
     let end = world.begun + FATE_ENDS + CALM;
     let mut crashes = 0;
     for life in 0.. {
-        let is_last = Instant::now() >= world.begun + FATE_ENDS - Duration::from_secs(60);
-        let span = Duration::from_millis(random.random_range(1..300_000));
+        let is_last = Instant::now() >= world.begun + FATE_ENDS - Duration::from_secs(20);
+        let span = Duration::from_millis(random.random_range(1..60_000));
         let until = if is_last { end } else { (Instant::now() + span).min(end) };
         let crashes_then = !is_last && random.random_bool(0.7);
         let seed = random.random();
@@ -173,7 +173,7 @@ async fn live(world: Rc<World>, slot: usize, mut random: StdRng) -> u64 {
         if is_last {
             return crashes;
         }
-        sleep(Duration::from_millis(random.random_range(0..20_000))).await;
+        sleep(Duration::from_millis(random.random_range(0..10_000))).await;
     }
     crashes
 }
@@ -190,7 +190,8 @@ async fn process(
     let metrics = Arc::new(Metrics::new(&Registry::new()).expect("metrics"));
     world.metrics.lock().expect("metrics").push(Arc::clone(&metrics));
     let options = Options {
-        idle_after: Duration::from_millis(random.random_range(1..20_000)),
+        idle_after: Duration::from_millis(random.random_range(1_000..20_000)),
+        settle_every: Duration::from_millis(random.random_range(500..4_000)),
         residents_max: random.random_range(1..=4),
         commit_batch_max: random.random_range(1..=4),
         commits_in_flight: random.random_range(1..=2),

@@ -54,7 +54,7 @@ impl Traffic {
         let nonsense = random.random_range(0..=2);
         for _ in 0..nonsense {
             messages.push(Message {
-                after: Duration::from_secs(random.random_range(0..60)),
+                after: Duration::from_secs(random.random_range(0..200)),
                 kind: Kind::Exit,
                 body: "{\"id\":\"no plate, no time\"}".to_owned(),
             });
@@ -102,7 +102,7 @@ impl Publishing {
                 Duration::from_millis(random.random_range(0..1000) + if second { 1000 } else { 0 })
             }
             Self::Live => {
-                let late = if random.random_bool(0.1) { random.random_range(0..60_000) } else { 0 };
+                let late = if random.random_bool(0.1) { random.random_range(0..40_000) } else { 0 };
                 let at = (observation.at - epoch()).num_milliseconds().max(0);
                 Duration::from_millis(u64::try_from(at).unwrap_or(0) + late)
             }
@@ -114,7 +114,7 @@ impl Publishing {
 fn timeline(random: &mut StdRng, plate: &Plate, begins: Instant, into: &mut Vec<Observation>) {
     let mut at = begins + TimeDelta::seconds(random.random_range(0..100));
     let mut kind = Kind::Entry;
-    for _ in 0..random.random_range(1..=6) {
+    for _ in 0..random.random_range(1..=4) {
         if random.random_bool(0.2) {
             kind = other(kind); // a passage that no camera saw
         }
@@ -123,7 +123,7 @@ fn timeline(random: &mut StdRng, plate: &Plate, begins: Instant, into: &mut Vec<
             let again = at + TimeDelta::milliseconds(random.random_range(0..20_000));
             into.push(observation(random, plate, kind, again));
         }
-        at += TimeDelta::milliseconds(random.random_range(21_000..120_000));
+        at += TimeDelta::milliseconds(random.random_range(21_000..50_000));
         kind = other(kind);
     }
 }

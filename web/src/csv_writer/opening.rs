@@ -124,6 +124,7 @@ pub(crate) fn build_index(
         lines_wanted -= newest.count;
         newest_first.push((path, newest));
     }
+    index.reserve(newest_first.iter().map(|(_, newest)| newest.count).sum());
     for (path, newest) in newest_first.iter().rev() {
         load(path, table, newest, &mut index).map_err(StartError::io("read", path))?;
     }

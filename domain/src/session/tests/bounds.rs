@@ -240,7 +240,11 @@ fn a_stuck_camera_does_not_fill_the_record() {
             ..read("e0 10:00")
         };
         play.observations.push(observation.clone());
-        let reported = play.command(Command::Observe { observation, now: play.now });
+        let reported = play.command(Command::Observe {
+            observation,
+            watermarks: Watermarks::default(),
+            now: play.now,
+        });
         assert_eq!(reported, "", "at second {second}");
         assert!(play.record.observations.len() <= play.policy.observations_max);
     }
@@ -376,7 +380,7 @@ proptest! {
                 play.step("both to 11:00");
             }
             let (plate, now) = (plate(), play.now);
-            let command = Command::Observe { observation, now };
+            let command = Command::Observe { observation, watermarks: Watermarks::default(), now };
             let Decision::Changed { record, effects } =
                 decide(&plate, &play.record, command, &policy) else { panic!("its id is new") };
             play.record = record;

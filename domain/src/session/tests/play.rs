@@ -60,7 +60,11 @@ impl Play {
             _ => {
                 let observation = read(step);
                 self.observations.push(observation.clone());
-                return self.command(Command::Observe { observation, now: self.now });
+                return self.command(Command::Observe {
+                    observation,
+                    watermarks: Watermarks::default(),
+                    now: self.now,
+                });
             }
         };
         self.command(Command::Settle { watermarks, now: self.now })

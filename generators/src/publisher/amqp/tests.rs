@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use domain::Kind;
+use lapin::types::ShortString;
 
 use super::{AmqpOptions, AmqpPublisher, parse_url, properties};
 use crate::publisher::{PublishError, Publisher as _};
@@ -33,9 +34,9 @@ fn a_url_that_is_none_is_refused_without_being_repeated() {
 #[test]
 fn a_message_names_its_observation_and_survives_the_broker() {
     let message = properties(r#"{"vehicle_plate":"A-1","id":"read-1"}"#);
-    assert_eq!(message.message_id().as_ref().map(|id| id.as_str()), Some("read-1"));
+    assert_eq!(message.message_id().as_ref().map(ShortString::as_str), Some("read-1"));
     assert_eq!(*message.delivery_mode(), Some(2));
-    let content_type = message.content_type().as_ref().map(|kind| kind.as_str());
+    let content_type = message.content_type().as_ref().map(ShortString::as_str);
     assert_eq!(content_type, Some("application/json"));
     let long = properties(&format!(r#"{{"id":"{}"}}"#, "x".repeat(256)));
     assert_eq!(*long.message_id(), None);
