@@ -59,13 +59,12 @@ impl Plan {
 
     /// Combinations that cannot work say so before anything is started.
     fn check(self, config: &Config) -> anyhow::Result<()> {
-        if config.broker_url.is_none() && !(self.web && self.actors) {
-            if self.actors || self.has_generators() {
-                bail!(
-                    "this role needs RabbitMQ: set CARPARK_BROKER_URL=amqp://user:password@host:5672/ \
-                     (an embedded broker lives in one process; `carpark all` and `carpark serve` use it)"
-                );
-            }
+        let is_split = !(self.web && self.actors) && (self.actors || self.has_generators());
+        if config.broker_url.is_none() && is_split {
+            bail!(
+                "this role needs RabbitMQ: set CARPARK_BROKER_URL=amqp://user:password@host:5672/ \
+                 (an embedded broker lives in one process; `carpark all` and `carpark serve` use it)"
+            );
         }
         if self.entries != self.exits && config.generator_store_url.is_none() {
             bail!(

@@ -93,6 +93,13 @@ async fn clear_all(store: &dyn Store, owner: &ProcessorId) {
 
 /// Runs every check. `is_shared`: whether several processors can use the store at a time.
 pub async fn check(store: Arc<dyn Store>, is_shared: bool) {
+    // First, while nobody else has been heard of.
+    a_lone_processor_counts_alone(&*store).await;
+    if is_shared {
+        the_slowest_processor_counts(&*store).await;
+        a_gone_processor_leaves_its_outbox(&*store).await;
+        a_processor_is_known_from_its_first_commit(&*store).await;
+    }
     a_commit_can_be_read_back(&*store).await;
     a_commit_on_another_version_is_refused_with_what_stands(&*store).await;
     a_repeated_commit_is_recognised(&*store).await;
@@ -101,12 +108,6 @@ pub async fn check(store: Arc<dyn Store>, is_shared: bool) {
     a_plate_is_due_when_its_watermark_has_come(&*store).await;
     an_outbox_is_read_in_pages_and_cleared(&*store).await;
     of_many_writers_at_once_one_wins_each_version(store.clone()).await;
-    a_lone_processor_counts_alone(&*store).await;
-    if is_shared {
-        the_slowest_processor_counts(&*store).await;
-        a_gone_processor_leaves_its_outbox(&*store).await;
-        a_processor_is_known_from_its_first_commit(&*store).await;
-    }
 }
 
 async fn a_commit_can_be_read_back(store: &dyn Store) {

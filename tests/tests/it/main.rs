@@ -17,4 +17,5 @@ mod http;
 mod network;
 mod pipeline;
 mod processes;
+mod redis_contract;
 mod redis_keys;

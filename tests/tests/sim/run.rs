@@ -23,7 +23,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::traffic::{Traffic, epoch};
 
 /// Virtual time after which nothing fails any more.
-const FATE_ENDS: Duration = Duration::from_secs(240);
+const FATE_ENDS: Duration = Duration::from_mins(4);
 /// Virtual time after that in which everything must have come right: a silent processor's watermark
 /// is dropped after 30 s, a lone exit waits for two times the lateness.
 const CALM: Duration = Duration::from_secs(100);
