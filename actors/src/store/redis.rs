@@ -64,6 +64,8 @@ impl RedisOptions {
 /// See the module.
 pub struct RedisStore {
     options: RedisOptions,
+    /// The URL without its password, for errors.
+    shown: String,
     pool: Pool,
     /// The connection in use. Checking out of the pool costs a round trip, so it is kept until it
     /// fails; many requests share it.
@@ -94,6 +96,7 @@ impl RedisStore {
             .build()
             .map_err(|e| wrong(&e))?;
         Ok(Self {
+            shown: crate::broker::amqp::masked(&options.url),
             options,
             pool,
             link: Mutex::new(None),
@@ -105,7 +108,7 @@ impl RedisStore {
     async fn connection(&self) -> Result<MultiplexedConnection, StoreError> {
         let mut link = self.link.lock().await;
         if link.is_none() {
-            *link = Some(self.pool.get().await.map_err(|e| StoreError(e.to_string()))?);
+            *link = Some(self.pool.get().await.map_err(|e| self.error(&e))?);
         }
         match &*link {
             Some(connection) => Ok((**connection).clone()),
@@ -120,7 +123,11 @@ impl RedisStore {
             // Not back into the pool: a request may still be under way on it.
             drop(deadpool_redis::Connection::take(connection));
         }
-        StoreError(error.to_string())
+        self.error(&error)
+    }
+
+    fn error(&self, error: &dyn std::fmt::Display) -> StoreError {
+        StoreError(format!("Redis at {}: {error}", self.shown))
     }
 
     async fn ask<T: deadpool_redis::redis::FromRedisValue>(
