@@ -155,3 +155,6 @@ impl Handler<Settle> for Registry {
         Box::pin(async move { request.await.unwrap_or(Err(Unsettled::Gone)) })
     }
 }
+
+#[cfg(test)]
+mod tests;
