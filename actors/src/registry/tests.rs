@@ -126,7 +126,7 @@ impl Lot {
     }
 }
 
-const PLENTY: Limits = Limits { idle_after: Duration::from_secs(3600), residents_max: 1000 };
+const PLENTY: Limits = Limits { idle_after: Duration::from_hours(1), residents_max: 1000 };
 
 #[actix::test]
 async fn a_plate_has_one_actor_for_as_long_as_it_is_busy() {
