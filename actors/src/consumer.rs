@@ -26,6 +26,7 @@ use tracing::{info, warn};
 use crate::backoff::Backoff;
 use crate::broker::amqp::queue_name;
 use crate::broker::{Delivery, Event, Queue, Tag};
+use crate::failpoint::die_at;
 use crate::gate::Gate;
 use crate::health::{Health, Part};
 use crate::metrics::Metrics;
@@ -65,8 +66,18 @@ struct Receipts(Vec<Returned>);
 /// A delivery between its arrival and its acknowledgement.
 struct Open {
     tag: Tag,
-    /// Stored, dead-lettered or given back: nothing stands against acknowledging past it.
-    is_resolved: bool,
+    /// What became of it; while nothing did, nothing behind it is acknowledged.
+    end: Option<End>,
+}
+
+/// What becomes of a delivery.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Stored, or among the dead letters: to be acknowledged.
+    Kept,
+    /// On its way back: not to be acknowledged any more, the broker would take it for a mistake and
+    /// close the channel.
+    GivenBack,
 }
 
 /// See the module.
@@ -144,8 +155,9 @@ impl Consumer {
     }
 
     fn delivered(&mut self, delivery: Delivery, context: &mut Context<Self>) {
+        die_at!("delivered");
         let tag = delivery.tag;
-        self.open.push_back(Open { tag, is_resolved: false });
+        self.open.push_back(Open { tag, end: None });
         if delivery.redelivered {
             self.metrics.redelivered(self.kind).inc();
         }
@@ -203,7 +215,7 @@ impl Consumer {
             }
         };
         context.spawn(published.into_actor(self).map(move |(), consumer, context| {
-            consumer.resolve(tag);
+            consumer.resolve(tag, End::Kept);
             consumer.acknowledge(context);
         }));
     }
@@ -214,7 +226,7 @@ impl Consumer {
         }
         if returned.is_stored {
             self.tracker.stored(returned.tag.number);
-            self.resolve(returned.tag);
+            self.resolve(returned.tag, End::Kept);
             return;
         }
         self.tracker.returned(returned.tag.number, self.clock.now());
@@ -223,7 +235,7 @@ impl Consumer {
         let (queue, tag) = (Rc::clone(&self.queue), returned.tag);
         let given_back = async move { queue.give_back(tag).await };
         context.spawn(given_back.into_actor(self).map(move |(), consumer, context| {
-            consumer.resolve(tag);
+            consumer.resolve(tag, End::GivenBack);
             consumer.acknowledge(context);
         }));
     }
@@ -236,12 +248,15 @@ impl Consumer {
 
     /// Nothing stands against acknowledging past `tag`. Nothing happens where it came on an earlier
     /// connection.
-    fn resolve(&mut self, tag: Tag) {
+    fn resolve(&mut self, tag: Tag, end: End) {
         if let Some(position) = self.position(tag) {
-            self.open[position].is_resolved = true;
+            self.open[position].end = Some(end);
         }
-        while self.open.front().is_some_and(|open| open.is_resolved) {
-            self.to_acknowledge = self.open.pop_front().map(|open| open.tag);
+        while let Some(Open { tag, end: Some(end) }) = self.open.front() {
+            if *end == End::Kept {
+                self.to_acknowledge = Some(*tag);
+            }
+            self.open.pop_front();
         }
     }
 
@@ -257,7 +272,10 @@ impl Consumer {
         };
         self.is_acknowledging = true;
         let queue = Rc::clone(&self.queue);
-        let acknowledged = async move { queue.acknowledge(up_to).await };
+        let acknowledged = async move {
+            queue.acknowledge(up_to).await;
+            die_at!("acknowledged");
+        };
         context.spawn(acknowledged.into_actor(self).map(|(), consumer, context| {
             consumer.is_acknowledging = false;
             consumer.acknowledge(context);

@@ -1,17 +1,22 @@
 //! The actors: observations in, reports out. The files stand in the order an observation passes
 //! them: [`broker`], [`consumer`], [`registry`], [`session`], [`store`], [`summary_client`];
-//! beside them the [`settler`], which gives the verdicts that only time can bring.
+//! beside them the [`settler`], which gives the verdicts that only time can bring. At the desks
+//! ([`dead_letter_desk`], [`plate_desk`]) people are served, over the routes of `admin`.
 //!
 //! [`Actors::start`] wires them, in that order backwards, so that each is there before it is
 //! needed; [`Actors::stop`] lets go in the order of the way.
 
+mod admin;
 pub mod backoff;
 pub mod broker;
 pub mod consumer;
+pub mod dead_letter_desk;
+pub mod failpoint;
 mod gate;
 pub mod health;
 mod metrics;
 mod options;
+pub mod plate_desk;
 mod receipt;
 pub mod registry;
 pub mod session;
@@ -28,9 +33,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Addr};
+use actix_web::web::ServiceConfig;
+use admin::Desks;
 use broker::{Broker, Queue};
 use consumer::{Consumer, Drain};
+use dead_letter_desk::DeadLetterDesk;
 use domain::{Kind, SharedClock, Watermarks};
+use plate_desk::PlateDesk;
 use registry::{Limits, Registry};
 use settler::{SettleNow, Settled, Settler};
 use store::committer::{Batching, Committer};
@@ -76,6 +85,7 @@ pub struct Actors {
     queues: [Rc<dyn Queue>; 2],
     settler: Addr<Settler>,
     summary_client: Addr<SummaryClient>,
+    desks: Desks,
     gate: Arc<Gate>,
     health: Arc<Health>,
     metrics: Arc<Metrics>,
@@ -96,6 +106,7 @@ impl Actors {
         let (death, died) = mpsc::channel(1);
         let vital = |name| Vital::new(name, death.clone(), Rc::clone(&at_rest));
 
+        let sink: Rc<dyn Sink> = Rc::from(sink);
         let posting = Posting {
             batch_max: options.post_batch_max,
             in_flight_max: options.posts_in_flight,
@@ -106,7 +117,7 @@ impl Actors {
             SummaryClient::new(
                 processor.clone(),
                 posting,
-                sink,
+                Rc::clone(&sink),
                 Arc::clone(&store),
                 Arc::clone(&gate),
                 Arc::clone(&metrics),
@@ -189,6 +200,9 @@ impl Actors {
         )
         .start();
 
+        let dead_letters = DeadLetterDesk::new(broker.dead_letters()).start();
+        let plates = PlateDesk::new(Arc::clone(&store), sink, dead_letters.clone()).start();
+
         info!(processor = %processor, "actors started");
         Self {
             options,
@@ -198,12 +212,20 @@ impl Actors {
             queues,
             settler,
             summary_client,
+            desks: Desks { dead_letters, plates },
             gate,
             health,
             metrics,
             at_rest,
             died,
         }
+    }
+
+    /// Adds the routes under `/admin` to an application. Who may call them is the caller's to
+    /// check.
+    pub fn configure(&self) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static + use<> {
+        let desks = self.desks.clone();
+        move |config| admin::configure(&desks, config)
     }
 
     /// Whether each part works.

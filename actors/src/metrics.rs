@@ -8,6 +8,7 @@ use prometheus::{
 };
 
 use crate::broker::amqp::queue_name;
+use crate::broker::topology::Declared;
 
 /// Seconds, 100 µs to 10 s.
 const LATENCY_BUCKETS: &[f64] = &[
@@ -60,6 +61,9 @@ pub struct Metrics {
     queue_depth: [IntGauge; 2],
     /// Processors alive.
     pub processors: IntGauge,
+    declarations: IntCounterVec,
+    /// Attempts to declare the queues that failed.
+    pub declaration_failures: IntCounter,
 }
 
 /// Every outcome an observation can have.
@@ -178,6 +182,16 @@ impl Metrics {
             )?,
             queue_depth: KINDS.map(|kind| depth.with_label_values(&[queue_name(kind)])),
             processors: gauge("backend_processors", "Processors alive that share the store.")?,
+            declarations: counters(
+                "queue_configurator_declarations_total",
+                "Declarations of a queue, by how it was found: as_wanted, or otherwise (it stands \
+                 with other arguments).",
+                &["queue", "found"],
+            )?,
+            declaration_failures: counter(
+                "queue_configurator_failures_total",
+                "Attempts to declare the queues that failed.",
+            )?,
         })
     }
 
@@ -186,6 +200,11 @@ impl Metrics {
         if let Some(at) = OUTCOMES.iter().position(|known| *known == outcome) {
             self.observations[index(kind)][at].inc();
         }
+    }
+
+    /// A queue was declared.
+    pub fn declared(&self, queue: &str, found: Declared) {
+        self.declarations.with_label_values(&[queue, found.as_str()]).inc();
     }
 
     /// How many observations of a kind are stored.

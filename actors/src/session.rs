@@ -20,6 +20,7 @@ use domain::{
 };
 use tracing::{error, warn};
 
+use crate::failpoint::die_at;
 use crate::metrics::Metrics;
 use crate::receipt::Arrival;
 use crate::store::committer::{Commit, Load};
@@ -168,6 +169,8 @@ impl Shared {
         let Observed { observation, arrival } = observed;
         self.metrics.queueing.observe(arrival.received.elapsed().as_secs_f64());
         let (id, kind) = (observation.id.clone(), observation.kind);
+        fail::fail_point!(&format!("panic:{id}"));
+        die_at!(&format!("abort:{id}"));
         let watermarks = self.watermarks.get();
         let command = Command::Observe { observation, watermarks, now: arrival.now };
         let (record, outcome) = match self

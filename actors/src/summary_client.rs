@@ -21,6 +21,7 @@ use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use crate::backoff::Backoff;
+use crate::failpoint::die_at;
 use crate::gate::Gate;
 use crate::health::Health;
 use crate::metrics::Metrics;
@@ -108,7 +109,7 @@ pub struct SummaryClient {
 
 /// What a post under way needs of the actor.
 struct Link {
-    sink: Box<dyn Sink>,
+    sink: Rc<dyn Sink>,
     store: Arc<dyn Store>,
     metrics: Arc<Metrics>,
 }
@@ -127,7 +128,7 @@ impl SummaryClient {
     pub fn new(
         owner: ProcessorId,
         posting: Posting,
-        sink: Box<dyn Sink>,
+        sink: Rc<dyn Sink>,
         store: Arc<dyn Store>,
         gate: Arc<Gate>,
         metrics: Arc<Metrics>,
@@ -408,9 +409,11 @@ async fn fetch_some(
 impl Link {
     async fn post(&self, kind: OutboxKind, batch: Vec<Pending>) -> Posted {
         let bodies: Vec<&str> = batch.iter().map(|pending| pending.entry.body.as_str()).collect();
+        die_at!("before_post");
         if let Err(e) = self.sink.post(kind, &bodies).await {
             return Posted::Failed(batch, e);
         }
+        die_at!("posted");
         self.clear(&batch).await;
         Posted::Done(batch)
     }

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Arg, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::settings::{SETTINGS, Setting};
+use crate::verify;
 
 /// What to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub enum Role {
     Configure,
     /// Prints the effective configuration.
     Config,
+    /// Compares the files with a ledger of what was published.
+    Verify,
 }
 
 /// Sub-command, role, one line about it.
@@ -49,7 +52,15 @@ const ROLES: &[(&str, Role, &str)] = &[
     ("generators", Role::Generators, "Simulated entry and exit cameras"),
     ("configure", Role::Configure, "Declares the queues in RabbitMQ, then ends"),
     ("config", Role::Config, "Prints the effective configuration and where each value comes from"),
+    (
+        "verify",
+        Role::Verify,
+        "Compares the files with a ledger of what was published: lost, doubled, wrong, torn",
+    ),
 ];
+
+/// The generators' setting of where a ledger is written; of an audit, where it is read.
+const LEDGER: &str = "generators.ledger";
 
 const AFTER_HELP: &str = "\
 Every setting is a flag, an environment variable (CARPARK_ and the name in capitals; secrets also as
@@ -78,10 +89,42 @@ pub fn command() -> Command {
     for setting in SETTINGS {
         command = command.arg(flag(setting));
     }
-    for (name, _, about) in ROLES {
-        command = command.subcommand(Command::new(*name).about(*about));
+    for (name, role, about) in ROLES {
+        let sub = Command::new(*name).about(*about);
+        command =
+            command.subcommand(if *role == Role::Verify { verify_arguments(sub) } else { sub });
     }
     command
+}
+
+const VERIFY_AFTER_HELP: &str = "\
+Judges every stay anew, from the ledger alone, and holds the files of the data directory against it.
+Run it when the queues are empty. Ends with 0 where nothing was found, with 1 where something was.
+
+  carpark generators --ledger day.jsonl        writes each confirmed message as a line
+  carpark verify --ledger day.jsonl            reads ./data";
+
+fn verify_arguments(command: Command) -> Command {
+    let file = |name: &'static str, long: &'static str, help: &'static str| {
+        Arg::new(name).long(long).value_name("FILE").help(help)
+    };
+    command
+        .arg(
+            file(LEDGER, "ledger", "Published messages, one per line; may be repeated")
+                .action(ArgAction::Append),
+        )
+        .arg(file(
+            "dead_letters",
+            "dead-letters",
+            "What GET /admin/dead-letters answered (embedded: found by itself)",
+        ))
+        .arg(
+            Arg::new("as_of")
+                .long("as-of")
+                .value_name("TIME")
+                .help("Judge what was due by then, RFC 3339 [default: a minute ago]"),
+        )
+        .after_help(VERIFY_AFTER_HELP)
 }
 
 fn flag(setting: &'static Setting) -> Arg {
@@ -127,10 +170,37 @@ impl Asked {
 
     /// What it says of a setting.
     pub fn flag(&self, setting: &Setting) -> Option<String> {
-        let of = match self.matches.subcommand() {
+        if self.role == Role::Verify && setting.key == LEDGER {
+            return None;
+        }
+        self.of_role().get_one::<String>(setting.key).cloned()
+    }
+
+    /// What it says of an audit.
+    pub fn verify(&self) -> Result<verify::Request, String> {
+        let matches = self.of_role();
+        let as_of = match matches.get_one::<String>("as_of") {
+            None => None,
+            Some(text) => Some(domain::wire::parse_time(text).ok_or_else(|| {
+                format!("--as-of {text}: not a time; write for instance 2026-11-20T18:00:00Z")
+            })?),
+        };
+        Ok(verify::Request {
+            ledgers: matches
+                .get_many::<String>(LEDGER)
+                .into_iter()
+                .flatten()
+                .map(PathBuf::from)
+                .collect(),
+            dead_letters: matches.get_one::<String>("dead_letters").map(PathBuf::from),
+            as_of,
+        })
+    }
+
+    fn of_role(&self) -> &ArgMatches {
+        match self.matches.subcommand() {
             Some((_, matches)) => matches,
             None => &self.matches,
-        };
-        of.get_one::<String>(setting.key).cloned()
+        }
     }
 }

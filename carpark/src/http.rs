@@ -182,6 +182,8 @@ async fn guard(
 const OPEN: &[&str] = &["/livez", "/readyz", "/metrics", "/openapi.json", "/docs"];
 /// Paths of the sink.
 const SINKS: &[&str] = &["/save_summary", "/save_exception"];
+/// Where the sink shows and erases the rows of a plate.
+const SINKS_PLATES: &str = "/plates/";
 
 /// The token for a path: none for what is open to all, the sink's for posts of summaries, the
 /// administrator's for everything else. So a path that is spelled otherwise (`/%61dmin`, which the
@@ -189,7 +191,7 @@ const SINKS: &[&str] = &["/save_summary", "/save_exception"];
 fn wanted_token<'a>(tokens: &'a Tokens, path: &str) -> Option<&'a str> {
     if OPEN.contains(&path) {
         None
-    } else if SINKS.contains(&path) {
+    } else if SINKS.contains(&path) || path.starts_with(SINKS_PLATES) {
         tokens.sink.as_deref()
     } else {
         tokens.admin.as_deref().or(tokens.sink.as_deref())

@@ -13,6 +13,7 @@ mod roles;
 mod settings;
 mod shutdown;
 mod telemetry;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -27,6 +28,7 @@ const USAGE: u8 = 2;
 
 #[actix_rt::main]
 async fn main() -> ExitCode {
+    let _failpoints = actors::failpoint::Failpoints::begin();
     let asked = Asked::parse();
     let layers = Layers::read(asked.file.as_deref(), |setting| asked.flag(setting));
     let (layers, config) = match layers.and_then(|layers| layers.check().map(|c| (layers, c))) {
@@ -37,10 +39,22 @@ async fn main() -> ExitCode {
         println!("{}", layers.show());
         return ExitCode::SUCCESS;
     }
+    if asked.role == Role::Verify {
+        return match asked.verify().map(|request| verify::run(&request, &config, now())) {
+            Ok(Ok(true)) => ExitCode::SUCCESS,
+            Ok(Ok(false)) => ExitCode::FAILURE,
+            Ok(Err(e)) => fail(&e, USAGE),
+            Err(e) => fail(&anyhow::Error::msg(e), USAGE),
+        };
+    }
     match run(asked.role, config).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => fail(&e, 1),
     }
+}
+
+fn now() -> domain::Instant {
+    clock::system().now()
 }
 
 async fn run(role: Role, config: config::Config) -> anyhow::Result<()> {

@@ -28,6 +28,8 @@ use crate::shutdown::Shutdown;
 
 /// Messages that wait in each queue of the embedded broker.
 const EMBEDDED_QUEUE: usize = 10_000;
+/// File of the embedded broker's dead letters, in the data directory.
+pub const EMBEDDED_DEAD_LETTERS: &str = "dead-letters.redb";
 /// First and longest pause between attempts at a server that is not there yet.
 const ATTEMPT_PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
 /// How long connections may take to end.
@@ -170,7 +172,7 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
     let (actors, progress) = if plan.actors {
         let summary_url = summary_url(plan, config, address)?;
         let metrics = Arc::new(Metrics::new(&registry)?);
-        let (broker, publisher) = open_broker(config, &clock)?;
+        let (broker, publisher) = open_broker(config, &clock, &metrics)?;
         embedded_publisher = publisher;
         let (store, processor) = open_store(config, &clock)?;
         prepare(&*broker, &*store, config.start_patience).await?;
@@ -191,6 +193,7 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         let actors = Actors::start(parts);
         let health = actors.health();
         with_site(&site, |site| {
+            site.routes(actors.configure());
             site.check(move || {
                 health.parts().map(|(name, part)| (name.to_owned(), part.text())).to_vec()
             });
@@ -257,13 +260,14 @@ async fn start_web(
 fn open_broker(
     config: &Config,
     clock: &SharedClock,
+    metrics: &Arc<Metrics>,
 ) -> anyhow::Result<(Box<dyn Broker>, Option<EmbeddedPublisher>)> {
     if let Some(url) = &config.broker_url {
-        let broker = AmqpBroker::new(url, config.prefetch, Arc::clone(clock))
+        let broker = AmqpBroker::new(url, config.prefetch, Arc::clone(clock), Arc::clone(metrics))
             .context("CARPARK_BROKER_URL")?;
         return Ok((Box::new(broker), None));
     }
-    let path = in_data_dir(&config.data_dir, "dead-letters.redb")?;
+    let path = in_data_dir(&config.data_dir, EMBEDDED_DEAD_LETTERS)?;
     let broker =
         EmbeddedBroker::open(&path, EMBEDDED_QUEUE, config.prefetch.into(), Arc::clone(clock))
             .with_context(|| format!("cannot open the embedded dead letters {}", path.display()))?;
@@ -472,7 +476,10 @@ pub async fn configure(config: &Config, clock: SharedClock) -> anyhow::Result<()
     let Some(url) = &config.broker_url else {
         bail!("nothing to declare in an embedded broker: set CARPARK_BROKER_URL=amqp://…");
     };
-    let broker = AmqpBroker::new(url, config.prefetch, clock).context("CARPARK_BROKER_URL")?;
+    // Nobody scrapes a command that ends.
+    let metrics = Arc::new(Metrics::new(&Registry::new())?);
+    let broker =
+        AmqpBroker::new(url, config.prefetch, clock, metrics).context("CARPARK_BROKER_URL")?;
     patiently("RabbitMQ", config.start_patience, async || match broker.prepare().await {
         Ok(()) => Ok(()),
         Err(e @ BrokerError::Refused { .. }) => Err(Attempt::Hopeless(e.into())),

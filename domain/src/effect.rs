@@ -1,6 +1,6 @@
 //! What a decision asks the world to do: the closed list.
 
-use crate::{ExceptionRow, Summary};
+use crate::{ExceptionRow, Plate, Summary};
 
 /// Something to be reported. Effects go into the outbox in the same commit as the record (G2),
 /// and from there to the sink until it has answered.
@@ -13,6 +13,14 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// Whose it is.
+    pub fn plate(&self) -> &Plate {
+        match self {
+            Self::Summary(summary) => &summary.plate,
+            Self::Exception(row) => &row.plate,
+        }
+    }
+
     /// A name for this report that every retry of it shares and no other report has: the
     /// outbox's key and the sink's.
     pub fn key(&self) -> String {

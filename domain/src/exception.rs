@@ -22,6 +22,14 @@ pub enum ExceptionKind {
 }
 
 impl ExceptionKind {
+    const ALL: [Self; 5] =
+        [Self::UnmatchedExit, Self::MissedExit, Self::Overstay, Self::Repaired, Self::Withdrawn];
+
+    /// The kind of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
     /// The name in the file.
     pub fn as_str(self) -> &'static str {
         match self {

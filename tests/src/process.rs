@@ -250,6 +250,15 @@ impl Running {
         });
     }
 
+    /// Waits until it listens, ready or not.
+    #[track_caller]
+    pub fn wait_live(&self, patience: Duration) {
+        let url = self.url("/livez");
+        wait::until_ok(&format!("{} listens", self.name), patience, || {
+            http::request("GET", &url, &[], b"")
+        });
+    }
+
     /// Whether `/readyz` answers 200 now.
     pub fn is_ready(&self) -> bool {
         http::request("GET", &self.url("/readyz"), &[], b"").is_ok_and(|a| a.status == 200)
@@ -295,6 +304,19 @@ impl Running {
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
         guard::signal(&self.child, signal);
+    }
+
+    /// Whether it has ended by itself. If so, the test has seen it.
+    pub fn has_ended(&mut self) -> bool {
+        self.ended = self.ended.or_else(|| self.child.try_wait().unwrap());
+        self.ended.is_some()
+    }
+
+    /// Memory that it really uses at the moment (its resident set).
+    pub fn memory_bytes(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
     }
 
     /// Waits for its end.

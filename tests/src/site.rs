@@ -1,16 +1,20 @@
 //! One car park for one test: its own virtual host, its own Redis, its own data directory, and
 //! the environment that makes every role of the program work on them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use chrono::Utc;
+use domain::wire::{DEAD_LETTER_QUEUE, ENTRY_QUEUE, EXIT_QUEUE, format_time};
+
 use crate::broker_client::BrokerClient;
 use crate::files::Files;
-use crate::process::{Carpark, Running};
+use crate::process::{self, Carpark, Running};
 use crate::servers::{RabbitMq, Redis, VirtualHost};
+use crate::truth::Truth;
 use crate::{guard, ports};
 
 /// See the module.
@@ -80,6 +84,37 @@ impl Site {
     #[track_caller]
     pub fn start_actors(&self) -> Running {
         self.carpark("actors").start_ready()
+    }
+
+    /// Starts a processor whose sink may be away: it works, though it is not ready.
+    #[track_caller]
+    pub fn start_actors_unready(&self) -> Running {
+        let actors = self.carpark("actors").start();
+        actors.wait_live(process::START);
+        actors
+    }
+
+    /// What must hold after any fault, when all is told and the processors are stopped: the files
+    /// say what they must, by the test's own truth and by the program's audit; nothing is left in
+    /// the queues, nothing in an outbox; the plates inside are those that are.
+    #[track_caller]
+    pub fn check_at_rest(&self, truth: &Truth) {
+        assert_eq!(truth.check_in_sum(&self.files()), Ok(()));
+        let ledger = self.directory.join("ledger.jsonl");
+        truth.write_ledger(&ledger);
+        let ledger = ledger.display().to_string();
+        self.carpark("verify")
+            .args(&["--ledger", &ledger, "--as-of", &format_time(Utc::now())])
+            .run(Duration::from_secs(30))
+            .succeeded();
+        let client = self.client();
+        for queue in [ENTRY_QUEUE, EXIT_QUEUE, DEAD_LETTER_QUEUE] {
+            assert_eq!(client.depth(queue), 0, "messages left in {queue}");
+        }
+        let outboxes: Vec<String> = self.redis.command(0, &["KEYS", "carpark:outbox:*"]);
+        assert_eq!(outboxes, Vec::<String>::new(), "reports left in an outbox");
+        let inside: BTreeSet<String> = self.redis.command(0, &["SMEMBERS", "entry_plates"]);
+        assert_eq!(&inside, truth.inside(), "plates inside");
     }
 
     /// A publisher and reader that is not the program's.

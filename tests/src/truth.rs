@@ -3,6 +3,8 @@
 //! program, so that it can contradict them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset, SecondsFormat, TimeDelta, Utc};
@@ -288,6 +290,12 @@ impl Truth {
     pub fn publish(&self, order: Order, client: &BrokerClient) {
         let messages = self.messages(order);
         client.publish_all(messages.iter().map(|message| (message.queue, &message.body)));
+    }
+
+    /// What `carpark verify` takes: every message as a line.
+    pub fn write_ledger(&self, path: &Path) {
+        let lines: Vec<&str> = self.messages.iter().map(|message| &*message.body).collect();
+        fs::write(path, lines.join("\n") + "\n").unwrap();
     }
 
     /// How many rows `summaries.csv` must have.

@@ -20,6 +20,14 @@ pub(crate) fn guard(text: &str) -> Cow<'_, str> {
     if is_formula || is_control { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
 
+/// The text that [`guard`] made this cell of.
+pub(crate) fn unguard(cell: &str) -> &str {
+    match cell.strip_prefix('\'') {
+        Some(text) if guard(text) == cell => text,
+        _ => cell,
+    }
+}
+
 /// Takes a line (without its end) apart, or `None` where its quotes make no sense.
 ///
 /// Of one line on purpose: no cell holds a line break, so a quote that was never closed harms its

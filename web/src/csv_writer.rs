@@ -1,8 +1,8 @@
 //! The actor of the files.
 //!
 //! Owns: both CSV files and the index of their rows; nobody else touches them.
-//! Hears: [`Append`] from the routes, [`GetSnapshot`] from the downloads, [`Stop`] from the
-//! service.
+//! Hears: [`Append`], [`GetRowsOf`], [`EraseRowsOf`] from the routes, [`GetSnapshot`] from the
+//! downloads, [`Stop`] from the service.
 //! Tells: nobody; it answers.
 //! Never: answers before the rows are durable (G2, G3), blocks its thread, holds a request back
 //! to make a batch larger.
@@ -14,9 +14,11 @@
 mod batch;
 mod csv_file;
 mod disk;
+mod erasing;
 mod index;
 mod journal;
 mod opening;
+mod reading;
 mod recovery;
 mod rotation;
 
@@ -32,6 +34,7 @@ use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult,
     ResponseFuture, WrapFuture,
 };
+use domain::Plate;
 use domain::wire::Saved;
 use tokio::sync::oneshot;
 use tokio::task::{JoinError, spawn_blocking};
@@ -41,6 +44,7 @@ pub(crate) use disk::RealDisk;
 #[cfg(test)]
 pub(crate) use disk::{Disk, LogFile};
 pub(crate) use journal::{Journal, Settings};
+pub use reading::{Damaged, Told, read_told};
 
 use crate::row::Lines;
 use crate::start_error::StartError;
@@ -69,6 +73,21 @@ impl Message for GetSnapshot {
     type Result = Snapshot;
 }
 
+/// Asks for the rows of a plate, in all files.
+pub(crate) struct GetRowsOf(pub(crate) Plate);
+
+impl Message for GetRowsOf {
+    type Result = Result<Told, WriteFailure>;
+}
+
+/// Asks for the rows of a plate to be erased from all files (G8); the answer says how many there
+/// were.
+pub(crate) struct EraseRowsOf(pub(crate) Plate);
+
+impl Message for EraseRowsOf {
+    type Result = Result<usize, AppendError>;
+}
+
 /// Asks the writer to finish what waits, close the files, release the lock and end.
 pub(crate) struct Stop;
 
@@ -77,6 +96,8 @@ impl Message for Stop {
 }
 
 type Reply = oneshot::Sender<Result<Vec<Saved>, AppendError>>;
+
+type Erasure = (Plate, oneshot::Sender<Result<usize, AppendError>>);
 
 /// What a write brings back: the journal, or why there is none, and of each request its result.
 type Written = Result<(Journal, Vec<Result<Vec<Saved>, WriteFailure>>), WriteFailure>;
@@ -91,6 +112,8 @@ pub(crate) struct CsvWriter {
     is_writing: bool,
     /// What the next batch will be.
     waiting: Vec<(Lines, Reply)>,
+    /// Plates to be erased, after the next batch.
+    erasures: Vec<Erasure>,
     /// Size of `waiting`, against `waiting_bytes_max`.
     waiting_bytes: usize,
     /// See [`crate::Options::waiting_bytes_max`]. A request alone may be larger.
@@ -120,6 +143,7 @@ impl CsvWriter {
             journal: Some(journal),
             is_writing: false,
             waiting: Vec::new(),
+            erasures: Vec::new(),
             waiting_bytes: 0,
             waiting_bytes_max,
             is_writable,
@@ -148,7 +172,8 @@ impl CsvWriter {
         let (batch, replies): (Vec<_>, Vec<_>) = mem::take(&mut self.waiting).into_iter().unzip();
         let journal = self.journal.take();
         let settings = Arc::clone(&self.settings);
-        let write = spawn_blocking(move || write(journal, settings, &batch));
+        let erasures = mem::take(&mut self.erasures);
+        let write = spawn_blocking(move || write(journal, settings, &batch, erasures));
         ctx.spawn(write.into_actor(self).map(move |written, actor, ctx| {
             actor.end_write(written.unwrap_or_else(|e| Err(e.into())), replies, ctx);
         }));
@@ -178,7 +203,7 @@ impl CsvWriter {
             // duplicates.
             let _ = reply.send(result.map_err(AppendError::from));
         }
-        if !self.waiting.is_empty() {
+        if !self.waiting.is_empty() || !self.erasures.is_empty() {
             self.begin_write(ctx);
         } else if !self.stopping.is_empty() {
             self.finish(ctx);
@@ -214,10 +239,29 @@ impl CsvWriter {
 }
 
 /// The blocking part. A journal that was lost is opened anew, its index from the files.
-fn write(journal: Option<Journal>, settings: Arc<Settings>, batch: &[Lines]) -> Written {
+fn write(
+    journal: Option<Journal>,
+    settings: Arc<Settings>,
+    batch: &[Lines],
+    erasures: Vec<Erasure>,
+) -> Written {
     let mut journal = journal.map_or_else(|| Journal::open(settings), Ok)?;
     let results = journal.write(batch);
+    for (plate, reply) in erasures {
+        let erased = journal.erase(&plate).inspect_err(|failure| {
+            tracing::error!(error = %failure.reason, "rows of a plate could not be erased");
+        });
+        let _ = reply.send(erased.map_err(AppendError::from));
+    }
     Ok((journal, results))
+}
+
+/// The rows of a plate.
+fn rows_of(dir: &Path, plate: &Plate) -> Result<Told, WriteFailure> {
+    let mut told = read_told(dir).map_err(|e| WriteFailure::new(dir, &e))?;
+    told.summaries.retain(|row| row.plate == *plate);
+    told.exceptions.retain(|row| row.plate == *plate);
+    Ok(told)
 }
 
 impl Actor for CsvWriter {
@@ -254,6 +298,32 @@ impl Handler<GetSnapshot> for CsvWriter {
             Table::Summaries => summaries.clone(),
             Table::Exceptions => exceptions.clone(),
         })
+    }
+}
+
+impl Handler<GetRowsOf> for CsvWriter {
+    type Result = ResponseFuture<Result<Told, WriteFailure>>;
+
+    fn handle(&mut self, GetRowsOf(plate): GetRowsOf, _: &mut Self::Context) -> Self::Result {
+        let settings = Arc::clone(&self.settings);
+        let read = spawn_blocking(move || rows_of(&settings.data_dir, &plate));
+        Box::pin(async { read.await.unwrap_or_else(|e| Err(e.into())) })
+    }
+}
+
+impl Handler<EraseRowsOf> for CsvWriter {
+    type Result = ResponseFuture<Result<usize, AppendError>>;
+
+    fn handle(&mut self, EraseRowsOf(plate): EraseRowsOf, ctx: &mut Self::Context) -> Self::Result {
+        if !self.stopping.is_empty() {
+            return Box::pin(ready(Err(AppendError::Stopping)));
+        }
+        let (reply, answer) = oneshot::channel();
+        self.erasures.push((plate, reply));
+        if !self.is_writing {
+            self.begin_write(ctx);
+        }
+        Box::pin(async { answer.await.unwrap_or(Err(AppendError::Stopping)) })
     }
 }
 

@@ -16,6 +16,7 @@ mod service;
 mod start_error;
 mod table;
 
+pub use csv_writer::{Damaged, Told, read_told};
 pub use options::Options;
 pub use service::{Web, start};
 pub use start_error::StartError;

@@ -2,6 +2,7 @@
 
 mod body;
 mod download;
+mod plates;
 
 use std::sync::Arc;
 
@@ -42,7 +43,8 @@ pub(crate) fn configure(state: &Arc<State>, config: &mut ServiceConfig) {
         .service(web::resource("/save_summary").post(save::<Summary>))
         .service(web::resource("/save_exception").post(save::<ExceptionRow>))
         .service(web::resource("/summaries.csv").get(download_summaries))
-        .service(web::resource("/exceptions.csv").get(download_exceptions));
+        .service(web::resource("/exceptions.csv").get(download_exceptions))
+        .service(web::resource("/plates/{plate}").get(plates::export).delete(plates::erase));
 }
 
 /// Takes one item or an array, answers in kind once all of it is durable.

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use domain::wire::{
     ExceptionMessage, Saved, SummaryMessage, Unsavable, format_seconds, format_time,
 };
-use domain::{ExceptionRow, Instant, Summary};
+use domain::{ExceptionKind, ExceptionRow, Instant, Summary};
 use serde::de::DeserializeOwned;
 
-use crate::cell::guard;
+use crate::cell::{guard, unguard};
 use crate::table::{Fingerprint, Table};
 
 /// Something that becomes one line of a file.
@@ -25,6 +25,9 @@ pub(crate) trait Row: for<'a> TryFrom<&'a Self::Message, Error = Unsavable> {
 
     /// Its cells, in the order of the header, harmless for a spreadsheet.
     fn cells(&self) -> Vec<Cow<'_, str>>;
+
+    /// The row that has these cells; `None` where they are none.
+    fn from_cells(cells: &[&str]) -> Option<Self>;
 }
 
 impl Row for Summary {
@@ -46,6 +49,22 @@ impl Row for Summary {
             guard(self.place.as_str()),
             if self.repaired { "true" } else { "false" }.into(),
         ]
+    }
+
+    fn from_cells(cells: &[&str]) -> Option<Self> {
+        let [plate, entry, exit, _duration, session_id, car_park, repaired] = cells else {
+            return None;
+        };
+        let message = SummaryMessage {
+            vehicle_plate: unguard(plate).to_owned(),
+            entry_date_time: (*entry).to_owned(),
+            exit_date_time: (*exit).to_owned(),
+            duration_seconds: None,
+            session_id: Some(unguard(session_id).to_owned()),
+            place: Some(unguard(car_park).to_owned()),
+            repaired: repaired.parse().ok()?,
+        };
+        Self::try_from(&message).ok()
     }
 }
 
@@ -72,6 +91,28 @@ impl Row for ExceptionRow {
             format_time(self.recorded_at).into(),
             guard(&self.reason),
         ]
+    }
+
+    fn from_cells(cells: &[&str]) -> Option<Self> {
+        let [kind, plate, entry, exit, observation_id, session_id, car_park, revision, at, reason] =
+            cells
+        else {
+            return None;
+        };
+        let optional = |cell: &str| (!cell.is_empty()).then(|| unguard(cell).to_owned());
+        let message = ExceptionMessage {
+            kind: ExceptionKind::parse(kind)?,
+            vehicle_plate: unguard(plate).to_owned(),
+            entry_date_time: optional(entry),
+            exit_date_time: optional(exit),
+            observation_id: optional(observation_id),
+            session_id: optional(session_id),
+            place: Some(unguard(car_park).to_owned()),
+            revision: revision.parse().ok()?,
+            recorded_at: (*at).to_owned(),
+            reason: unguard(reason).to_owned(),
+        };
+        Self::try_from(&message).ok()
     }
 }
 

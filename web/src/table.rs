@@ -50,6 +50,19 @@ impl Table {
         }
     }
 
+    /// How many cells a row has.
+    pub(crate) fn columns(self) -> usize {
+        self.header().split(',').count()
+    }
+
+    /// Which of them holds the plate.
+    pub(crate) fn plate_column(self) -> usize {
+        match self {
+            Self::Summaries => 0,
+            Self::Exceptions => 1,
+        }
+    }
+
     /// The fingerprint of a row, from its cells as they stand in the file; `None` where they are
     /// too many, too few, or name no key. One function for rows that come and rows that are read
     /// back, so that the two cannot disagree.

@@ -2,6 +2,8 @@
 //! recovery is left off: a delivery tag means something on one connection only, and here that is
 //! plain to see.
 
+mod dead_letters;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -9,25 +11,28 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::wire::{DEAD_LETTER_QUEUE, ENTRY_QUEUE, EXIT_QUEUE, QUEUE_HEADER, REASON_HEADER};
-use domain::wire::{REFUSED_AT_HEADER, format_time};
+use domain::wire::{ENTRY_QUEUE, EXIT_QUEUE};
 use domain::{Instant, Kind, SharedClock};
 use futures_util::StreamExt;
 use futures_util::stream::{self, LocalBoxStream};
+use lapin::message::{BasicGetMessage, Delivery as Message};
 use lapin::options::{
-    BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicNackOptions,
-    BasicPublishOptions, BasicQosOptions, ConfirmSelectOptions, QueueDeclareOptions,
+    BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicGetOptions, BasicNackOptions,
+    BasicQosOptions, QueueDeclareOptions,
 };
-use lapin::types::{AMQPValue, FieldTable, ShortString};
+use lapin::types::{AMQPValue, FieldTable};
 use lapin::uri::AMQPUri;
-use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, ErrorKind};
-use tokio::sync::{Mutex, watch};
+use lapin::{Channel, Connection, ConnectionProperties, ErrorKind};
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
+use super::dead_letters::DeadLetters;
 use super::topology::{self, Declared};
 use super::{Broker, BrokerError, Delivery, Event, Queue, Tag};
 use crate::backoff::Backoff;
+use crate::metrics::Metrics;
+use dead_letters::{Publisher, Shelf};
 
 /// Seconds between heartbeats where the URL names none: a dead link is noticed within twice that.
 const HEARTBEAT_SECONDS: u16 = 5;
@@ -36,6 +41,15 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const CONSUMER_TAG: &str = "carpark";
 const PERSISTENT: u8 = 2;
 
+/// A message that came back so often is given alone. A process that is killed once or twice returns
+/// all it had, and that is no message's fault.
+const SUSPECT_FROM: i64 = 3;
+/// One that came back so often waits until everything else is done with.
+const GRAVE_FROM: i64 = 10;
+const GRAVE_PAUSE: Duration = Duration::from_millis(200);
+/// How often a quorum queue has had a message back.
+const RETURNED_HEADER: &str = "x-delivery-count";
+
 /// RabbitMQ at a URL.
 pub struct AmqpBroker {
     server: Rc<Server>,
@@ -43,7 +57,7 @@ pub struct AmqpBroker {
     prefetch: u16,
     /// Shared by both queues: dead letters are rare. A connection of its own, because the broker
     /// may block one that publishes.
-    dead_letters: Rc<DeadLetters>,
+    dead_letters: Rc<Publisher>,
 }
 
 /// Where RabbitMQ is.
@@ -51,6 +65,7 @@ struct Server {
     uri: AMQPUri,
     /// The URL without its password.
     shown: String,
+    metrics: Arc<Metrics>,
 }
 
 /// The URL with its password masked, for logs and errors.
@@ -67,7 +82,12 @@ pub fn masked(url: &str) -> String {
 
 impl AmqpBroker {
     /// Checks the URL; connects later.
-    pub fn new(url: &str, prefetch: u16, clock: SharedClock) -> Result<Self, BrokerError> {
+    pub fn new(
+        url: &str,
+        prefetch: u16,
+        clock: SharedClock,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, BrokerError> {
         let shown = masked(url);
         let mut uri: AMQPUri = url.parse().map_err(|reason: String| BrokerError::Refused {
             url: shown.clone(),
@@ -79,9 +99,8 @@ impl AmqpBroker {
         if uri.vhost.is_empty() {
             "/".clone_into(&mut uri.vhost); // `amqp://host/`: everybody means the default one
         }
-        let server = Rc::new(Server { uri, shown });
-        let dead_letters =
-            Rc::new(DeadLetters { server: Rc::clone(&server), clock, channel: Mutex::new(None) });
+        let server = Rc::new(Server { uri, shown, metrics });
+        let dead_letters = Rc::new(Publisher::new(Rc::clone(&server), clock));
         Ok(Self { server, prefetch, dead_letters })
     }
 }
@@ -119,10 +138,12 @@ impl Server {
 
     async fn declare(&self, connection: &Connection) -> Result<(), BrokerError> {
         let found = match timeout(PATIENCE, topology::declare(connection)).await {
-            Ok(found) => found.map_err(|e| self.explain(&e))?,
-            Err(_) => return Err(self.unreachable(&"declaring the queues took over 10 s")),
+            Ok(found) => found.map_err(|e| self.explain(&e)),
+            Err(_) => Err(self.unreachable(&"declaring the queues took over 10 s")),
         };
+        let found = found.inspect_err(|_| self.metrics.declaration_failures.inc())?;
         for (queue, declared) in found {
+            self.metrics.declared(queue, declared);
             if declared == Declared::Otherwise {
                 warn!(
                     queue.name = queue,
@@ -144,6 +165,10 @@ impl Broker for AmqpBroker {
         Ok(())
     }
 
+    fn dead_letters(&self) -> Rc<dyn DeadLetters> {
+        Rc::new(Shelf::new(Rc::clone(&self.server)))
+    }
+
     fn consume(&self, kind: Kind) -> (LocalBoxStream<'static, Event>, Rc<dyn Queue>) {
         let queue = Rc::new(AmqpQueue {
             server: Rc::clone(&self.server),
@@ -152,6 +177,7 @@ impl Broker for AmqpBroker {
             dead_letters: Rc::clone(&self.dead_letters),
             live: RefCell::new(None),
             depths: watch::Sender::new(None),
+            let_go: watch::Sender::new(0),
             cancelled: watch::Sender::new(false),
         });
         let consuming = Consuming {
@@ -173,16 +199,33 @@ pub fn queue_name(kind: Kind) -> &'static str {
     }
 }
 
+/// How often the queue has had the message back.
+fn times_returned(message: &Message) -> i64 {
+    let headers = message.properties.headers().as_ref();
+    match headers.and_then(|headers| headers.inner().get(RETURNED_HEADER)) {
+        Some(AMQPValue::LongLongInt(count)) => *count,
+        Some(AMQPValue::LongInt(count)) => i64::from(*count),
+        Some(AMQPValue::LongUInt(count)) => i64::from(*count),
+        Some(AMQPValue::ShortInt(count)) => i64::from(*count),
+        Some(AMQPValue::ShortUInt(count)) => i64::from(*count),
+        Some(AMQPValue::ShortShortInt(count)) => i64::from(*count),
+        Some(AMQPValue::ShortShortUInt(count)) => i64::from(*count),
+        _ => 0,
+    }
+}
+
 /// A consumed queue.
 struct AmqpQueue {
     server: Rc<Server>,
     name: &'static str,
     prefetch: u16,
-    dead_letters: Rc<DeadLetters>,
+    dead_letters: Rc<Publisher>,
     /// The connection in use; the stream sets it, the other calls use it.
     live: RefCell<Option<Rc<Live>>>,
     /// The last answer about the queue's depth: on which connection, how many, asked when.
     depths: watch::Sender<Option<(u32, u64, Instant)>>,
+    /// Number of the last delivery of this connection that was acknowledged or given back.
+    let_go: watch::Sender<u64>,
     cancelled: watch::Sender<bool>,
 }
 
@@ -201,6 +244,13 @@ struct Live {
 enum Phase {
     /// Not connected.
     Idle,
+    /// Connected, and taking one message at a time, each when the one before is done with: a
+    /// message that came back often may be what ended the processes that had it, and with it went
+    /// all that they had been given. So it is given alone.
+    OneByOne {
+        /// The one that was given last.
+        given: u64,
+    },
     /// Deliveries come.
     Live(lapin::Consumer),
 }
@@ -230,9 +280,29 @@ impl Consuming {
         match &mut self.phase {
             Phase::Idle => {
                 self.connections += 1;
-                let consumer = self.queue.connect_patiently(self.connections).await;
-                self.phase = Phase::Live(consumer);
+                self.queue.connect_patiently(self.connections).await;
+                self.phase = Phase::OneByOne { given: 0 };
                 Event::Connected
+            }
+            Phase::OneByOne { given } => {
+                let given = *given;
+                match self.queue.take_one(given).await {
+                    Ok(Some(message)) if times_returned(&message) >= SUSPECT_FROM => {
+                        self.phase = Phase::OneByOne { given: message.delivery_tag };
+                        self.delivered(message)
+                    }
+                    Ok(message) => match self.queue.consume().await {
+                        Ok(consumer) => {
+                            self.phase = Phase::Live(consumer);
+                            match message {
+                                Some(message) => self.delivered(message),
+                                None => Box::pin(self.next_event()).await,
+                            }
+                        }
+                        Err(e) => self.lost(e.to_string()),
+                    },
+                    Err(e) => self.lost(e.to_string()),
+                }
             }
             Phase::Live(consumer) => loop {
                 // Deliveries first: an answer about the depth must not overtake one that is here.
@@ -247,11 +317,7 @@ impl Consuming {
                     },
                 };
                 return match delivered {
-                    Some(Ok(delivery)) => Event::Delivered(Delivery {
-                        tag: Tag { connection: self.connections, number: delivery.delivery_tag },
-                        body: Bytes::from(delivery.data),
-                        redelivered: delivery.redelivered,
-                    }),
+                    Some(Ok(message)) => self.delivered(message),
                     Some(Err(e)) => self.lost(e.to_string()),
                     None => {
                         self.lost("the broker ended the consumer (was the queue deleted?)".into())
@@ -259,6 +325,14 @@ impl Consuming {
                 };
             },
         }
+    }
+
+    fn delivered(&self, message: Message) -> Event {
+        Event::Delivered(Delivery {
+            tag: Tag { connection: self.connections, number: message.delivery_tag },
+            body: Bytes::from(message.data),
+            redelivered: message.redelivered,
+        })
     }
 
     fn lost(&mut self, reason: String) -> Event {
@@ -275,17 +349,17 @@ impl Consuming {
 
 impl AmqpQueue {
     /// Connects and consumes, however often it takes. Says so once, not at every attempt.
-    async fn connect_patiently(&self, connection_number: u32) -> lapin::Consumer {
+    async fn connect_patiently(&self, connection_number: u32) {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
         loop {
             match self.connect(connection_number).await {
-                Ok(consumer) => {
+                Ok(()) => {
                     info!(
                         queue.name = self.name,
                         attempts = backoff.attempts() + 1,
-                        "queue consumed"
+                        "queue connected"
                     );
-                    return consumer;
+                    return;
                 }
                 Err(e) => {
                     if backoff.attempts() == 0 {
@@ -297,30 +371,66 @@ impl AmqpQueue {
         }
     }
 
-    async fn connect(&self, connection_number: u32) -> Result<lapin::Consumer, BrokerError> {
+    async fn connect(&self, connection_number: u32) -> Result<(), BrokerError> {
         let connection = self.server.connect(self.name).await?;
         self.server.declare(&connection).await?;
-        let consuming = async {
+        let opening = async {
             let channel = connection.create_channel().await?;
             let asking = connection.create_channel().await?;
             channel.basic_qos(self.prefetch, BasicQosOptions::default()).await?;
-            let consumer = channel
-                .basic_consume(
-                    self.name.into(),
-                    CONSUMER_TAG.into(),
-                    BasicConsumeOptions::default(),
-                    FieldTable::default(),
-                )
-                .await?;
-            Ok::<_, lapin::Error>((channel, asking, consumer))
+            Ok::<_, lapin::Error>((channel, asking))
         };
-        let (channel, asking, consumer) = match timeout(PATIENCE, consuming).await {
+        let (channel, asking) = match timeout(PATIENCE, opening).await {
             Ok(ready) => ready.map_err(|e| self.server.explain(&e))?,
-            Err(_) => return Err(self.server.unreachable(&"consuming took over 10 s")),
+            Err(_) => return Err(self.server.unreachable(&"no channel within 10 s")),
         };
+        self.let_go.send_replace(0);
         let live = Rc::new(Live { connection_number, connection, channel, asking });
         *self.live.borrow_mut() = Some(live);
-        Ok(consumer)
+        Ok(())
+    }
+
+    /// One message, once the one `given` before is done with; `None` where the queue is empty.
+    async fn take_one(&self, given: u64) -> Result<Option<Message>, BrokerError> {
+        let mut let_go = self.let_go.subscribe();
+        // It always is: what a dead connection had under way comes back to the consumer as well.
+        let _ = let_go.wait_for(|number| *number >= given).await;
+        let live = self.live().ok_or(BrokerError::NotConnected)?;
+        let got = live.channel.basic_get(self.name.into(), BasicGetOptions::default());
+        let message = match timeout(PATIENCE, got).await {
+            Ok(Ok(got)) => got.map(|BasicGetMessage { delivery, .. }| delivery),
+            Ok(Err(e)) => return Err(self.server.explain(&e)),
+            Err(_) => return Err(self.server.unreachable(&"no message within 10 s")),
+        };
+        if let Some(message) = &message {
+            let returned = times_returned(message);
+            if returned >= SUSPECT_FROM && given == 0 {
+                warn!(
+                    queue.name = self.name,
+                    message.returned = returned,
+                    "a message came back again and again, taking them one by one"
+                );
+            }
+            if returned >= GRAVE_FROM {
+                // What else is under way, in the other queue, is done with before this one strikes.
+                tokio::time::sleep(GRAVE_PAUSE).await;
+            }
+        }
+        Ok(message)
+    }
+
+    async fn consume(&self) -> Result<lapin::Consumer, BrokerError> {
+        let live = self.live().ok_or(BrokerError::NotConnected)?;
+        let consuming = live.channel.basic_consume(
+            self.name.into(),
+            CONSUMER_TAG.into(),
+            BasicConsumeOptions::default(),
+            FieldTable::default(),
+        );
+        match timeout(PATIENCE, consuming).await {
+            Ok(consumer) => consumer.map_err(|e| self.server.explain(&e)),
+            Err(_) => Err(self.server.unreachable(&"consuming took over 10 s")),
+        }
     }
 
     fn live(&self) -> Option<Rc<Live>> {
@@ -339,6 +449,7 @@ impl Queue for AmqpQueue {
             let multiple = BasicAckOptions { multiple: true };
             // An error is the connection's, and its stream will say so.
             let _ = live.channel.basic_ack(up_to.number, multiple).await;
+            self.let_go.send_replace(up_to.number);
         }
     }
 
@@ -346,6 +457,11 @@ impl Queue for AmqpQueue {
         if let Some(live) = self.live_for(tag) {
             let requeue = BasicNackOptions { requeue: true, multiple: false };
             let _ = live.channel.basic_nack(tag.number, requeue).await;
+            self.let_go.send_if_modified(|number| {
+                let is_later = tag.number > *number;
+                *number = tag.number.max(*number);
+                is_later
+            });
         }
     }
 
@@ -382,76 +498,5 @@ impl Queue for AmqpQueue {
             let _ = timeout(PATIENCE, live.connection.close(200, "stopping".into())).await;
         }
         self.dead_letters.close().await;
-    }
-}
-
-/// Publishes what can never be processed.
-struct DeadLetters {
-    server: Rc<Server>,
-    clock: SharedClock,
-    /// Opened by the first dead letter, and again after a failure.
-    channel: Mutex<Option<Arc<(Connection, Channel)>>>,
-}
-
-impl DeadLetters {
-    async fn publish(&self, queue: &str, body: &[u8], reason: &str) -> Result<(), BrokerError> {
-        let link = self.link().await?;
-        let mut headers = FieldTable::default();
-        let refused_at = format_time(self.clock.now());
-        for (name, value) in
-            [(REASON_HEADER, reason), (QUEUE_HEADER, queue), (REFUSED_AT_HEADER, &refused_at)]
-        {
-            headers.insert(name.into(), AMQPValue::LongString(value.into()));
-        }
-        let properties =
-            BasicProperties::default().with_delivery_mode(PERSISTENT).with_headers(headers);
-        let confirmed = async {
-            link.1
-                .basic_publish(
-                    ShortString::default(),
-                    DEAD_LETTER_QUEUE.into(),
-                    BasicPublishOptions { mandatory: true, ..Default::default() },
-                    body,
-                    properties,
-                )
-                .await?
-                .await
-        };
-        let outcome = match timeout(PATIENCE, confirmed).await {
-            // Without a message inside: a returned one found no queue.
-            Ok(Ok(Confirmation::Ack(None))) => return Ok(()),
-            Ok(Ok(other)) => self.server.unreachable(&format!("dead letter not taken: {other:?}")),
-            Ok(Err(e)) => self.server.explain(&e),
-            Err(_) => self.server.unreachable(&"dead letter not confirmed within 10 s"),
-        };
-        *self.channel.lock().await = None;
-        Err(outcome)
-    }
-
-    async fn link(&self) -> Result<Arc<(Connection, Channel)>, BrokerError> {
-        let mut link = self.channel.lock().await;
-        if let Some(link) = &*link {
-            return Ok(Arc::clone(link));
-        }
-        let connection = self.server.connect("dead letters").await?;
-        self.server.declare(&connection).await?;
-        let opened = async {
-            let channel = connection.create_channel().await?;
-            channel.confirm_select(ConfirmSelectOptions::default()).await?;
-            Ok::<_, lapin::Error>(channel)
-        };
-        let channel = match timeout(PATIENCE, opened).await {
-            Ok(channel) => channel.map_err(|e| self.server.explain(&e))?,
-            Err(_) => return Err(self.server.unreachable(&"no channel within 10 s")),
-        };
-        let fresh = Arc::new((connection, channel));
-        *link = Some(Arc::clone(&fresh));
-        Ok(fresh)
-    }
-
-    async fn close(&self) {
-        if let Some(link) = self.channel.lock().await.take() {
-            let _ = timeout(PATIENCE, link.0.close(200, "stopping".into())).await;
-        }
     }
 }

@@ -14,10 +14,11 @@ use domain::wire::format_time;
 use domain::{Instant, Kind, SharedClock};
 use futures_util::StreamExt;
 use futures_util::stream::{self, LocalBoxStream};
-use redb::{Database, ReadableTableMetadata, TableDefinition};
+use redb::{Database, TableDefinition};
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 
 use super::amqp::queue_name;
+use super::dead_letters::{DeadLetter, DeadLetters, Handled, LOOKED_AT_MAX, Which, sort};
 use super::topology::DELIVERY_LIMIT;
 use super::{Broker, BrokerError, Delivery, Event, Queue, Tag};
 
@@ -107,6 +108,13 @@ impl EmbeddedBroker {
 impl Broker for EmbeddedBroker {
     async fn prepare(&self) -> Result<(), BrokerError> {
         Ok(())
+    }
+
+    fn dead_letters(&self) -> Rc<dyn DeadLetters> {
+        Rc::new(Shelf {
+            database: Arc::clone(&self.dead_letters),
+            publisher: self.publisher.clone(),
+        })
     }
 
     fn consume(&self, kind: Kind) -> (LocalBoxStream<'static, Event>, Rc<dyn Queue>) {
@@ -245,12 +253,7 @@ impl Queue for EmbeddedQueue {
             write.commit()?;
             Ok::<_, redb::Error>(())
         };
-        let failed = |reason: String| BrokerError::Unreachable { url: "embedded".into(), reason };
-        match tokio::task::spawn_blocking(append).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(e)) => Err(failed(e.to_string())),
-            Err(e) => Err(failed(e.to_string())),
-        }
+        tokio::task::spawn_blocking(append).await.map_err(failed)?.map_err(failed)
     }
 
     fn ask_depth(&self, asked_at: Instant) {
@@ -269,10 +272,95 @@ impl Queue for EmbeddedQueue {
     }
 }
 
-impl EmbeddedBroker {
-    /// How many dead letters there are.
-    pub fn dead_letter_count(&self) -> Result<u64, redb::Error> {
-        let read = redb::ReadableDatabase::begin_read(&*self.dead_letters)?;
-        Ok(read.open_table(DEAD_LETTERS)?.len()?)
+/// The dead letters in their file.
+struct Shelf {
+    database: Arc<Database>,
+    publisher: EmbeddedPublisher,
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it on")]
+fn failed(reason: impl ToString) -> BrokerError {
+    BrokerError::Unreachable { url: "embedded".into(), reason: reason.to_string() }
+}
+
+impl Shelf {
+    /// Runs `work` where it may block.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Database) -> Result<T, redb::Error> + Send + 'static,
+    ) -> Result<T, BrokerError> {
+        let database = Arc::clone(&self.database);
+        tokio::task::spawn_blocking(move || work(&database)).await.map_err(failed)?.map_err(failed)
     }
+
+    async fn remove(&self, id: &str) -> Result<bool, BrokerError> {
+        let Ok(number) = id.parse::<u64>() else { return Ok(false) };
+        self.blocking(move |database| {
+            let write = database.begin_write()?;
+            let was_there = write.open_table(DEAD_LETTERS)?.remove(number)?.is_some();
+            write.commit()?;
+            Ok(was_there)
+        })
+        .await
+    }
+}
+
+#[async_trait(?Send)]
+impl DeadLetters for Shelf {
+    async fn list(&self) -> Result<Vec<DeadLetter>, BrokerError> {
+        let mut letters = self.blocking(read_all).await?;
+        sort(&mut letters);
+        letters.truncate(LOOKED_AT_MAX);
+        Ok(letters)
+    }
+
+    async fn replay(&self, which: &Which) -> Result<Handled, BrokerError> {
+        let mut handled = Handled::default();
+        for letter in self.list().await? {
+            if !which.is(&letter.id) {
+                continue;
+            }
+            let Some(kind) = letter.from else {
+                handled.homeless += 1;
+                continue;
+            };
+            self.publisher.publish(kind, letter.body).await.map_err(failed)?;
+            self.remove(&letter.id).await?;
+            handled.done += 1;
+        }
+        Ok(handled)
+    }
+
+    async fn discard(&self, which: &Which) -> Result<Handled, BrokerError> {
+        let mut handled = Handled::default();
+        for letter in self.list().await? {
+            if which.is(&letter.id) && self.remove(&letter.id).await? {
+                handled.done += 1;
+            }
+        }
+        Ok(handled)
+    }
+}
+
+fn read_all(database: &Database) -> Result<Vec<DeadLetter>, redb::Error> {
+    let table = redb::ReadableDatabase::begin_read(database)?.open_table(DEAD_LETTERS)?;
+    let mut letters = Vec::new();
+    for entry in redb::ReadableTable::iter(&table)? {
+        let (number, letter) = entry?;
+        let (queue, reason, at, body) = letter.value();
+        letters.push(DeadLetter {
+            id: number.value().to_string(),
+            from: [Kind::Entry, Kind::Exit].into_iter().find(|kind| queue_name(*kind) == queue),
+            reason: reason.to_owned(),
+            at: at.to_owned(),
+            body: Bytes::copy_from_slice(body),
+        });
+    }
+    Ok(letters)
+}
+
+/// The dead letters in a file that no broker has open.
+pub fn read_dead_letters(path: &Path) -> Result<Vec<DeadLetter>, redb::Error> {
+    let database = Database::open(path)?;
+    read_all(&database)
 }

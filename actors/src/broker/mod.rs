@@ -3,6 +3,7 @@
 //! once: what is not acknowledged comes again.
 
 pub mod amqp;
+pub mod dead_letters;
 pub mod embedded;
 pub mod topology;
 
@@ -12,6 +13,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{Instant, Kind};
 use futures_util::stream::LocalBoxStream;
+
+use dead_letters::DeadLetters;
 
 /// Names a delivery: the broker's tag, and which connection it came on. A tag of an earlier
 /// connection names nothing any more.
@@ -87,6 +90,9 @@ pub trait Broker {
     /// Consumes the queue of that kind. The stream reconnects by itself; it ends after
     /// [`Queue::cancel`].
     fn consume(&self, kind: Kind) -> (LocalBoxStream<'static, Event>, Rc<dyn Queue>);
+
+    /// What could not be processed.
+    fn dead_letters(&self) -> Rc<dyn DeadLetters>;
 }
 
 /// The way back to the broker, for one consumed queue.

@@ -13,6 +13,10 @@ pub const DEAD_LETTER_EXCHANGE: &str = DEAD_LETTER_QUEUE;
 /// before 4.0 has no limit, later ones have one but drop the message where no exchange is named.
 pub const DELIVERY_LIMIT: i64 = 20;
 
+/// How often the dead letters can be looked at. Each look counts as a delivery, and RabbitMQ from
+/// 4.0 on drops a message past its limit: there the default is 20.
+const LOOKS_MAX: i64 = 1_000_000_000;
+
 /// What was found of a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Declared {
@@ -20,6 +24,16 @@ pub enum Declared {
     AsWanted,
     /// It stands with other arguments and is used as it is.
     Otherwise,
+}
+
+impl Declared {
+    /// As a metric's label.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AsWanted => "as_wanted",
+            Self::Otherwise => "otherwise",
+        }
+    }
 }
 
 fn table(entries: &[(&str, AMQPValue)]) -> FieldTable {
@@ -58,7 +72,10 @@ pub async fn declare(connection: &Connection) -> lapin::Result<Vec<(&'static str
             FieldTable::default(),
         )
         .await?;
-    let dead_letter_arguments = table(&[("x-queue-type", text("quorum"))]);
+    let dead_letter_arguments = table(&[
+        ("x-queue-type", text("quorum")),
+        ("x-delivery-limit", AMQPValue::LongLongInt(LOOKS_MAX)),
+    ]);
     let mut found = Vec::new();
     for (name, arguments) in [
         (DEAD_LETTER_QUEUE, dead_letter_arguments),

@@ -3,6 +3,7 @@
 use domain::record::{Known, Waiting};
 use domain::wire::{ExceptionMessage, SummaryMessage, format_time};
 use domain::{Effect, Instant, Kind, Plate, Policy, Record};
+use serde::Deserialize;
 use serde_json::json;
 
 /// Which route of the sink takes an entry.
@@ -181,6 +182,16 @@ impl OutboxEntry {
         stored.push(self.kind.tag());
         stored.push_str(&self.body);
         stored
+    }
+
+    /// Whether it reports of that plate.
+    pub(crate) fn is_of(&self, plate: &Plate) -> bool {
+        #[derive(Deserialize)]
+        struct Named {
+            vehicle_plate: String,
+        }
+        serde_json::from_str::<Named>(&self.body)
+            .is_ok_and(|named| named.vehicle_plate == plate.as_str())
     }
 
     /// Reads what [`OutboxEntry::to_stored`] wrote.

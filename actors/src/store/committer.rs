@@ -19,6 +19,7 @@ use tracing::{error, info};
 
 use super::{Change, Committed, ProcessorId, Store, StoreError};
 use crate::backoff::Backoff;
+use crate::failpoint::die_at;
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::summary_client::Outboxed;
@@ -161,6 +162,7 @@ impl Link {
         let changes: Arc<[Change]> = changes.into();
         let (committed, attempts) =
             self.patiently(|| self.store.commit(&self.owner, Arc::clone(&changes))).await;
+        die_at!("commit_applied");
         // An attempt whose answer was lost may have been carried out, and another processor may
         // have gone on from there before it was repeated: then the repetition meets a conflict, and
         // its reports are in the outbox without anybody knowing.

@@ -107,7 +107,47 @@ pub async fn check(store: Arc<dyn Store>, is_shared: bool) {
     open_plates_are_counted(&*store).await;
     a_plate_is_due_when_its_watermark_has_come(&*store).await;
     an_outbox_is_read_in_pages_and_cleared(&*store).await;
+    what_is_held_of_a_plate_is_shown_and_erased(&*store).await;
     of_many_writers_at_once_one_wins_each_version(store.clone()).await;
+}
+
+async fn what_is_held_of_a_plate_is_shown_and_erased(store: &dyn Store) {
+    let (me, plate, other) = (owner("holder"), plate("HELD1"), plate("HELD2"));
+    let marks = Watermarks { entries: Some(at(1_000_000)), exits: Some(at(1_000_000)) };
+    let before = store.counts().await.expect("counted");
+    for plate in [&plate, &other] {
+        // A stay, and an entry that is open: a report, a place in every index.
+        let (entry, record) = read(plate, &Record::default(), Kind::Entry, "held-e", at(0));
+        let (exit, record) = read(plate, &record, Kind::Exit, "held-x", at(60));
+        let (again, record) = read(plate, &record, Kind::Entry, "held-e2", at(600));
+        let (lone, _) = read(plate, &record, Kind::Exit, "held-x0", at(-60));
+        let all = commit(store, &me, vec![entry, exit, again, lone]).await;
+        assert_eq!(all, vec![Committed::Stored; 4]);
+    }
+    // Hears of itself, as a processor that holds an outbox does.
+    let watermarks = Watermarks::default();
+    store.beat(&Beat { processor: me.clone(), watermarks }).await.expect("a sign of life");
+    let held = store.held(&plate).await.expect("shown");
+    let record = Record::from_json(held.record.expect("a record").as_bytes()).expect("readable");
+    assert_eq!(record, standing(store, &plate).await);
+    assert_eq!(held.reports.len(), 1);
+    assert!(held.reports[0].body.contains("HELD1"));
+
+    assert!(store.erase(&plate).await.expect("erased"));
+    assert!(!store.erase(&plate).await.expect("erased"), "there is nothing left");
+    assert_eq!(standing(store, &plate).await, Record::default());
+    assert_eq!(store.held(&plate).await.expect("shown").record, None);
+    let due = store.due(&marks, 1_000).await.expect("answered");
+    assert!(due.contains(&other) && !due.contains(&plate), "{due:?}");
+    assert_eq!(store.counts().await.expect("counted").open, before.open + 1);
+    // Who still has a copy of the record learns that there is none.
+    let (late, _) = read(&plate, &record, Kind::Exit, "held-late", at(700));
+    let answer = commit(store, &me, vec![late]).await;
+    assert_eq!(answer, [Committed::Conflict(Record::default())]);
+
+    assert!(store.erase(&other).await.expect("erased"));
+    assert_eq!(store.counts().await.expect("counted"), before);
+    clear_all(store, &me).await;
 }
 
 async fn a_commit_can_be_read_back(store: &dyn Store) {

@@ -13,7 +13,9 @@ use redb::{
 };
 
 use super::change::{Change, IndexChange, OutboxEntry};
-use super::{Beat, Committed, Counts, Peers, ProcessorId, Store, StoreError, without_repeats};
+use super::{
+    Beat, Committed, Counts, Held, Peers, ProcessorId, Store, StoreError, without_repeats,
+};
 
 /// What stands under a plate: version, when it expires, when each watermark makes it due (event
 /// or processing time in ms), the record as JSON.
@@ -136,6 +138,17 @@ impl<'t> Tables<'t> {
             self.outbox.insert(entry.key.as_str(), entry.to_stored().as_str())?;
         }
         Ok(Committed::Stored)
+    }
+
+    /// Forgets a plate; answers whether it was known.
+    fn erase(&mut self, plate: &str) -> Result<bool, redb::Error> {
+        let Some(row) = self.records.remove(plate)? else { return Ok(false) };
+        let (_, expires, due_entries, due_exits, _) = row.value();
+        reindex(&mut self.expiry, plate, expires, IndexChange::Remove)?;
+        reindex(&mut self.due_entries, plate, due_entries, IndexChange::Remove)?;
+        reindex(&mut self.due_exits, plate, due_exits, IndexChange::Remove)?;
+        self.open.remove(plate)?;
+        Ok(true)
     }
 
     /// Forgets plates whose time is over.
@@ -307,6 +320,35 @@ impl Store for EmbeddedStore {
 
     async fn leave(&self, _processor: &ProcessorId) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    async fn held(&self, plate: &Plate) -> Result<Held, StoreError> {
+        let plate = plate.clone();
+        self.blocking(move |database| {
+            let read = database.begin_read()?;
+            let records = read.open_table(RECORDS)?;
+            let record = records.get(plate.as_str())?;
+            let record = record.map(|row| String::from_utf8_lossy(row.value().4).into_owned());
+            let mut reports = Vec::new();
+            for entry in read.open_table(OUTBOX)?.iter()? {
+                let (key, stored) = entry?;
+                let entry = OutboxEntry::from_stored(key.value().to_owned(), stored.value());
+                reports.extend(entry.filter(|entry| entry.is_of(&plate)));
+            }
+            Ok(Held { record, reports })
+        })
+        .await
+    }
+
+    async fn erase(&self, plate: &Plate) -> Result<bool, StoreError> {
+        let plate = plate.clone();
+        self.blocking(move |database| {
+            let write = database.begin_write()?;
+            let was_there = Tables::open(&write)?.erase(plate.as_str())?;
+            write.commit()?;
+            Ok(was_there)
+        })
+        .await
     }
 
     async fn counts(&self) -> Result<Counts, StoreError> {

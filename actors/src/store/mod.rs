@@ -73,6 +73,15 @@ pub struct Counts {
     pub waiting: u64,
 }
 
+/// All that is held of a plate.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Held {
+    /// The record, as JSON.
+    pub record: Option<String>,
+    /// Reports that the sink has not confirmed.
+    pub reports: Vec<OutboxEntry>,
+}
+
 /// Why the store did not do what it was asked. Nothing is known of the outcome: ask again.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("the store is not usable: {0}")]
@@ -125,6 +134,13 @@ pub trait Store: Send + Sync + 'static {
 
     /// This processor ends: its watermarks hold nobody back any longer.
     async fn leave(&self, processor: &ProcessorId) -> Result<(), StoreError>;
+
+    /// All that is held of a plate, the reports of every processor included.
+    async fn held(&self, plate: &Plate) -> Result<Held, StoreError>;
+
+    /// Forgets a plate: its record and its place in every index, not its reports. Answers whether
+    /// there was a record. An actor that still has a copy of it meets a conflict.
+    async fn erase(&self, plate: &Plate) -> Result<bool, StoreError>;
 
     /// See [`Counts`].
     async fn counts(&self) -> Result<Counts, StoreError>;

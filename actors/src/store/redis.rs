@@ -24,12 +24,17 @@ use domain::{Plate, Record, Watermarks};
 use tokio::sync::Mutex;
 
 use super::change::{Change, IndexChange, OutboxEntry};
-use super::{Beat, Committed, Counts, Peers, ProcessorId, Store, StoreError, without_repeats};
+use super::{
+    Beat, Committed, Counts, Held, Peers, ProcessorId, Store, StoreError, without_repeats,
+};
 
 const OPEN: &str = "entry_plates";
 const DUE_ENTRIES: &str = "carpark:due:entries";
 const DUE_EXITS: &str = "carpark:due:exits";
 const PROCESSORS: &str = "carpark:processors";
+
+/// Entries of an outbox looked at in one round trip.
+const SCANNED_AT_ONCE: usize = 1_000;
 
 /// How to reach Redis and how long to wait for it.
 #[derive(Debug, Clone)]
@@ -314,6 +319,39 @@ impl Store for RedisStore {
         // With its outbox empty nothing is left to be found; else it counts as long gone, so that
         // the next one takes the outbox over at once.
         self.ask(cmd("HSET").arg(PROCESSORS).arg(&*processor.0).arg("0  ")).await
+    }
+
+    async fn held(&self, plate: &Plate) -> Result<Held, StoreError> {
+        let record = self.ask(cmd("HGET").arg(plate.as_str()).arg("record")).await?;
+        let owners: Vec<String> = self.ask(cmd("HKEYS").arg(PROCESSORS)).await?;
+        let mut reports = Vec::new();
+        for owner in owners {
+            let owner = ProcessorId(owner.into());
+            let mut cursor = None;
+            loop {
+                let (entries, next) = self.outbox(&owner, cursor, SCANNED_AT_ONCE).await?;
+                reports.extend(entries.into_iter().filter(|entry| entry.is_of(plate)));
+                cursor = next;
+                if cursor.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(Held { record, reports })
+    }
+
+    async fn erase(&self, plate: &Plate) -> Result<bool, StoreError> {
+        let plate = plate.as_str();
+        let mut pipeline = pipe();
+        pipeline.atomic().cmd("DEL").arg(plate);
+        pipeline.cmd("SREM").arg(OPEN).arg(plate).ignore();
+        pipeline.cmd("ZREM").arg(DUE_ENTRIES).arg(plate).ignore();
+        pipeline.cmd("ZREM").arg(DUE_EXITS).arg(plate).ignore();
+        let mut connection = self.connection().await?;
+        match pipeline.query_async::<(u64,)>(&mut connection).await {
+            Ok((deleted,)) => Ok(deleted > 0),
+            Err(e) => Err(self.failed(e).await),
+        }
     }
 
     async fn counts(&self) -> Result<Counts, StoreError> {

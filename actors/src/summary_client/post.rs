@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use awc::http::StatusCode;
 use awc::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use awc::http::{Method, StatusCode};
+use domain::Plate;
 use domain::wire::Saved;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use url::Url;
 
 use crate::store::OutboxKind;
@@ -60,6 +63,12 @@ pub trait Sink {
     /// Posts the items, JSON objects, in one request; they are durable when it answers. An error
     /// says nothing about whether they are.
     async fn post(&self, kind: OutboxKind, items: &[&str]) -> Result<(), PostError>;
+
+    /// The rows it keeps of a plate.
+    async fn held(&self, plate: &Plate) -> Result<Value, PostError>;
+
+    /// Erases the rows it keeps of a plate; answers how many they were.
+    async fn erase(&self, plate: &Plate) -> Result<usize, PostError>;
 }
 
 /// The web service that writes the rows, over HTTP.
@@ -67,6 +76,11 @@ pub struct HttpSink {
     client: awc::Client,
     options: SinkOptions,
     exception_url: Url,
+}
+
+#[derive(Deserialize)]
+struct ErasedRows {
+    erased: usize,
 }
 
 /// Either status means that the row is there; anything else does not parse.
@@ -86,6 +100,44 @@ impl HttpSink {
             .unwrap_or_else(|_| options.summary_url.clone());
         Self { client, options, exception_url }
     }
+
+    /// `plates/{plate}` in the folder of the route of summaries.
+    fn plate_url(&self, plate: &Plate) -> Result<Url, PostError> {
+        let wrong = |e| PostError::NoAnswer(format!("{e}"));
+        let mut url = self.options.summary_url.join("plates/").map_err(wrong)?;
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().push(plate.as_str());
+        }
+        Ok(url)
+    }
+
+    /// One request; what it answers with 200.
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        url: &Url,
+        body: String,
+    ) -> Result<T, PostError> {
+        let mut request = self
+            .client
+            .request(method, url.as_str())
+            .insert_header((CONTENT_TYPE, "application/json"));
+        if let Some(token) = &self.options.token {
+            request = request.insert_header((AUTHORIZATION, format!("Bearer {token}")));
+        }
+        let mut response =
+            request.send_body(body).await.map_err(|e| PostError::NoAnswer(e.to_string()))?;
+        // Read to the end whatever it says: else the connection cannot be used again.
+        let body = response.body().limit(ANSWER_BYTES_MAX).await;
+        let body = body.map_err(|e| PostError::NoAnswer(e.to_string()))?;
+        if response.status() != StatusCode::OK {
+            return Err(PostError::Status {
+                status: response.status().as_u16(),
+                text: String::from_utf8_lossy(&body).chars().take(200).collect(),
+            });
+        }
+        serde_json::from_slice(&body).map_err(|e| PostError::Answer(e.to_string()))
+    }
 }
 
 #[async_trait(?Send)]
@@ -99,30 +151,22 @@ impl Sink for HttpSink {
             OutboxKind::Summary => &self.options.summary_url,
             OutboxKind::Exception => &self.exception_url,
         };
-        let mut request =
-            self.client.post(url.as_str()).insert_header((CONTENT_TYPE, "application/json"));
-        if let Some(token) = &self.options.token {
-            request = request.insert_header((AUTHORIZATION, format!("Bearer {token}")));
-        }
-        let mut response = request
-            .send_body(format!("[{}]", items.join(",")))
-            .await
-            .map_err(|e| PostError::NoAnswer(e.to_string()))?;
-        // Read to the end whatever it says: else the connection cannot be used again.
-        let body = response.body().limit(ANSWER_BYTES_MAX).await;
-        let body = body.map_err(|e| PostError::NoAnswer(e.to_string()))?;
-        if response.status() != StatusCode::OK {
-            return Err(PostError::Status {
-                status: response.status().as_u16(),
-                text: String::from_utf8_lossy(&body).chars().take(200).collect(),
-            });
-        }
-        let answers: Vec<Item> =
-            serde_json::from_slice(&body).map_err(|e| PostError::Answer(e.to_string()))?;
+        let items_json = format!("[{}]", items.join(","));
+        let answers: Vec<Item> = self.ask(Method::POST, url, items_json).await?;
         if answers.len() != items.len() {
             let (got, posted) = (answers.len(), items.len());
             return Err(PostError::Answer(format!("{got} items for {posted}")));
         }
         Ok(())
+    }
+
+    async fn held(&self, plate: &Plate) -> Result<Value, PostError> {
+        self.ask(Method::GET, &self.plate_url(plate)?, String::new()).await
+    }
+
+    async fn erase(&self, plate: &Plate) -> Result<usize, PostError> {
+        let erased: ErasedRows =
+            self.ask(Method::DELETE, &self.plate_url(plate)?, String::new()).await?;
+        Ok(erased.erased)
     }
 }

@@ -13,6 +13,7 @@ use futures_util::stream::{self, LocalBoxStream};
 use tokio::sync::Notify;
 
 use super::{Moment, SharedFate, Turn};
+use crate::broker::dead_letters::{DeadLetter, DeadLetters, Handled, Which};
 use crate::broker::{Broker, BrokerError, Delivery, Event, Queue, Tag};
 
 #[derive(Debug, Clone)]
@@ -92,6 +93,29 @@ impl MemoryServer {
     /// See [`QueueState::wrong_acknowledgements`].
     pub fn wrong_acknowledgements(&self) -> usize {
         self.lanes.values().map(|lane| lane.state.borrow().wrong_acknowledgements).sum()
+    }
+}
+
+/// Enough to be looked at; what replays them is tested on the real ones.
+#[async_trait(?Send)]
+impl DeadLetters for MemoryServer {
+    async fn list(&self) -> Result<Vec<DeadLetter>, BrokerError> {
+        let letter = |(number, (body, reason))| DeadLetter {
+            id: format!("{number}"),
+            from: None,
+            reason,
+            at: String::new(),
+            body,
+        };
+        Ok(self.dead_letters().into_iter().enumerate().map(letter).collect())
+    }
+
+    async fn replay(&self, _: &Which) -> Result<Handled, BrokerError> {
+        Err(BrokerError::NotConnected)
+    }
+
+    async fn discard(&self, _: &Which) -> Result<Handled, BrokerError> {
+        Err(BrokerError::NotConnected)
     }
 }
 
@@ -252,6 +276,10 @@ impl Queue for Consumer {
 impl Broker for MemoryBroker {
     async fn prepare(&self) -> Result<(), BrokerError> {
         Ok(())
+    }
+
+    fn dead_letters(&self) -> Rc<dyn DeadLetters> {
+        Rc::new(self.0.clone())
     }
 
     fn consume(&self, kind: Kind) -> (LocalBoxStream<'static, Event>, Rc<dyn Queue>) {

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use domain::wire::{ExceptionMessage, SummaryMessage};
-use domain::{Effect, ExceptionRow, Summary};
+use domain::{Effect, ExceptionRow, Plate, Summary};
+use serde_json::{Value, json};
 
 use super::{Moment, SharedFate};
 use crate::store::OutboxKind;
@@ -80,5 +81,17 @@ impl Sink for MemorySink {
             self.write(effect);
         }
         self.fate.at(Moment::PostWritten).await.map_err(PostError::NoAnswer)
+    }
+
+    async fn held(&self, plate: &Plate) -> Result<Value, PostError> {
+        let rows = self.written().iter().filter(|effect| effect.plate() == plate).count();
+        Ok(json!({ "rows": rows }))
+    }
+
+    async fn erase(&self, plate: &Plate) -> Result<usize, PostError> {
+        let mut rows = self.rows.lock().expect("the sink does not panic");
+        let before = rows.written.len();
+        rows.written.retain(|effect| effect.plate() != plate);
+        Ok(before - rows.written.len())
     }
 }

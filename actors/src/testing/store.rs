@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::{Moment, SharedFate};
 use crate::store::{
-    Beat, Change, Committed, Counts, IndexChange, OutboxEntry, Peers, ProcessorId, Store,
+    Beat, Change, Committed, Counts, Held, IndexChange, OutboxEntry, Peers, ProcessorId, Store,
     StoreError,
 };
 
@@ -228,6 +228,24 @@ impl Store for MemoryStore {
             *beat -= SILENT_AFTER;
         }
         Ok(())
+    }
+
+    async fn held(&self, plate: &Plate) -> Result<Held, StoreError> {
+        self.asked().await?;
+        let state = self.state();
+        let record = state.records.get(plate).map(|(_, json)| json.clone());
+        let outboxes = state.outboxes.values().flat_map(BTreeMap::values);
+        let reports = outboxes.filter(|entry| entry.is_of(plate)).cloned().collect();
+        Ok(Held { record, reports })
+    }
+
+    async fn erase(&self, plate: &Plate) -> Result<bool, StoreError> {
+        self.asked().await?;
+        let mut state = self.state();
+        state.open.remove(plate);
+        state.due_entries.remove(plate);
+        state.due_exits.remove(plate);
+        Ok(state.records.remove(plate).is_some())
     }
 
     async fn counts(&self) -> Result<Counts, StoreError> {

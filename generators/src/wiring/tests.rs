@@ -15,7 +15,8 @@ async fn try_start(options: Options, registry: &Registry) -> Result<Generators, 
 
 #[actix::test]
 async fn the_default_shows_finished_stays_within_seconds() {
-    let rig = Rig::start(Options::default(), BOTH).await;
+    // By seed: of some thirty exits a fifth is made up, give or take.
+    let rig = Rig::start(Options { seed: Some(7), ..Options::default() }, BOTH).await;
     rig.pass(10).await;
     assert!(rig.exits().matched > 10 && rig.exits().made_up > 2, "{:?}", rig.exits());
 }

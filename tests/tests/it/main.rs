@@ -10,12 +10,17 @@
 #![allow(clippy::doc_markdown, reason = "RabbitMQ is a name, not code")]
 
 mod bad_input;
+mod bounds;
 mod configure;
 mod embedded;
 mod errors;
+mod failpoints;
 mod http;
 mod network;
 mod pipeline;
+mod plates;
+mod poison;
 mod processes;
 mod redis_contract;
 mod redis_keys;
+mod verify;

@@ -28,7 +28,7 @@ fn in_spite_of(seed: u64, site: &Site, fault: impl FnOnce()) {
     eprintln!("every row {:?} after the repair", repaired_at.elapsed());
     actors.terminate();
     web.terminate();
-    assert_eq!(truth.check_in_sum(&site.files()), Ok(()));
+    site.check_at_rest(&truth);
 }
 
 fn site() -> Site {

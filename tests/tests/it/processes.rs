@@ -55,7 +55,7 @@ fn sigterm_under_load_ends_in_time_and_loses_nothing() {
     truth.wait_until_told(&site.files(), TOLD);
     actors.terminate();
     web.terminate();
-    assert_eq!(truth.check_in_sum(&site.files()), Ok(()));
+    site.check_at_rest(&truth);
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn actors_killed_under_load_lose_nothing_and_double_nothing() {
     truth.wait_until_told(&site.files(), TOLD);
     actors.terminate();
     web.terminate();
-    assert_eq!(truth.check_in_sum(&site.files()), Ok(()));
+    site.check_at_rest(&truth);
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn a_web_service_killed_under_load_loses_nothing_and_doubles_nothing() {
     truth.wait_until_told(&site.files(), TOLD);
     actors.terminate();
     web.terminate();
-    assert_eq!(truth.check_in_sum(&site.files()), Ok(()));
+    site.check_at_rest(&truth);
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn everything_killed_at_once_loses_nothing_and_doubles_nothing() {
     truth.wait_until_told(&site.files(), TOLD);
     actors.terminate();
     web.terminate();
-    assert_eq!(truth.check_in_sum(&site.files()), Ok(()));
+    site.check_at_rest(&truth);
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn several_processors_give_the_same_rows_though_one_is_killed_and_one_is_stopped
     truth.wait_until_told(&site.files(), TOLD);
     third.terminate();
     web.terminate();
-    assert_eq!(truth.check_in_sum(&site.files()), Ok(()));
+    site.check_at_rest(&truth);
 }
 
 #[test]
@@ -149,5 +149,5 @@ fn a_processor_frozen_past_its_heartbeat_changes_nothing_when_it_thaws() {
     frozen.terminate();
     other.terminate();
     web.terminate();
-    assert_eq!(truth.check_in_sum(&site.files()), Ok(()));
+    site.check_at_rest(&truth);
 }

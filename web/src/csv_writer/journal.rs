@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use domain::SharedClock;
 use domain::wire::Saved;
+use domain::{Plate, SharedClock};
 
 use super::WriteFailure;
 use super::csv_file::{CsvFile, Snapshot};
 use super::disk::{Disk, sync_dir};
+use super::erasing::erase;
+use super::reading::files_of;
 use crate::metrics::Metrics;
 use crate::row::Lines;
 use crate::start_error::StartError;
@@ -78,6 +80,23 @@ impl Journal {
         }
         self.settings.metrics.measure_disk(&self.settings.data_dir);
         results
+    }
+
+    /// Erases a plate's rows from all files, those of past days included; answers how many there
+    /// were. After an error some may be left: ask again.
+    pub(crate) fn erase(&mut self, plate: &Plate) -> Result<usize, WriteFailure> {
+        let mut rows = 0;
+        for file in &mut self.files {
+            let table = file.table();
+            let dir = &self.settings.data_dir;
+            let paths = files_of(dir, table).map_err(|e| WriteFailure::new(dir, &e))?;
+            for path in paths {
+                rows += erase(&path, table, plate).map_err(|e| WriteFailure::new(&path, &e))?;
+            }
+            // Another file has its name now; and the index must not know of what is gone.
+            *file = CsvFile::open(table, &self.settings)?;
+        }
+        Ok(rows)
     }
 
     /// Whether the last attempt to write was a success, on both files.

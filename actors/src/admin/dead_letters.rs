@@ -1,0 +1,154 @@
+//! `/admin/dead-letters`: what could not be processed.
+
+use actix_web::HttpResponse;
+use actix_web::web::{self, Data, Path, Query, ServiceConfig};
+use serde::{Deserialize, Serialize};
+
+use super::Desks;
+use super::problem::Problem;
+use crate::broker::amqp::queue_name;
+use crate::broker::dead_letters::{DeadLetter, Handled, LOOKED_AT_MAX, Which};
+use crate::dead_letter_desk::{Discard, List, Replay};
+
+/// Letters of a page where nobody says how many.
+const PAGE: usize = 100;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Page {
+    /// At most this many.
+    limit: Option<usize>,
+    /// Behind the letter of this id: `next` of the page before.
+    after: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Listing<'a> {
+    dead_letters: Vec<Letter<'a>>,
+    /// How many there are, on all pages.
+    total: usize,
+    /// For `after`; missing on the last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Letter<'a> {
+    id: &'a str,
+    /// Empty where nobody said so.
+    queue: &'static str,
+    reason: &'a str,
+    at: &'a str,
+    /// As text; bytes that are none are replaced. A replay sends the bytes.
+    message: String,
+}
+
+impl<'a> From<&'a DeadLetter> for Letter<'a> {
+    fn from(letter: &'a DeadLetter) -> Self {
+        Self {
+            id: &letter.id,
+            queue: letter.from.map_or("", queue_name),
+            reason: &letter.reason,
+            at: &letter.at,
+            message: String::from_utf8_lossy(&letter.body).into_owned(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Outcome {
+    /// What was done to them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replayed: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    discarded: Option<usize>,
+    /// Left where they are: they do not say which queue they came from.
+    homeless: usize,
+}
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config
+        .service(
+            web::resource("/admin/dead-letters")
+                .route(web::get().to(list))
+                .route(web::delete().to(discard_all)),
+        )
+        .service(web::resource("/admin/dead-letters/replay").route(web::post().to(replay_all)))
+        .service(web::resource("/admin/dead-letters/{id}").route(web::delete().to(discard_one)))
+        .service(
+            web::resource("/admin/dead-letters/{id}/replay").route(web::post().to(replay_one)),
+        );
+}
+
+async fn list(desks: Data<Desks>, page: Query<Page>) -> Result<HttpResponse, Problem> {
+    let limit = page.limit.unwrap_or(PAGE);
+    if !(1..=LOOKED_AT_MAX).contains(&limit) {
+        return Err(Problem::bad_request(format!("`limit` is 1 to {LOOKED_AT_MAX}")));
+    }
+    let letters = desks.dead_letters.send(List).await??;
+    let begin = match &page.after {
+        None => 0,
+        Some(after) => {
+            let position = letters.iter().position(|letter| letter.id == *after);
+            1 + position.ok_or_else(|| {
+                Problem::not_found("the letter of `after` is gone: begin anew without it")
+            })?
+        }
+    };
+    let shown = &letters[begin..letters.len().min(begin.saturating_add(limit))];
+    let is_last = begin + shown.len() == letters.len();
+    Ok(HttpResponse::Ok().json(Listing {
+        dead_letters: shown.iter().map(Letter::from).collect(),
+        total: letters.len(),
+        next: shown.last().filter(|_| !is_last).map(|letter| letter.id.as_str()),
+    }))
+}
+
+async fn replay_all(desks: Data<Desks>) -> Result<HttpResponse, Problem> {
+    let handled = desks.dead_letters.send(Replay(Which::All)).await??;
+    Ok(replayed(handled))
+}
+
+async fn replay_one(desks: Data<Desks>, id: Path<String>) -> Result<HttpResponse, Problem> {
+    let handled = desks.dead_letters.send(Replay(Which::One(id.into_inner()))).await??;
+    if handled.homeless > 0 {
+        return Err(Problem::new(
+            actix_web::http::StatusCode::CONFLICT,
+            "the letter does not say which queue it came from: publish its message by hand",
+        ));
+    }
+    found(handled).map(replayed)
+}
+
+async fn discard_all(desks: Data<Desks>) -> Result<HttpResponse, Problem> {
+    let handled = desks.dead_letters.send(Discard(Which::All)).await??;
+    Ok(discarded(handled))
+}
+
+async fn discard_one(desks: Data<Desks>, id: Path<String>) -> Result<HttpResponse, Problem> {
+    let handled = desks.dead_letters.send(Discard(Which::One(id.into_inner()))).await??;
+    found(handled).map(discarded)
+}
+
+fn found(handled: Handled) -> Result<Handled, Problem> {
+    match handled.done {
+        0 => Err(Problem::not_found("there is no dead letter of that id")),
+        _ => Ok(handled),
+    }
+}
+
+fn replayed(handled: Handled) -> HttpResponse {
+    HttpResponse::Ok().json(Outcome {
+        replayed: Some(handled.done),
+        discarded: None,
+        homeless: handled.homeless,
+    })
+}
+
+fn discarded(handled: Handled) -> HttpResponse {
+    HttpResponse::Ok().json(Outcome {
+        replayed: None,
+        discarded: Some(handled.done),
+        homeless: handled.homeless,
+    })
+}

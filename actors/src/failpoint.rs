@@ -1,0 +1,42 @@
+//! Named places where a test can have the process die as `kill -9` would have it, or panic: only
+//! built with the feature `failpoints`, which the program is not. A test sets them by the
+//! environment: `FAILPOINTS="posted=20*off->return"` lets the process die when it is there for the
+//! 21st time.
+//!
+//! | name | where |
+//! |---|---|
+//! | `delivered` | a message was delivered, nothing has been done with it |
+//! | `commit_applied` | the store has committed, nobody has been told |
+//! | `before_post` | reports are stored, and about to be posted |
+//! | `posted` | the sink has confirmed, the outbox still has them |
+//! | `rows_synced` | the sink has written, and has not answered (in `web`) |
+//! | `acknowledged` | an acknowledgement of many is sent, more of them follow |
+//! | `replay_confirmed` | a dead letter is back in its queue, and still a dead letter |
+//! | `panic:<id>` | in the actor of a plate, at the observation of that id |
+//! | `abort:<id>` | the same, but the whole process |
+
+/// Reads what the environment asks for; held for as long as it holds.
+#[must_use]
+pub struct Failpoints {
+    #[cfg(feature = "failpoints")]
+    _scenario: fail::FailScenario<'static>,
+}
+
+impl Failpoints {
+    /// Nothing without the feature.
+    pub fn begin() -> Self {
+        Self {
+            #[cfg(feature = "failpoints")]
+            _scenario: fail::FailScenario::setup(),
+        }
+    }
+}
+
+/// Dies here, without a word, if a test asks for it.
+macro_rules! die_at {
+    ($name:expr) => {
+        fail::fail_point!($name, |_| std::process::abort())
+    };
+}
+
+pub(crate) use die_at;

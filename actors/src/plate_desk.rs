@@ -1,0 +1,191 @@
+//! Serves a person who asks what is held of a plate, or wants it erased (G8).
+//!
+//! Owns: nothing.
+//! Hears: [`Export`], [`Erase`], from the routes of [`crate::admin`].
+//! Tells: the store, the sink, the desk of the dead letters.
+//! Never: answers an erasure before all places have confirmed it. Repeated, it is the same.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, Addr, Context, Handler, Message, ResponseFuture};
+use domain::Plate;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::time::Instant;
+use tracing::info;
+
+use crate::broker::BrokerError;
+use crate::broker::dead_letters::{DeadLetter, Which};
+use crate::dead_letter_desk::{DeadLetterDesk, Discard, List};
+use crate::store::{Store, StoreError};
+use crate::summary_client::{PostError, Sink};
+
+/// For reports of the plate to reach the sink, so that none comes after the erasure.
+const REPORTED_WITHIN: Duration = Duration::from_secs(5);
+/// Between two looks whether they have.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// All that is held of a plate.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<Holdings, DeskError>")]
+pub struct Export(pub Plate);
+
+/// Erase all that is held of a plate.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<Erased, DeskError>")]
+pub struct Erase(pub Plate);
+
+/// All that is held of a plate.
+#[derive(Debug, Serialize)]
+pub struct Holdings {
+    /// Whose.
+    pub vehicle_plate: Plate,
+    /// The record of the store: reads of the last day or so, and what was reported of them.
+    pub record: Option<Value>,
+    /// Reports on their way to the sink.
+    pub reports: Vec<Value>,
+    /// What the sink answers for its files: rows of `summaries.csv` and `exceptions.csv`.
+    pub files: Value,
+    /// Messages among the dead letters.
+    pub dead_letters: Vec<String>,
+}
+
+/// What was erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Erased {
+    /// Whether the store held a record.
+    pub record: bool,
+    /// Rows of the files.
+    pub rows: usize,
+    /// Messages among the dead letters.
+    pub dead_letters: usize,
+}
+
+/// Why a request could not be served, or not to its end. Ask again.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The sink.
+    #[error("the files cannot be reached: {0}")]
+    Sink(#[from] PostError),
+    /// The broker.
+    #[error("the dead letters cannot be reached: {0}")]
+    Broker(#[from] BrokerError),
+    /// What is on its way would arrive after the erasure.
+    #[error(
+        "reports of the plate are on their way to the sink and have not arrived within {} s: the \
+         record is erased, the files are not; ask again when the sink works",
+        REPORTED_WITHIN.as_secs()
+    )]
+    OnTheirWay,
+    /// The desk of the dead letters.
+    #[error("the actors are stopping")]
+    Stopping,
+}
+
+/// See the module.
+pub struct PlateDesk {
+    parts: Rc<Parts>,
+}
+
+struct Parts {
+    store: Arc<dyn Store>,
+    sink: Rc<dyn Sink>,
+    dead_letters: Addr<DeadLetterDesk>,
+}
+
+impl PlateDesk {
+    /// Over the three places where something can be held.
+    pub fn new(
+        store: Arc<dyn Store>,
+        sink: Rc<dyn Sink>,
+        dead_letters: Addr<DeadLetterDesk>,
+    ) -> Self {
+        Self { parts: Rc::new(Parts { store, sink, dead_letters }) }
+    }
+}
+
+impl Parts {
+    async fn export(&self, plate: Plate) -> Result<Holdings, DeskError> {
+        let held = self.store.held(&plate).await?;
+        let files = self.sink.held(&plate).await?;
+        let letters = self.letters_of(&plate).await?;
+        let as_json = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| text.into());
+        Ok(Holdings {
+            record: held.record.as_deref().map(as_json),
+            reports: held.reports.iter().map(|entry| as_json(&entry.body)).collect(),
+            files,
+            dead_letters: letters
+                .iter()
+                .map(|letter| String::from_utf8_lossy(&letter.body).into_owned())
+                .collect(),
+            vehicle_plate: plate,
+        })
+    }
+
+    /// In the order of the way, so that nothing follows behind: the record, what is on its way,
+    /// the files; then what never was on it.
+    async fn erase(&self, plate: Plate) -> Result<Erased, DeskError> {
+        let record = self.store.erase(&plate).await?;
+        let begun = Instant::now();
+        while !self.store.held(&plate).await?.reports.is_empty() {
+            if begun.elapsed() > REPORTED_WITHIN {
+                return Err(DeskError::OnTheirWay);
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        let rows = self.sink.erase(&plate).await?;
+        let letters = self.letters_of(&plate).await?;
+        let mut dead_letters = 0;
+        for letter in letters {
+            let discard = Discard(Which::One(letter.id));
+            let handled = self.dead_letters.send(discard).await.map_err(|_| DeskError::Stopping)?;
+            dead_letters += handled?.done;
+        }
+        info!(?plate, record, rows, dead_letters, "plate erased");
+        Ok(Erased { record, rows, dead_letters })
+    }
+
+    async fn letters_of(&self, plate: &Plate) -> Result<Vec<DeadLetter>, DeskError> {
+        let letters = self.dead_letters.send(List).await.map_err(|_| DeskError::Stopping)?;
+        let mut letters = letters?;
+        letters.retain(|letter| speaks_of(&letter.body, plate));
+        Ok(letters)
+    }
+}
+
+/// Whether a message, good or not, names the plate.
+fn speaks_of(body: &[u8], plate: &Plate) -> bool {
+    #[derive(Deserialize)]
+    struct Named {
+        vehicle_plate: String,
+    }
+    serde_json::from_slice::<Named>(body)
+        .is_ok_and(|named| Plate::parse(&named.vehicle_plate).as_ref() == Ok(plate))
+}
+
+impl Actor for PlateDesk {
+    type Context = Context<Self>;
+}
+
+impl Handler<Export> for PlateDesk {
+    type Result = ResponseFuture<Result<Holdings, DeskError>>;
+
+    fn handle(&mut self, Export(plate): Export, _: &mut Self::Context) -> Self::Result {
+        let parts = Rc::clone(&self.parts);
+        Box::pin(async move { parts.export(plate).await })
+    }
+}
+
+impl Handler<Erase> for PlateDesk {
+    type Result = ResponseFuture<Result<Erased, DeskError>>;
+
+    fn handle(&mut self, Erase(plate): Erase, _: &mut Self::Context) -> Self::Result {
+        let parts = Rc::clone(&self.parts);
+        Box::pin(async move { parts.erase(plate).await })
+    }
+}

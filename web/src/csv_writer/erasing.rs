@@ -1,0 +1,73 @@
+//! Takes a plate's rows out of a file (G8): the file is written anew without them and put in the
+//! place of the old one, so that a crash leaves the one or the other.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::path::Path;
+
+use domain::Plate;
+
+use super::disk::sync_dir;
+use crate::cell;
+use crate::table::Table;
+
+/// Ending of a file that is being written anew. One that a crash left is overwritten.
+const UNFINISHED: &str = "unfinished";
+
+/// Erases the plate's rows in the file; answers how many there were. Nothing is touched where
+/// there are none. A damaged line that names the plate counts as one of its rows.
+pub(crate) fn erase(path: &Path, table: Table, plate: &Plate) -> io::Result<usize> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(e) => return Err(e),
+    };
+    let modified = file.metadata()?.modified()?;
+    let rows = each_line(&file, |line| Ok(usize::from(is_of(line, table, plate))))?;
+    if rows == 0 {
+        return Ok(0);
+    }
+    let anew = path.with_extension(UNFINISHED);
+    let mut writer = BufWriter::new(File::create(&anew)?);
+    each_line(&File::open(path)?, |line| {
+        if !is_of(line, table, plate) {
+            writer.write_all(line)?;
+        }
+        Ok(0)
+    })?;
+    let written = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+    // The file is still of the day of its newest row.
+    written.set_modified(modified)?;
+    written.sync_all()?;
+    fs::rename(&anew, path)?;
+    if let Some(dir) = path.parent() {
+        sync_dir(dir)?;
+    }
+    Ok(rows)
+}
+
+/// Adds up what `of` says of each line, its end included.
+fn each_line(file: &File, mut of: impl FnMut(&[u8]) -> io::Result<usize>) -> io::Result<usize> {
+    let mut reader = BufReader::new(file);
+    let mut line = Vec::new();
+    let mut sum = 0;
+    loop {
+        line.clear();
+        if reader.read_until(b'\n', &mut line)? == 0 {
+            return Ok(sum);
+        }
+        sum += of(&line)?;
+    }
+}
+
+fn is_of(line: &[u8], table: Table, plate: &Plate) -> bool {
+    let text = line.strip_suffix(b"\n").unwrap_or(line);
+    let plate = plate.as_str().as_bytes();
+    match cell::split(text).filter(|cells| cells.len() == table.columns()) {
+        Some(cells) => *cells[table.plate_column()] == *plate,
+        None => text.windows(plate.len()).any(|part| part == plate),
+    }
+}
+
+#[cfg(test)]
+mod tests;
