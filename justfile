@@ -20,6 +20,24 @@ test *arguments:
 ci:
     .ci/run
 
+# Random faults under traffic on real servers, for some minutes; ends with the audit's figures.
+[group('long')]
+soak minutes="10" *seed:
+    cargo build --release -p carpark -p tests --bins
+    CARPARK_BIN=target/release/carpark target/release/soak {{ minutes }} {{ seed }}
+
+# A million open sessions: memory, and the time to the first row after a restart.
+[group('long')]
+million count="1000000":
+    cargo build --release -p carpark -p tests --bins
+    CARPARK_BIN=target/release/carpark target/release/million {{ count }}
+
+# Feed a parser with anything (observation, plate, report, record, recovery); needs a nightly
+# compiler and `cargo install cargo-fuzz`.
+[group('long')]
+fuzz target seconds="60":
+    cargo +nightly fuzz run {{ target }} -- -max_total_time={{ seconds }}
+
 # Format all code.
 [group('check')]
 fmt:

@@ -31,6 +31,8 @@ pub enum Role {
     Config,
     /// Compares the files with a ledger of what was published.
     Verify,
+    /// Asks a running role whether it is well.
+    Health,
 }
 
 /// Sub-command, role, one line about it.
@@ -57,14 +59,15 @@ const ROLES: &[(&str, Role, &str)] = &[
         Role::Verify,
         "Compares the files with a ledger of what was published: lost, doubled, wrong, torn",
     ),
+    ("health", Role::Health, "Asks a running role whether it is ready; ends with 0 if it is"),
 ];
 
 /// The generators' setting of where a ledger is written; of an audit, where it is read.
 const LEDGER: &str = "generators.ledger";
 
 const AFTER_HELP: &str = "\
-Every setting is a flag, an environment variable (CARPARK_ and the name in capitals; secrets also as
-…_FILE) and a key of carpark.toml, in this order of precedence. `carpark config` shows what holds.
+Every setting is a flag, an environment variable (CARPARK_ and the name in capitals; secrets and URLs
+of servers also as …_FILE) and a key of carpark.toml, in this order of precedence. `carpark config` shows what holds.
 
 Without any of them `carpark` runs by itself: embedded broker and store, simulated traffic, rows in
 ./data/summaries.csv, everything else at http://127.0.0.1:40000.";
@@ -91,11 +94,21 @@ pub fn command() -> Command {
     }
     for (name, role, about) in ROLES {
         let sub = Command::new(*name).about(*about);
-        command =
-            command.subcommand(if *role == Role::Verify { verify_arguments(sub) } else { sub });
+        command = command.subcommand(match role {
+            Role::Verify => verify_arguments(sub),
+            Role::Health => sub.arg(
+                Arg::new("health_url")
+                    .value_name("URL")
+                    .help(format!("What to ask [default: {HEALTH_URL}]")),
+            ),
+            _ => sub,
+        });
     }
     command
 }
+
+/// Of the web role, and of everything in `all` and `serve`.
+const HEALTH_URL: &str = "http://127.0.0.1:40000/readyz";
 
 const VERIFY_AFTER_HELP: &str = "\
 Judges every stay anew, from the ledger alone, and holds the files of the data directory against it.
@@ -195,6 +208,11 @@ impl Asked {
             dead_letters: matches.get_one::<String>("dead_letters").map(PathBuf::from),
             as_of,
         })
+    }
+
+    /// Whom to ask for its health.
+    pub fn health_url(&self) -> &str {
+        self.of_role().get_one::<String>("health_url").map_or(HEALTH_URL, String::as_str)
     }
 
     fn of_role(&self) -> &ArgMatches {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -91,6 +92,8 @@ pub struct Config {
     pub outbox_max: usize,
     /// Actors of plates at a time.
     pub residents_max: usize,
+    /// Per client address.
+    pub requests_per_second: NonZeroU32,
     /// When an actor is passivated.
     pub idle_after: Duration,
     /// How long an unreachable server is tried again at the start.
@@ -187,7 +190,7 @@ impl Layers {
             if let Some(text) = variable(&name) {
                 self.put(setting, text, Source::Environment(name.clone()));
             }
-            if !setting.is_secret {
+            if !setting.may_be_file() {
                 continue;
             }
             let file_name = format!("{name}_FILE");
@@ -325,6 +328,11 @@ impl Layers {
             prefetch: self.number("prefetch")?,
             outbox_max: self.number("outbox_max")?,
             residents_max: self.number("residents_max")?,
+            requests_per_second: self.required(
+                "requests_per_second",
+                "not a whole number of at least 1 that fits",
+                |text| text.parse().ok(),
+            )?,
             idle_after: self.duration("idle_after")?,
             start_patience: self.duration("start_patience")?,
             post_patience: self.duration("post_patience")?,

@@ -1,13 +1,16 @@
 //! The listener of a role: its routes, what every role answers (`/livez`, `/readyz`, `/metrics`),
 //! and who may ask for what.
 
+pub mod rate;
+
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Server, ServerHandle, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpResponse, HttpServer};
@@ -18,6 +21,7 @@ use serde_json::json;
 use subtle::ConstantTimeEq;
 
 use crate::config::Tokens;
+use rate::Rates;
 
 /// Longer than an HTTP client keeps an idle connection (awc: 15 s), so that it is the client who
 /// closes and no request meets a closing server.
@@ -55,6 +59,14 @@ impl Site {
     }
 }
 
+/// Who may ask, and how often.
+pub struct Access {
+    /// What has to be shown.
+    pub tokens: Tokens,
+    /// Per client address.
+    pub rates: Rates,
+}
+
 /// A bound listener.
 pub struct Listener {
     server: Server,
@@ -88,7 +100,7 @@ pub fn listen(
     key: &str,
     namespace: &str,
     site: Arc<Mutex<Site>>,
-    tokens: Tokens,
+    access: Access,
     registry: Registry,
 ) -> anyhow::Result<Listener> {
     let metrics = PrometheusMetricsBuilder::new(namespace)
@@ -98,12 +110,12 @@ pub fn listen(
         .mask_unmatched_patterns("UNKNOWN")
         .build()
         .map_err(|e| anyhow::anyhow!("metrics of the listener: {e}"))?;
-    let tokens = Arc::new(tokens);
+    let access = Arc::new(access);
     let server = HttpServer::new(move || {
         let (of_routes, of_ready) = (Arc::clone(&site), Arc::clone(&site));
-        let tokens = Arc::clone(&tokens);
+        let access = Arc::clone(&access);
         App::new()
-            .wrap(from_fn(move |request, next| guard(Arc::clone(&tokens), request, next)))
+            .wrap(from_fn(move |request, next| guard(Arc::clone(&access), request, next)))
             .wrap(metrics.clone())
             .configure(move |config| {
                 if let Ok(site) = of_routes.lock() {
@@ -153,29 +165,49 @@ fn readyz(site: &Mutex<Site>) -> HttpResponse {
     answer.json(json!({ "ready": is_ready, "parts": parts }))
 }
 
-/// Lets a request through if it shows the token that its path wants.
+/// Lets a request through if it shows the token that its path wants, and its address has not asked
+/// too often. The actors post as often as they have to.
 async fn guard(
-    tokens: Arc<Tokens>,
+    access: Arc<Access>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> actix_web::Result<ServiceResponse<BoxBody>> {
-    let wanted = wanted_token(&tokens, request.path());
-    if wanted.is_none_or(|token| shows(&request, token)) {
+    let wanted = wanted_token(&access.tokens, request.path());
+    let is_welcome = wanted.is_none_or(|token| shows(&request, token));
+    let is_post = is_welcome && SINKS.contains(&request.path());
+    let address = request.peer_addr().map(|address| address.ip());
+    if !is_post && address.is_some_and(|address| !access.rates.allow(address)) {
+        let (name, value) = (header::RETRY_AFTER, HeaderValue::from_static("1"));
+        let detail = "too many requests from this address; CARPARK_REQUESTS_PER_SECOND allows more";
+        let refusal = problem(StatusCode::TOO_MANY_REQUESTS, (name, value), detail);
+        return Ok(request.into_response(refusal));
+    }
+    if is_welcome {
         return Ok(next.call(request).await?.map_into_boxed_body());
     }
-    let refusal = HttpResponse::Unauthorized()
-        .insert_header((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
+    let header = (header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    let detail = "send the header `Authorization: Bearer TOKEN`";
+    Ok(request.into_response(problem(StatusCode::UNAUTHORIZED, header, detail)))
+}
+
+/// A refusal as RFC 9457 has it.
+fn problem(
+    status: StatusCode,
+    header: (HeaderName, HeaderValue),
+    detail: &str,
+) -> HttpResponse<BoxBody> {
+    HttpResponse::build(status)
+        .insert_header(header)
         .insert_header((header::CONTENT_TYPE, "application/problem+json"))
         .body(
             json!({
                 "type": "about:blank",
-                "title": "Unauthorized",
-                "status": 401,
-                "detail": "send the header `Authorization: Bearer TOKEN`",
+                "title": status.canonical_reason().unwrap_or("Error"),
+                "status": status.as_u16(),
+                "detail": detail,
             })
             .to_string(),
-        );
-    Ok(request.into_response(refusal))
+        )
 }
 
 /// Paths that anybody may ask for.

@@ -7,6 +7,7 @@ mod cli;
 mod clock;
 mod config;
 mod embedded_publisher;
+mod health;
 mod http;
 mod progress;
 mod roles;
@@ -30,6 +31,13 @@ const USAGE: u8 = 2;
 async fn main() -> ExitCode {
     let _failpoints = actors::failpoint::Failpoints::begin();
     let asked = Asked::parse();
+    // Before anything else: who asks for another's health needs no configuration.
+    if asked.role == Role::Health {
+        return match health::ask(asked.health_url()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(e) => fail(&e, 1),
+        };
+    }
     let layers = Layers::read(asked.file.as_deref(), |setting| asked.flag(setting));
     let (layers, config) = match layers.and_then(|layers| layers.check().map(|c| (layers, c))) {
         Ok(ready) => ready,

@@ -22,7 +22,8 @@ use url::Url;
 use crate::cli::Role;
 use crate::config::Config;
 use crate::embedded_publisher::Embedded;
-use crate::http::{self, Site};
+use crate::http::rate::Rates;
+use crate::http::{self, Access, Site};
 use crate::progress::Progress;
 use crate::shutdown::Shutdown;
 
@@ -159,7 +160,7 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         key,
         plan.namespace(),
         Arc::clone(&site),
-        config.tokens.clone(),
+        Access { tokens: config.tokens.clone(), rates: Rates::new(config.requests_per_second) },
         registry.clone(),
     )?;
     let address = listener.address;

@@ -15,6 +15,8 @@ pub struct Setting {
     pub group: &'static str,
     /// Masked wherever it is shown; may come from a file (`…_FILE`).
     pub is_secret: bool,
+    /// A URL that may have a password in it: that is masked, and it may come from a file.
+    pub is_url_with_password: bool,
     /// Shown by `--help`, not by `-h`.
     pub is_rare: bool,
 }
@@ -23,6 +25,11 @@ impl Setting {
     /// `CARPARK_…`.
     pub fn env(&self) -> String {
         format!("CARPARK_{}", self.key.replace('.', "_").to_uppercase())
+    }
+
+    /// Whether a variable `…_FILE` may name a file with the value.
+    pub fn may_be_file(&self) -> bool {
+        self.is_secret || self.is_url_with_password
     }
 
     /// `--…` without the dashes. The generators' settings need no prefix: a person who types one
@@ -38,7 +45,19 @@ const fn setting(
     default: &'static str,
     help: &'static str,
 ) -> Setting {
-    Setting { key, default, help, group, is_secret: false, is_rare: false }
+    Setting {
+        key,
+        default,
+        help,
+        group,
+        is_secret: false,
+        is_url_with_password: false,
+        is_rare: false,
+    }
+}
+
+const fn url(key: &'static str, default: &'static str, help: &'static str) -> Setting {
+    Setting { is_url_with_password: true, ..setting(PLACES, key, default, help) }
 }
 
 const fn rare(
@@ -47,11 +66,11 @@ const fn rare(
     default: &'static str,
     help: &'static str,
 ) -> Setting {
-    Setting { key, default, help, group, is_secret: false, is_rare: true }
+    Setting { is_rare: true, ..setting(group, key, default, help) }
 }
 
 const fn secret(key: &'static str, help: &'static str) -> Setting {
-    Setting { key, default: "", help, group: SECURITY, is_secret: true, is_rare: false }
+    Setting { is_secret: true, ..setting(SECURITY, key, "", help) }
 }
 
 const PLACES: &str = "Where things are";
@@ -63,20 +82,17 @@ const LOGS: &str = "Logs";
 
 /// All of them, in the order they are shown.
 pub const SETTINGS: &[Setting] = &[
-    setting(
-        PLACES,
+    url(
         "broker_url",
         "embedded",
         "RabbitMQ (amqp://user:password@host:5672/vhost, amqps://…), or `embedded`: inside this process",
     ),
-    setting(
-        PLACES,
+    url(
         "store_url",
         "embedded",
         "Redis or Valkey (redis://:password@host:6379/0, rediss://…), or `embedded`: a file in the data directory",
     ),
-    setting(
-        PLACES,
+    url(
         "generator_store_url",
         "memory",
         "Where the simulated vehicles inside are kept: redis://…/1, or `memory`",
@@ -117,6 +133,12 @@ pub const SETTINGS: &[Setting] = &[
     rare(LIMITS, "outbox_max", "50000", "Unconfirmed reports at which consumption pauses"),
     rare(LIMITS, "residents_max", "10000", "Actors of plates at a time"),
     rare(LIMITS, "idle_after", "10s", "An actor that hears nothing for this long is passivated"),
+    rare(
+        LIMITS,
+        "requests_per_second",
+        "200",
+        "Requests per second and client address; posts of summaries that show their token are not counted",
+    ),
     rare(
         LIMITS,
         "start_patience",

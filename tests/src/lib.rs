@@ -27,6 +27,7 @@ pub mod process;
 pub mod proxy;
 pub mod servers;
 pub mod site;
+pub mod tls;
 pub mod truth;
 pub mod wait;
 

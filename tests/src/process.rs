@@ -74,6 +74,8 @@ pub struct Carpark {
     arguments: Vec<String>,
     environment: BTreeMap<String, String>,
     port: Option<u16>,
+    /// Name of a signal that it inherits as ignored.
+    ignores: Option<&'static str>,
 }
 
 impl Carpark {
@@ -85,6 +87,7 @@ impl Carpark {
             arguments: role.split_whitespace().map(str::to_owned).collect(),
             environment: BTreeMap::new(),
             port: None,
+            ignores: None,
         };
         let listen = match role {
             "" | "all" | "serve" | "web" => "CARPARK_WEB_LISTEN",
@@ -124,6 +127,27 @@ impl Carpark {
         self
     }
 
+    /// Ignores a signal from the start, such as `XFSZ`: then a write beyond its limit of file sizes
+    /// fails and does not end it.
+    #[must_use]
+    pub fn ignoring(mut self, signal: &'static str) -> Self {
+        self.ignores = Some(signal);
+        self
+    }
+
+    fn command(&self) -> Command {
+        let mut command = match self.ignores {
+            None => Command::new(binary()),
+            Some(signal) => {
+                let mut shell = Command::new("sh");
+                shell.args(["-c", &format!("trap '' {signal}; exec \"$0\" \"$@\"")]).arg(binary());
+                shell
+            }
+        };
+        command.args(&self.arguments);
+        command
+    }
+
     /// Adds arguments.
     #[must_use]
     pub fn args(mut self, arguments: &[&str]) -> Self {
@@ -138,9 +162,8 @@ impl Carpark {
         let name = format!("{role}-{}", COUNT.fetch_add(1, Ordering::Relaxed));
         let log = |kind| self.directory.join(format!("{name}.{kind}"));
         let (stdout, stderr) = (log("stdout"), log("stderr"));
-        let mut command = Command::new(binary());
+        let mut command = self.command();
         command
-            .args(&self.arguments)
             .current_dir(&self.directory)
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -317,6 +340,14 @@ impl Running {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
         line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+    }
+
+    /// Most bytes that a file of it may have from now on; `None`: any number.
+    pub fn limit_file_bytes(&self, bytes: Option<u64>) {
+        let limit = bytes.map_or_else(|| "unlimited".to_owned(), |bytes| bytes.to_string());
+        let (pid, limit) = (self.child.id().to_string(), format!("--fsize={limit}:unlimited"));
+        let status = Command::new("prlimit").args(["--pid", &pid, &limit]).status().unwrap();
+        assert!(status.success(), "prlimit: {status}");
     }
 
     /// Waits for its end.

@@ -15,6 +15,7 @@ mod batch;
 mod csv_file;
 mod disk;
 mod erasing;
+pub mod fuzzing;
 mod index;
 mod journal;
 mod opening;

@@ -16,6 +16,8 @@ mod service;
 mod start_error;
 mod table;
 
+#[doc(hidden)]
+pub use csv_writer::fuzzing;
 pub use csv_writer::{Damaged, Told, read_told};
 pub use options::Options;
 pub use service::{Web, start};

@@ -1,3 +1,5 @@
+use std::num::NonZeroU32;
+
 use actix_web::test;
 
 use super::*;
@@ -8,10 +10,11 @@ fn tokens() -> Tokens {
 
 /// What the guard lets through, by path and token.
 async fn status(tokens: Tokens, path: &str, token: Option<&str>) -> u16 {
-    let tokens = Arc::new(tokens);
+    let rates = Rates::new(NonZeroU32::MAX);
+    let access = Arc::new(Access { tokens, rates });
     let app = test::init_service(
         App::new()
-            .wrap(from_fn(move |request, next| guard(Arc::clone(&tokens), request, next)))
+            .wrap(from_fn(move |request, next| guard(Arc::clone(&access), request, next)))
             .default_service(web::to(|| async { HttpResponse::Ok().finish() })),
     )
     .await;
@@ -36,6 +39,10 @@ async fn plates_are_shown_and_changed_with_the_right_token_only() {
         ("/save_summary", None, 401),
         ("/save_summary", Some("the-sink"), 200),
         ("/save_exception", Some("the-admin"), 401),
+        ("/plates/AB12", None, 401),
+        ("/plates/AB12", Some("the-admin"), 401),
+        ("/plates/AB12", Some("the-sink"), 200),
+        ("/admin/plates/AB12", Some("the-sink"), 401),
         // Spelled so that only the router sees what is meant.
         ("/%61dmin/generators", None, 401),
         ("/summaries%2Ecsv", None, 401),

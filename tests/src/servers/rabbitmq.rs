@@ -192,6 +192,38 @@ impl RabbitMq {
         Ok(())
     }
 
+    /// SIGTERM, and waits for its end: what an upgrade does.
+    pub fn terminate(&self) {
+        self.signal(Signal::TERM);
+        wait::until("rabbitmq-server ends", Duration::from_secs(30), || {
+            let mut processes = self.processes.lock().unwrap();
+            processes.as_mut().expect("it runs").broker.try_wait().unwrap()
+        });
+        self.kill_now();
+    }
+
+    /// Says that memory is short: from now on nobody may publish.
+    pub fn raise_memory_alarm(&self) {
+        self.ctl(&["set_vm_memory_high_watermark", "absolute", "1000"]);
+    }
+
+    /// Says that there is memory enough.
+    pub fn clear_memory_alarm(&self) {
+        self.ctl(&["set_vm_memory_high_watermark", "0.6"]);
+    }
+
+    fn ctl(&self, arguments: &[&str]) {
+        let script = found("rabbitmqctl", &["/usr/lib/rabbitmq/bin/rabbitmqctl"]);
+        let output = Command::new(script)
+            .args(["-n", &format!("t{}@localhost", self.port)])
+            .args(arguments)
+            .env("HOME", &self.directory)
+            .env("ERL_EPMD_PORT", self.mapper_port.to_string())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
     fn kill_now(&self) {
         if let Some(Processes { mut broker, mut mapper }) = self.processes.lock().unwrap().take() {
             for child in [&mut broker, &mut mapper] {

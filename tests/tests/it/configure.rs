@@ -93,3 +93,28 @@ fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
     assert!(shown(&[], &environment).contains("3s"));
     assert!(shown(&["--lateness", "2s"], &environment).contains("2s"));
 }
+
+#[test]
+fn a_url_with_a_password_may_come_from_a_file_and_is_shown_without_it() {
+    let directory = site::directory();
+    let file = directory.join("broker-url");
+    fs::write(&file, "amqp://user:of-the-broker@127.0.0.1:1/\n").unwrap();
+    let config = Carpark::new(&directory, "config")
+        .env("CARPARK_BROKER_URL_FILE", &file.display().to_string())
+        .run(Duration::from_secs(10))
+        .succeeded();
+    assert!(config.stdout.contains("amqp://user:***@127.0.0.1:1/"), "{}", config.stdout);
+}
+
+#[test]
+fn health_is_told_by_the_exit_code() {
+    let directory = site::directory();
+    let carpark = Carpark::new(&directory, "serve").start_ready();
+    let ask =
+        |url: &str| Carpark::new(&directory, "health").args(&[url]).run(Duration::from_secs(10));
+    ask(&carpark.url("/readyz")).succeeded();
+    ask(&carpark.url("/nowhere")).failed_saying(&["404"]);
+    let url = carpark.url("/readyz");
+    carpark.terminate();
+    ask(&url).failed_saying(&["does not answer"]);
+}

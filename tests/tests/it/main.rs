@@ -23,4 +23,5 @@ mod poison;
 mod processes;
 mod redis_contract;
 mod redis_keys;
+mod security;
 mod verify;

@@ -151,3 +151,35 @@ fn a_processor_frozen_past_its_heartbeat_changes_nothing_when_it_thaws() {
     web.terminate();
     site.check_at_rest(&truth);
 }
+
+#[test]
+fn one_to_four_processors_that_come_and_go_give_the_same_rows() {
+    let (site, truth) = site_with_backlog(47, 15_000);
+    let web = site.start_web();
+    let seed = chrono::Utc::now().timestamp_micros().unsigned_abs();
+    eprintln!("comings and goings by seed {seed}");
+    let mut dice = StdRng::seed_from_u64(seed);
+    let mut running = vec![site.start_actors()];
+    let mut conflicts = 0.0;
+    for moment in 1..=8 {
+        site.files().wait_for_summaries(truth.session_count() * moment / 10, TOLD);
+        if running.len() < 4 && (running.len() == 1 || dice.random_bool(0.5)) {
+            running.push(site.start_actors());
+            continue;
+        }
+        let leaving = running.swap_remove(dice.random_range(0..running.len()));
+        conflicts += leaving.metric("backend_commit_conflicts_total");
+        match dice.random_bool(0.5) {
+            true => leaving.kill(),
+            false => leaving.terminate(),
+        }
+    }
+    truth.wait_until_told(&site.files(), TOLD);
+    for actors in running {
+        conflicts += actors.metric("backend_commit_conflicts_total");
+        actors.terminate();
+    }
+    web.terminate();
+    eprintln!("{conflicts} conflicts");
+    site.check_at_rest(&truth);
+}
