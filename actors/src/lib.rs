@@ -15,6 +15,7 @@ pub mod failpoint;
 mod gate;
 pub mod health;
 mod metrics;
+pub mod operator_desk;
 mod options;
 pub mod plate_desk;
 mod receipt;
@@ -39,6 +40,7 @@ use broker::{Broker, Queue};
 use consumer::{Consumer, Drain};
 use dead_letter_desk::DeadLetterDesk;
 use domain::{Kind, SharedClock, Watermarks};
+use operator_desk::OperatorDesk;
 use plate_desk::PlateDesk;
 use registry::{Limits, Registry};
 use settler::{SettleNow, Settled, Settler};
@@ -179,6 +181,16 @@ impl Actors {
         let queues: [Rc<dyn Queue>; 2] =
             queues.try_into().unwrap_or_else(|_| unreachable!("two kinds, two queues"));
 
+        let operator = OperatorDesk::new(operator_desk::Parts {
+            store: Arc::clone(&store),
+            registry: registry.clone().recipient(),
+            watermarks: Rc::clone(&watermarks),
+            policy: options.policy,
+            clock: Arc::clone(&clock),
+        })
+        .start();
+        let desk_clock = Arc::clone(&clock);
+
         let settler = Settler::new(
             settler::Parts {
                 processor: processor.clone(),
@@ -203,6 +215,17 @@ impl Actors {
         let dead_letters = DeadLetterDesk::new(broker.dead_letters()).start();
         let plates = PlateDesk::new(Arc::clone(&store), sink, dead_letters.clone()).start();
 
+        let desks = Desks {
+            dead_letters,
+            plates,
+            operator,
+            processor: processor.clone(),
+            policy: options.policy,
+            metrics: Arc::clone(&metrics),
+            health: Arc::clone(&health),
+            clock: desk_clock,
+        };
+
         info!(processor = %processor, "actors started");
         Self {
             options,
@@ -212,7 +235,7 @@ impl Actors {
             queues,
             settler,
             summary_client,
-            desks: Desks { dead_letters, plates },
+            desks,
             gate,
             health,
             metrics,
@@ -241,6 +264,11 @@ impl Actors {
     /// How much is unreported.
     pub fn gate(&self) -> Arc<Gate> {
         Arc::clone(&self.gate)
+    }
+
+    /// The routes, described (OpenAPI).
+    pub fn openapi() -> utoipa::openapi::OpenApi {
+        <admin::Described as utoipa::OpenApi>::openapi()
     }
 
     /// Waits for an actor to die that the others cannot do without; answers its name.

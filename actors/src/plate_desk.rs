@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::time::Instant;
 use tracing::info;
+use utoipa::ToSchema;
 
 use crate::broker::BrokerError;
 use crate::broker::dead_letters::{DeadLetter, Which};
@@ -38,9 +39,10 @@ pub struct Export(pub Plate);
 pub struct Erase(pub Plate);
 
 /// All that is held of a plate.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Holdings {
     /// Whose.
+    #[schema(value_type = String)]
     pub vehicle_plate: Plate,
     /// The record of the store: reads of the last day or so, and what was reported of them.
     pub record: Option<Value>,
@@ -53,7 +55,7 @@ pub struct Holdings {
 }
 
 /// What was erased.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Erased {
     /// Whether the store held a record.
     pub record: bool,

@@ -1,6 +1,7 @@
 //! The listener of a role: its routes, what every role answers (`/livez`, `/readyz`, `/metrics`),
 //! and who may ask for what.
 
+mod described;
 pub mod rate;
 
 use std::net::SocketAddr;
@@ -19,6 +20,7 @@ use anyhow::{Context, bail};
 use prometheus::Registry;
 use serde_json::json;
 use subtle::ConstantTimeEq;
+use utoipa::openapi::OpenApi;
 
 use crate::config::Tokens;
 use rate::Rates;
@@ -45,12 +47,18 @@ type Check = Box<dyn Fn() -> Vec<(String, String)> + Send>;
 pub struct Site {
     routes: Vec<Routes>,
     checks: Vec<Check>,
+    descriptions: Vec<OpenApi>,
 }
 
 impl Site {
     /// Adds routes.
     pub fn routes(&mut self, routes: impl Fn(&mut ServiceConfig) + Send + 'static) {
         self.routes.push(Box::new(routes));
+    }
+
+    /// Adds a description of routes.
+    pub fn describe(&mut self, described: OpenApi) {
+        self.descriptions.push(described);
     }
 
     /// Adds something that has to be `ok` for the role to be ready.
@@ -120,6 +128,7 @@ pub fn listen(
             .configure(move |config| {
                 if let Ok(site) = of_routes.lock() {
                     site.routes.iter().for_each(|routes| routes(config));
+                    described::routes(described::merged(site.descriptions.clone()), config);
                 }
             })
             .route("/livez", web::get().to(|| async { HttpResponse::Ok().body("ok\n") }))
@@ -212,6 +221,8 @@ fn problem(
 
 /// Paths that anybody may ask for.
 const OPEN: &[&str] = &["/livez", "/readyz", "/metrics", "/openapi.json", "/docs"];
+/// The parts of the page at `/docs`.
+const DOCS: &str = "/docs/";
 /// Paths of the sink.
 const SINKS: &[&str] = &["/save_summary", "/save_exception"];
 /// Where the sink shows and erases the rows of a plate.
@@ -221,7 +232,7 @@ const SINKS_PLATES: &str = "/plates/";
 /// administrator's for everything else. So a path that is spelled otherwise (`/%61dmin`, which the
 /// router takes for `/admin`) is no way around. None where the token is not set.
 fn wanted_token<'a>(tokens: &'a Tokens, path: &str) -> Option<&'a str> {
-    if OPEN.contains(&path) {
+    if OPEN.contains(&path) || path.starts_with(DOCS) {
         None
     } else if SINKS.contains(&path) || path.starts_with(SINKS_PLATES) {
         tokens.sink.as_deref()

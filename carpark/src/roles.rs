@@ -195,6 +195,7 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         let health = actors.health();
         with_site(&site, |site| {
             site.routes(actors.configure());
+            site.describe(Actors::openapi());
             site.check(move || {
                 health.parts().map(|(name, part)| (name.to_owned(), part.text())).to_vec()
             });
@@ -250,6 +251,7 @@ async fn start_web(
     let is_ready = web.readiness();
     with_site(site, |site| {
         site.routes(web.configure());
+        site.describe(web::openapi());
         site.check(move || {
             let state = if is_ready() { "ok" } else { "the files cannot be written" };
             vec![("files".to_owned(), state.to_owned())]
@@ -432,6 +434,7 @@ async fn start_generators(
     .await?;
     with_site(site, |site| {
         site.routes(generators.configure());
+        site.describe(generators::openapi());
         site.check(move || {
             let state = if publisher.is_ready() { "ok" } else { "cannot publish" };
             vec![("publisher".to_owned(), state.to_owned())]

@@ -17,6 +17,7 @@ pub mod policy;
 pub mod record;
 pub mod reference;
 pub mod session;
+pub mod story;
 pub mod summary;
 #[cfg(test)]
 mod testing;

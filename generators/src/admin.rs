@@ -9,6 +9,7 @@ use actix_web::error::JsonPayloadError;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
 
 use crate::control::{Describe, Pause, Resume, Schedule, SetRate};
 use crate::entry_generator::EntryGenerator;
@@ -29,7 +30,7 @@ pub(crate) struct Control {
 }
 
 /// The state of one generator.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 struct State {
     #[serde(flatten)]
     schedule: Schedule,
@@ -38,7 +39,7 @@ struct State {
 }
 
 /// The state of the generators of this process.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 struct States {
     #[serde(skip_serializing_if = "Option::is_none")]
     entries: Option<State>,
@@ -47,7 +48,7 @@ struct States {
 }
 
 /// The body of a request for another rate.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct RateWanted {
     /// Entries per second.
@@ -64,6 +65,11 @@ struct Problem {
     /// What went wrong this time, and what would help.
     detail: String,
 }
+
+/// The routes, described.
+#[derive(OpenApi)]
+#[openapi(paths(state, set_rate, pause, resume), security(("admin" = [])))]
+pub(crate) struct Described;
 
 /// Adds the routes.
 pub(crate) fn routes(control: Control, config: &mut web::ServiceConfig) {
@@ -92,24 +98,32 @@ fn resource(path: &str) -> actix_web::Resource {
     }))
 }
 
+/// How the simulated cameras are.
+#[utoipa::path(get, path = "/admin/generators", tag = "generators", responses((status = 200, body = States)))]
 async fn state(control: web::Data<Control>) -> Result<HttpResponse, Problem> {
     let entries = ask(control.entries.as_ref(), Describe).await?;
     let exits = ask(control.exits.as_ref(), Describe).await?;
     Ok(control.answer(entries, exits))
 }
 
+/// Makes nothing until they are resumed.
+#[utoipa::path(post, path = "/admin/generators/pause", tag = "generators", responses((status = 200, body = States)))]
 async fn pause(control: web::Data<Control>) -> Result<HttpResponse, Problem> {
     let entries = ask(control.entries.as_ref(), Pause).await?;
     let exits = ask(control.exits.as_ref(), Pause).await?;
     Ok(control.answer(entries, exits))
 }
 
+/// Goes on.
+#[utoipa::path(post, path = "/admin/generators/resume", tag = "generators", responses((status = 200, body = States)))]
 async fn resume(control: web::Data<Control>) -> Result<HttpResponse, Problem> {
     let entries = ask(control.entries.as_ref(), Resume).await?;
     let exits = ask(control.exits.as_ref(), Resume).await?;
     Ok(control.answer(entries, exits))
 }
 
+/// So many vehicles per second from now on.
+#[utoipa::path(put, path = "/admin/generators/rate", tag = "generators", request_body = RateWanted, responses((status = 200, body = States), (status = 409), (status = 422)))]
 async fn set_rate(
     control: web::Data<Control>,
     wanted: web::Json<RateWanted>,

@@ -31,7 +31,7 @@ pub(crate) struct Describe;
 pub(crate) struct Finish;
 
 /// How the schedule of a generator stands.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, MessageResponse)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, MessageResponse, utoipa::ToSchema)]
 pub(crate) struct Schedule {
     /// Passages per second: of entries what is aimed at, of exits the most.
     pub(crate) rate: f64,

@@ -46,4 +46,9 @@ pub use metrics::Counts;
 pub use options::{Dwell, Faults, Options, OptionsError, Profile};
 pub use plate_format::{PlateFormat, PlateFormatError};
 pub use publisher::{AmqpOptions, AmqpPublisher, AmqpUrlError, PublishError, Publisher};
+/// The admin routes, described (OpenAPI).
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    <admin::Described as utoipa::OpenApi>::openapi()
+}
+
 pub use wiring::{Generators, Roles, Snapshot, StartError, start};

@@ -107,7 +107,7 @@ pub(crate) struct KindMeters {
 }
 
 /// What one kind of generator has done so far, for the admin page and the line of progress.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Counts {
     /// Passages confirmed: entries, or matched and made up exits.
     pub confirmed: u64,

@@ -8,6 +8,7 @@
 mod cell;
 mod csv_writer;
 mod metrics;
+mod openapi;
 mod options;
 mod problem;
 mod routes;
@@ -19,6 +20,7 @@ mod table;
 #[doc(hidden)]
 pub use csv_writer::fuzzing;
 pub use csv_writer::{Damaged, Told, read_told};
+pub use openapi::openapi;
 pub use options::Options;
 pub use service::{Web, start};
 pub use start_error::StartError;

@@ -3,9 +3,10 @@
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data, Path, Query, ServiceConfig};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::Desks;
-use super::problem::Problem;
+use super::problem::{Problem, ProblemBody};
 use crate::broker::amqp::queue_name;
 use crate::broker::dead_letters::{DeadLetter, Handled, LOOKED_AT_MAX, Which};
 use crate::dead_letter_desk::{Discard, List, Replay};
@@ -13,17 +14,18 @@ use crate::dead_letter_desk::{Discard, List, Replay};
 /// Letters of a page where nobody says how many.
 const PAGE: usize = 100;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-struct Page {
+pub(super) struct Page {
     /// At most this many.
     limit: Option<usize>,
     /// Behind the letter of this id: `next` of the page before.
     after: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct Listing<'a> {
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Listing<'a> {
     dead_letters: Vec<Letter<'a>>,
     /// How many there are, on all pages.
     total: usize,
@@ -32,8 +34,8 @@ struct Listing<'a> {
     next: Option<&'a str>,
 }
 
-#[derive(Debug, Serialize)]
-struct Letter<'a> {
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Letter<'a> {
     id: &'a str,
     /// Empty where nobody said so.
     queue: &'static str,
@@ -55,8 +57,8 @@ impl<'a> From<&'a DeadLetter> for Letter<'a> {
     }
 }
 
-#[derive(Debug, Serialize)]
-struct Outcome {
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Outcome {
     /// What was done to them.
     #[serde(skip_serializing_if = "Option::is_none")]
     replayed: Option<usize>,
@@ -80,7 +82,9 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         );
 }
 
-async fn list(desks: Data<Desks>, page: Query<Page>) -> Result<HttpResponse, Problem> {
+/// What could not be processed, the oldest first, in pages.
+#[utoipa::path(get, path = "/admin/dead-letters", tag = "dead letters", params(Page), responses((status = 200, body = Listing<'_>), (status = 503, body = ProblemBody)))]
+pub(super) async fn list(desks: Data<Desks>, page: Query<Page>) -> Result<HttpResponse, Problem> {
     let limit = page.limit.unwrap_or(PAGE);
     if !(1..=LOOKED_AT_MAX).contains(&limit) {
         return Err(Problem::bad_request(format!("`limit` is 1 to {LOOKED_AT_MAX}")));
@@ -104,12 +108,19 @@ async fn list(desks: Data<Desks>, page: Query<Page>) -> Result<HttpResponse, Pro
     }))
 }
 
-async fn replay_all(desks: Data<Desks>) -> Result<HttpResponse, Problem> {
+/// Puts all of them back into the queues they came from.
+#[utoipa::path(post, path = "/admin/dead-letters/replay", tag = "dead letters", responses((status = 200, body = Outcome), (status = 503, body = ProblemBody)))]
+pub(super) async fn replay_all(desks: Data<Desks>) -> Result<HttpResponse, Problem> {
     let handled = desks.dead_letters.send(Replay(Which::All)).await??;
     Ok(replayed(handled))
 }
 
-async fn replay_one(desks: Data<Desks>, id: Path<String>) -> Result<HttpResponse, Problem> {
+/// Puts one back into the queue it came from.
+#[utoipa::path(post, path = "/admin/dead-letters/{id}/replay", tag = "dead letters", params(("id" = String, Path)), responses((status = 200, body = Outcome), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+pub(super) async fn replay_one(
+    desks: Data<Desks>,
+    id: Path<String>,
+) -> Result<HttpResponse, Problem> {
     let handled = desks.dead_letters.send(Replay(Which::One(id.into_inner()))).await??;
     if handled.homeless > 0 {
         return Err(Problem::new(
@@ -120,12 +131,19 @@ async fn replay_one(desks: Data<Desks>, id: Path<String>) -> Result<HttpResponse
     found(handled).map(replayed)
 }
 
-async fn discard_all(desks: Data<Desks>) -> Result<HttpResponse, Problem> {
+/// Drops all of them for good.
+#[utoipa::path(delete, path = "/admin/dead-letters", tag = "dead letters", responses((status = 200, body = Outcome), (status = 503, body = ProblemBody)))]
+pub(super) async fn discard_all(desks: Data<Desks>) -> Result<HttpResponse, Problem> {
     let handled = desks.dead_letters.send(Discard(Which::All)).await??;
     Ok(discarded(handled))
 }
 
-async fn discard_one(desks: Data<Desks>, id: Path<String>) -> Result<HttpResponse, Problem> {
+/// Drops one for good.
+#[utoipa::path(delete, path = "/admin/dead-letters/{id}", tag = "dead letters", params(("id" = String, Path)), responses((status = 200, body = Outcome), (status = 404, body = ProblemBody)))]
+pub(super) async fn discard_one(
+    desks: Data<Desks>,
+    id: Path<String>,
+) -> Result<HttpResponse, Problem> {
     let handled = desks.dead_letters.send(Discard(Which::One(id.into_inner()))).await??;
     found(handled).map(discarded)
 }

@@ -5,8 +5,8 @@ use actix_web::web::{self, Data, Path, ServiceConfig};
 use domain::Plate;
 
 use super::Desks;
-use super::problem::Problem;
-use crate::plate_desk::{DeskError, Erase, Export};
+use super::problem::{Problem, ProblemBody};
+use crate::plate_desk::{DeskError, Erase, Erased, Export, Holdings};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.service(
@@ -16,19 +16,29 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     );
 }
 
-async fn export(desks: Data<Desks>, plate: Path<String>) -> Result<HttpResponse, Problem> {
+/// All that is held of a plate.
+#[utoipa::path(get, path = "/admin/plates/{plate}", tag = "plates", params(("plate" = String, Path)), responses((status = 200, body = Holdings), (status = 503, body = ProblemBody)))]
+pub(super) async fn export(
+    desks: Data<Desks>,
+    plate: Path<String>,
+) -> Result<HttpResponse, Problem> {
     let plate = parse(&plate)?;
     let holdings = desks.plates.send(Export(plate)).await??;
     Ok(HttpResponse::Ok().json(holdings))
 }
 
-async fn erase(desks: Data<Desks>, plate: Path<String>) -> Result<HttpResponse, Problem> {
+/// Erases all that is held of a plate.
+#[utoipa::path(delete, path = "/admin/plates/{plate}", tag = "plates", params(("plate" = String, Path)), responses((status = 200, body = Erased), (status = 503, body = ProblemBody)))]
+pub(super) async fn erase(
+    desks: Data<Desks>,
+    plate: Path<String>,
+) -> Result<HttpResponse, Problem> {
     let plate = parse(&plate)?;
     let erased = desks.plates.send(Erase(plate)).await??;
     Ok(HttpResponse::Ok().json(erased))
 }
 
-fn parse(text: &str) -> Result<Plate, Problem> {
+pub(super) fn parse(text: &str) -> Result<Plate, Problem> {
     Plate::parse(text).map_err(|e| Problem::bad_request(e.to_string()))
 }
 

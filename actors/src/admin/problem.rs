@@ -6,10 +6,23 @@ use actix::MailboxError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpResponse, ResponseError};
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::broker::BrokerError;
 use crate::store::StoreError;
+
+/// What an error looks like (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemBody {
+    r#type: &'static str,
+    /// The words of the status.
+    title: &'static str,
+    status: u16,
+    /// What went wrong this time, and what would help.
+    detail: String,
+}
 
 /// Why a request was refused, or could not be served.
 #[derive(Debug)]
@@ -69,14 +82,11 @@ impl ResponseError for Problem {
     fn error_response(&self) -> HttpResponse {
         HttpResponse::build(self.status)
             .insert_header((CONTENT_TYPE, "application/problem+json"))
-            .body(
-                json!({
-                    "type": "about:blank",
-                    "title": self.status.canonical_reason().unwrap_or("Error"),
-                    "status": self.status.as_u16(),
-                    "detail": self.detail,
-                })
-                .to_string(),
-            )
+            .json(ProblemBody {
+                r#type: "about:blank",
+                title: self.status.canonical_reason().unwrap_or("Error"),
+                status: self.status.as_u16(),
+                detail: self.detail.clone(),
+            })
     }
 }

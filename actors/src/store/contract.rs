@@ -11,7 +11,7 @@ use domain::{
     Watermarks, decide,
 };
 
-use super::{Beat, Change, Committed, OutboxEntry, ProcessorId, Store};
+use super::{Beat, Change, Committed, OutboxEntry, ProcessorId, Scope, Store};
 
 /// Event time zero of the checks: long ago, so that nothing depends on the present.
 fn epoch() -> Instant {
@@ -107,8 +107,42 @@ pub async fn check(store: Arc<dyn Store>, is_shared: bool) {
     open_plates_are_counted(&*store).await;
     a_plate_is_due_when_its_watermark_has_come(&*store).await;
     an_outbox_is_read_in_pages_and_cleared(&*store).await;
+    plates_are_listed_in_pages(&*store).await;
     what_is_held_of_a_plate_is_shown_and_erased(&*store).await;
     of_many_writers_at_once_one_wins_each_version(store.clone()).await;
+}
+
+async fn plates_are_listed_in_pages(store: &dyn Store) {
+    let me = owner("lister");
+    let plates: Vec<Plate> = (0..25).map(|n| plate(&format!("LISTED{n:02}"))).collect();
+    let mut changes = Vec::new();
+    for (n, plate) in plates.iter().enumerate() {
+        let (entry, record) = read(plate, &Record::default(), Kind::Entry, "listed-e", at(0));
+        changes.push(entry);
+        if n % 2 == 0 {
+            changes.push(read(plate, &record, Kind::Exit, "listed-x", at(60)).0);
+        }
+    }
+    assert!(commit(store, &me, changes).await.iter().all(|c| *c == Committed::Stored));
+    for (scope, is_there) in [(Scope::All, [true, true]), (Scope::Open, [false, true])] {
+        let mut listed = BTreeSet::new();
+        let mut cursor = None;
+        loop {
+            let (page, next) = store.plates(scope, cursor, 4).await.expect("listed");
+            listed.extend(page);
+            cursor = next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        for (n, plate) in plates.iter().enumerate() {
+            assert_eq!(listed.contains(plate), is_there[n % 2], "{scope:?} {n}");
+        }
+    }
+    for plate in &plates {
+        assert!(store.erase(plate).await.expect("erased"));
+    }
+    clear_all(store, &me).await;
 }
 
 async fn what_is_held_of_a_plate_is_shown_and_erased(store: &dyn Store) {

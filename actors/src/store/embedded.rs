@@ -14,7 +14,7 @@ use redb::{
 
 use super::change::{Change, IndexChange, OutboxEntry};
 use super::{
-    Beat, Committed, Counts, Held, Peers, ProcessorId, Store, StoreError, without_repeats,
+    Beat, Committed, Counts, Held, Peers, ProcessorId, Scope, Store, StoreError, without_repeats,
 };
 
 /// What stands under a plate: version, when it expires, when each watermark makes it due (event
@@ -206,6 +206,20 @@ fn due_in(
     Ok(())
 }
 
+/// Plates among the keys of a table, from a key on.
+fn keys<V: redb::Value + 'static>(
+    table: &impl ReadableTable<&'static str, V>,
+    from: &str,
+    limit: usize,
+) -> Result<Vec<Plate>, redb::Error> {
+    let mut plates = Vec::new();
+    for entry in table.range(from..)?.take(limit) {
+        let (key, _) = entry?;
+        plates.extend(Plate::parse(key.value()));
+    }
+    Ok(plates)
+}
+
 #[async_trait]
 impl Store for EmbeddedStore {
     async fn commit(
@@ -320,6 +334,27 @@ impl Store for EmbeddedStore {
 
     async fn leave(&self, _processor: &ProcessorId) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    async fn plates(
+        &self,
+        scope: Scope,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> Result<(Vec<Plate>, Option<String>), StoreError> {
+        self.blocking(move |database| {
+            let read = database.begin_read()?;
+            // The successor of a key in byte order is the key with a NUL behind it.
+            let from = cursor.map_or_else(String::new, |last| last + "\0");
+            let plates: Vec<Plate> = match scope {
+                Scope::Open => keys(&read.open_table(OPEN)?, &from, limit)?,
+                Scope::All => keys(&read.open_table(RECORDS)?, &from, limit)?,
+            };
+            let next = plates.last().filter(|_| plates.len() == limit);
+            let next = next.map(ToString::to_string);
+            Ok((plates, next))
+        })
+        .await
     }
 
     async fn held(&self, plate: &Plate) -> Result<Held, StoreError> {

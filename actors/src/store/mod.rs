@@ -73,6 +73,15 @@ pub struct Counts {
     pub waiting: u64,
 }
 
+/// Which plates are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Those inside.
+    Open,
+    /// All that there is a record of.
+    All,
+}
+
 /// All that is held of a plate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Held {
@@ -134,6 +143,16 @@ pub trait Store: Send + Sync + 'static {
 
     /// This processor ends: its watermarks hold nobody back any longer.
     async fn leave(&self, processor: &ProcessorId) -> Result<(), StoreError>;
+
+    /// Known plates, about `limit` at a time, in any order; `cursor` is `None` at the beginning and
+    /// what the last call answered afterwards, `None` at the end. A plate that is known all along
+    /// is answered at least once.
+    async fn plates(
+        &self,
+        scope: Scope,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> Result<(Vec<Plate>, Option<String>), StoreError>;
 
     /// All that is held of a plate, the reports of every processor included.
     async fn held(&self, plate: &Plate) -> Result<Held, StoreError>;

@@ -25,7 +25,7 @@ use tokio::sync::Mutex;
 
 use super::change::{Change, IndexChange, OutboxEntry};
 use super::{
-    Beat, Committed, Counts, Held, Peers, ProcessorId, Store, StoreError, without_repeats,
+    Beat, Committed, Counts, Held, Peers, ProcessorId, Scope, Store, StoreError, without_repeats,
 };
 
 const OPEN: &str = "entry_plates";
@@ -319,6 +319,26 @@ impl Store for RedisStore {
         // With its outbox empty nothing is left to be found; else it counts as long gone, so that
         // the next one takes the outbox over at once.
         self.ask(cmd("HSET").arg(PROCESSORS).arg(&*processor.0).arg("0  ")).await
+    }
+
+    async fn plates(
+        &self,
+        scope: Scope,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> Result<(Vec<Plate>, Option<String>), StoreError> {
+        let cursor = cursor.as_deref().unwrap_or("0");
+        let command = match scope {
+            Scope::Open => cmd("SSCAN").arg(OPEN).arg(cursor).arg("COUNT").arg(limit).clone(),
+            Scope::All => {
+                cmd("SCAN").arg(cursor).arg("COUNT").arg(limit).arg("TYPE").arg("hash").clone()
+            }
+        };
+        let (next, keys): (String, Vec<String>) = self.ask(&command).await?;
+        // What is no plate is a key of ours: those are in lower case.
+        let is_plate = |key: &String| Plate::parse(key).ok().filter(|plate| plate.as_str() == key);
+        let plates = keys.iter().filter_map(is_plate).collect();
+        Ok((plates, (next != "0").then_some(next)))
     }
 
     async fn held(&self, plate: &Plate) -> Result<Held, StoreError> {

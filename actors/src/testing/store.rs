@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use super::{Moment, SharedFate};
 use crate::store::{
-    Beat, Change, Committed, Counts, Held, IndexChange, OutboxEntry, Peers, ProcessorId, Store,
-    StoreError,
+    Beat, Change, Committed, Counts, Held, IndexChange, OutboxEntry, Peers, ProcessorId, Scope,
+    Store, StoreError,
 };
 
 /// After this long without a sign of life a processor holds no watermark back.
@@ -228,6 +228,24 @@ impl Store for MemoryStore {
             *beat -= SILENT_AFTER;
         }
         Ok(())
+    }
+
+    async fn plates(
+        &self,
+        scope: Scope,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> Result<(Vec<Plate>, Option<String>), StoreError> {
+        self.asked().await?;
+        let state = self.state();
+        let all: Vec<&Plate> = match scope {
+            Scope::Open => state.open.iter().collect(),
+            Scope::All => state.records.keys().collect(),
+        };
+        let after = |plate: &&&Plate| cursor.as_deref().is_none_or(|last| plate.as_str() > last);
+        let page: Vec<Plate> = all.iter().filter(after).take(limit).map(|p| (*p).clone()).collect();
+        let next = page.last().filter(|_| page.len() == limit).map(ToString::to_string);
+        Ok((page, next))
     }
 
     async fn held(&self, plate: &Plate) -> Result<Held, StoreError> {

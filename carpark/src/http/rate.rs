@@ -25,7 +25,7 @@ impl Rates {
 
     /// Whether the address may make a request now.
     pub fn allow(&self, address: IpAddr) -> bool {
-        if self.asked.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == 0 {
+        if self.asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(FORGET_EVERY) {
             self.limiter.retain_recent();
         }
         self.limiter.check_key(&address).is_ok()

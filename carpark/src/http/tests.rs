@@ -43,6 +43,9 @@ async fn plates_are_shown_and_changed_with_the_right_token_only() {
         ("/plates/AB12", Some("the-admin"), 401),
         ("/plates/AB12", Some("the-sink"), 200),
         ("/admin/plates/AB12", Some("the-sink"), 401),
+        ("/docs", None, 200),
+        ("/docs/index.html", None, 200),
+        ("/documents", None, 401),
         // Spelled so that only the router sees what is meant.
         ("/%61dmin/generators", None, 401),
         ("/summaries%2Ecsv", None, 401),

@@ -1,6 +1,10 @@
 //! `just million`: a million open sessions. Memory of the processor while they come and when they
 //! are all there; after a restart, the time to the first row.
-#![allow(clippy::unwrap_used, reason = "it stops at the first surprise, as a test does")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "it stops at the first surprise and lives by the real clock, as a test does"
+)]
 
 use std::time::{Duration, Instant};
 

@@ -1,7 +1,11 @@
 //! `just soak`: the whole system on real servers under traffic, with one random fault after the
 //! other for as long as it is told; then the audit. Ends with the figures, and with 1 where
 //! something is lost, doubled, wrong or torn.
-#![allow(clippy::unwrap_used, reason = "it stops at the first surprise, as a test does")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "it stops at the first surprise and lives by the real clock, as a test does"
+)]
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;

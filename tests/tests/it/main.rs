@@ -9,6 +9,7 @@
 )]
 #![allow(clippy::doc_markdown, reason = "RabbitMQ is a name, not code")]
 
+mod admin;
 mod bad_input;
 mod bounds;
 mod configure;

@@ -1,0 +1,301 @@
+//! `/admin/sessions`, `/admin/exceptions`: what is known of stays, and an operator's way to end one.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data, Json, Path, Query, ServiceConfig};
+use chrono::TimeDelta;
+use domain::record::Known;
+use domain::story::{Chapter, State, story};
+use domain::wire::{format_time, parse_time};
+use domain::{ExceptionKind, Instant, Kind, Label, Plate};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::Desks;
+use super::problem::{Problem, ProblemBody};
+use crate::operator_desk::{Close, CloseError, Filter, FindChapters, GetRecord, exception_of};
+
+/// Items of a page where nobody says how many.
+const PAGE: usize = 100;
+/// Most items of a page.
+const PAGE_MAX: usize = 1_000;
+
+/// What a person looks for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Asked {
+    /// `open`, `finished`, `unmatched_exit` or `missed_exit`.
+    state: Option<String>,
+    /// `unmatched_exit`, `missed_exit` or `overstay`.
+    kind: Option<String>,
+    /// The car park.
+    place: Option<String>,
+    /// Not over before, RFC 3339.
+    since: Option<String>,
+    /// Begun by, RFC 3339.
+    until: Option<String>,
+    /// About so many items.
+    limit: Option<usize>,
+    /// `next` of the page before.
+    after: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Page {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sessions: Option<Vec<Item>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exceptions: Option<Vec<Item>>,
+    /// For `after`; missing on the last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// A stay, or what there is of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Item {
+    vehicle_plate: String,
+    state: &'static str,
+    /// What was reported of it as an exception.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exception: Option<&'static str>,
+    place: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entry: Option<CameraRead>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exit: Option<CameraRead>,
+    /// Of an open one: up to now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_seconds: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_id: Option<String>,
+    /// Whether a row tells of it.
+    reported: bool,
+    /// Why it is judged so, in words.
+    why: String,
+}
+
+/// One camera read.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CameraRead {
+    id: String,
+    kind: &'static str,
+    at: String,
+    received_at: String,
+    place: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lane: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    camera: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confidence: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plate_as_read: Option<String>,
+}
+
+/// All that is known of a plate.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Timeline {
+    vehicle_plate: String,
+    /// How often the record has changed.
+    revision: u64,
+    /// Every read that is remembered, in the order of their times.
+    reads: Vec<CameraRead>,
+    /// What they say, in the same order.
+    sessions: Vec<Item>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Closing {
+    /// Why nobody read the exit; kept with it.
+    reason: String,
+    /// When the vehicle left, RFC 3339; missing: now.
+    exit_date_time: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ClosingAnswer {
+    observation_id: String,
+    exit_date_time: String,
+}
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config
+        .service(web::resource("/admin/sessions").route(web::get().to(sessions)))
+        .service(web::resource("/admin/exceptions").route(web::get().to(exceptions)))
+        .service(web::resource("/admin/sessions/{plate}").route(web::get().to(timeline)))
+        .service(web::resource("/admin/sessions/{plate}/close").route(web::post().to(close)));
+}
+
+/// Stays, and what there is of them: by state, place and time, in pages.
+#[utoipa::path(get, path = "/admin/sessions", tag = "sessions", params(Asked), responses((status = 200, body = Page), (status = 400, body = ProblemBody)))]
+pub(super) async fn sessions(
+    desks: Data<Desks>,
+    asked: Query<Asked>,
+) -> Result<HttpResponse, Problem> {
+    if asked.kind.is_some() {
+        return Err(Problem::bad_request("`kind` is for /admin/exceptions; here it is `state`"));
+    }
+    let (items, next) = find(&desks, asked.into_inner(), false).await?;
+    Ok(HttpResponse::Ok().json(Page { sessions: Some(items), exceptions: None, next }))
+}
+
+/// What was reported as an exception and holds, in pages.
+#[utoipa::path(get, path = "/admin/exceptions", tag = "sessions", params(Asked), responses((status = 200, body = Page), (status = 400, body = ProblemBody)))]
+pub(super) async fn exceptions(
+    desks: Data<Desks>,
+    asked: Query<Asked>,
+) -> Result<HttpResponse, Problem> {
+    let (items, next) = find(&desks, asked.into_inner(), true).await?;
+    Ok(HttpResponse::Ok().json(Page { sessions: None, exceptions: Some(items), next }))
+}
+
+async fn find(
+    desks: &Desks,
+    asked: Asked,
+    only_exceptions: bool,
+) -> Result<(Vec<Item>, Option<String>), Problem> {
+    let limit = asked.limit.unwrap_or(PAGE);
+    if !(1..=PAGE_MAX).contains(&limit) {
+        return Err(Problem::bad_request(format!("`limit` is 1 to {PAGE_MAX}")));
+    }
+    let filter = Filter {
+        state: asked.state.as_deref().map(state).transpose()?,
+        only_exceptions,
+        kind: asked.kind.as_deref().map(kind).transpose()?,
+        place: asked.place.as_deref().map(place).transpose()?,
+        since: asked.since.as_deref().map(|text| time("since", text)).transpose()?,
+        until: asked.until.as_deref().map(|text| time("until", text)).transpose()?,
+    };
+    let found = desks.operator.send(FindChapters { filter, limit, cursor: asked.after }).await??;
+    let now = desks.clock.now();
+    let items = found
+        .chapters
+        .iter()
+        .filter_map(|(plate, record, position)| {
+            let chapters = story(plate, record, &desks.policy);
+            chapters.get(*position).map(|chapter| item(plate, chapter, now))
+        })
+        .collect();
+    Ok((items, found.next))
+}
+
+/// A plate's reads, and what they say and why.
+#[utoipa::path(get, path = "/admin/sessions/{plate}", tag = "sessions", params(("plate" = String, Path)), responses((status = 200, body = Timeline), (status = 404, body = ProblemBody)))]
+pub(super) async fn timeline(
+    desks: Data<Desks>,
+    plate: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let plate = super::plates::parse(&plate)?;
+    let record = desks.operator.send(GetRecord(plate.clone())).await??;
+    if record.version == 0 {
+        return Err(Problem::not_found("nothing is known of that plate"));
+    }
+    let now = desks.clock.now();
+    Ok(HttpResponse::Ok().json(Timeline {
+        vehicle_plate: plate.to_string(),
+        revision: record.version,
+        reads: record.observations().iter().map(CameraRead::from).collect(),
+        sessions: story(&plate, &record, &desks.policy)
+            .iter()
+            .map(|chapter| item(&plate, chapter, now))
+            .collect(),
+    }))
+}
+
+/// An operator saw the vehicle leave: notes an exit, with the reason why no camera did.
+#[utoipa::path(post, path = "/admin/sessions/{plate}/close", tag = "sessions", params(("plate" = String, Path)), request_body = Closing, responses((status = 200, body = ClosingAnswer), (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
+pub(super) async fn close(
+    desks: Data<Desks>,
+    plate: Path<String>,
+    closing: Json<Closing>,
+) -> Result<HttpResponse, Problem> {
+    let plate = super::plates::parse(&plate)?;
+    let at = closing.exit_date_time.as_deref();
+    let at = at.map(|text| time("exit_date_time", text)).transpose()?;
+    let reason =
+        Label::parse(&closing.reason).map_err(|e| Problem::bad_request(format!("`reason` {e}")))?;
+    let closed = desks.operator.send(Close { plate, at, reason }).await??;
+    Ok(HttpResponse::Ok().json(ClosingAnswer {
+        observation_id: closed.observation_id.to_string(),
+        exit_date_time: format_time(closed.at),
+    }))
+}
+
+fn state(name: &str) -> Result<State, Problem> {
+    State::parse(name).ok_or_else(|| {
+        Problem::bad_request("`state` is open, finished, unmatched_exit or missed_exit")
+    })
+}
+
+fn kind(name: &str) -> Result<ExceptionKind, Problem> {
+    ExceptionKind::parse(name)
+        .filter(|kind| !matches!(kind, ExceptionKind::Repaired | ExceptionKind::Withdrawn))
+        .ok_or_else(|| Problem::bad_request("`kind` is unmatched_exit, missed_exit or overstay"))
+}
+
+fn place(name: &str) -> Result<Label, Problem> {
+    Label::parse(name).map_err(|e| Problem::bad_request(format!("`place` {e}")))
+}
+
+fn time(name: &str, text: &str) -> Result<Instant, Problem> {
+    parse_time(text).ok_or_else(|| {
+        Problem::bad_request(format!("`{name}` is no time; write 2026-11-20T10:00:00Z"))
+    })
+}
+
+fn item(plate: &Plate, chapter: &Chapter<'_>, now: Instant) -> Item {
+    let begin = chapter.entry.map(|entry| entry.at);
+    let end = match chapter.state {
+        State::Open => Some(now),
+        _ => chapter.exit.map(|exit| exit.at),
+    };
+    let duration = begin.zip(end).map(|(begin, end)| end - begin);
+    let known = chapter.entry.or(chapter.exit);
+    Item {
+        vehicle_plate: plate.to_string(),
+        state: chapter.state.as_str(),
+        exception: exception_of(chapter).map(ExceptionKind::as_str),
+        place: known.map(|known| known.place.to_string()).unwrap_or_default(),
+        entry: chapter.entry.map(CameraRead::from),
+        exit: chapter.exit.map(CameraRead::from),
+        duration_seconds: duration
+            .map(|d| d.max(TimeDelta::zero()).num_milliseconds() as f64 / 1e3),
+        session_id: chapter.session_id.as_ref().map(ToString::to_string),
+        reported: chapter.is_reported,
+        why: chapter.why.clone(),
+    }
+}
+
+impl From<&Known> for CameraRead {
+    fn from(known: &Known) -> Self {
+        let text = |label: &Option<Label>| label.as_ref().map(ToString::to_string);
+        Self {
+            id: known.id.to_string(),
+            kind: match known.kind {
+                Kind::Entry => "entry",
+                Kind::Exit => "exit",
+            },
+            at: format_time(known.at),
+            received_at: format_time(known.received_at),
+            place: known.place.to_string(),
+            lane: text(&known.lane),
+            camera: text(&known.camera),
+            confidence: known.confidence,
+            plate_as_read: known.plate_as_read().map(ToString::to_string),
+        }
+    }
+}
+
+impl From<CloseError> for Problem {
+    fn from(error: CloseError) -> Self {
+        let status = match &error {
+            CloseError::NotOpen => StatusCode::NOT_FOUND,
+            CloseError::BeforeEntry(_) | CloseError::Ahead => StatusCode::UNPROCESSABLE_ENTITY,
+            CloseError::Store(_) | CloseError::NotStored => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        Self::new(status, error.to_string())
+    }
+}

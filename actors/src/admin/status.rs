@@ -1,0 +1,80 @@
+//! `/admin/status`: how the processor is, in figures.
+
+use actix_web::HttpResponse;
+use actix_web::web::{self, Data, ServiceConfig};
+use domain::wire::format_time;
+use domain::{Instant, Kind};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+
+use super::Desks;
+use super::problem::Problem;
+use crate::operator_desk::GetWatermarks;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Status {
+    /// Names this processor.
+    processor: String,
+    /// How many share the store, this one included.
+    processors_alive: i64,
+    /// `ok`, or why not, of each part it depends on.
+    #[schema(value_type = std::collections::HashMap<String, String>)]
+    parts: Map<String, Value>,
+    vehicle_entry: Queue,
+    vehicle_exit: Queue,
+    /// Reports that are stored and not confirmed by the sink.
+    outbox_pending: i64,
+    /// Vehicles inside.
+    sessions_open: i64,
+    /// Actors of plates in memory.
+    session_actors: i64,
+    /// Sessions and unmatched exits reported since the start.
+    matched_events: u64,
+    unmatched_events: u64,
+    /// Commits that met another version.
+    commit_conflicts: u64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Queue {
+    /// Messages that wait in the broker.
+    waiting: i64,
+    /// Event time up to which all has been read, by all processors.
+    watermark: Option<String>,
+    /// How far that lies behind the present.
+    lag_seconds: Option<f64>,
+    /// Observations stored since the start.
+    observations: u64,
+}
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.service(web::resource("/admin/status").route(web::get().to(status)));
+}
+
+/// How the processor is, in figures.
+#[utoipa::path(get, path = "/admin/status", tag = "status", responses((status = 200, body = Status)))]
+pub(super) async fn status(desks: Data<Desks>) -> Result<HttpResponse, Problem> {
+    let watermarks = desks.operator.send(GetWatermarks).await?;
+    let (metrics, now) = (&desks.metrics, desks.clock.now());
+    let queue = |kind: Kind, watermark: Option<Instant>| Queue {
+        waiting: metrics.queue_depth(kind).get(),
+        watermark: watermark.map(format_time),
+        lag_seconds: watermark.map(|mark| (now - mark).num_milliseconds() as f64 / 1e3),
+        observations: metrics.observations(kind),
+    };
+    let parts = desks.health.parts().map(|(name, part)| (name.to_owned(), json!(part.text())));
+    Ok(HttpResponse::Ok().json(Status {
+        processor: desks.processor.to_string(),
+        processors_alive: metrics.processors.get(),
+        parts: parts.into_iter().collect(),
+        vehicle_entry: queue(Kind::Entry, watermarks.entries),
+        vehicle_exit: queue(Kind::Exit, watermarks.exits),
+        outbox_pending: metrics.outbox_pending.get(),
+        sessions_open: metrics.sessions_open.get(),
+        session_actors: metrics.residents.get(),
+        matched_events: metrics.matched.get(),
+        unmatched_events: metrics.unmatched.get(),
+        commit_conflicts: metrics.conflicts.get(),
+    }))
+}

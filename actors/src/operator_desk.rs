@@ -1,0 +1,287 @@
+//! Serves a person who looks at the sessions of the car park, or ends one.
+//!
+//! Owns: nothing.
+//! Hears: [`FindChapters`], [`GetRecord`], [`GetStatus`], [`Close`], from the routes of
+//! [`crate::admin`].
+//! Tells: the store; the registry, an exit that the operator saw.
+//! Never: changes a record itself: an operator's word is an observation like any other, and the
+//! plate's actor judges it.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix::{Actor, Context, Handler, Message, Recipient, ResponseFuture};
+use domain::story::{Chapter, State, story};
+use domain::{
+    ExceptionKind, Instant, Kind, Label, Observation, ObservationId, Plate, Policy, Record,
+    SharedClock, Watermarks,
+};
+use tokio::sync::mpsc;
+use tracing::info;
+
+use crate::broker::Tag;
+use crate::receipt::{Arrival, Receipt};
+use crate::session::Observed;
+use crate::store::{Scope, Store, StoreError};
+
+/// Most records looked at for one page.
+const LOOKED_AT_MAX: usize = 10_000;
+/// Records read in one round trip.
+const READ_AT_ONCE: usize = 500;
+/// What an operator's observation is called and seen by.
+const OPERATOR: &str = "operator";
+
+/// What a person looks for. All that is given must hold.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Of this state.
+    pub state: Option<State>,
+    /// Only what was reported as an exception.
+    pub only_exceptions: bool,
+    /// Of this kind of exception.
+    pub kind: Option<ExceptionKind>,
+    /// At this place.
+    pub place: Option<Label>,
+    /// Not over before this event time.
+    pub since: Option<Instant>,
+    /// Begun by this event time.
+    pub until: Option<Instant>,
+}
+
+/// Stays and lone reads that pass the filter, from `cursor` on; a few more or less than `limit`.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<Found, StoreError>")]
+pub struct FindChapters {
+    /// What to look for.
+    pub filter: Filter,
+    /// About so many.
+    pub limit: usize,
+    /// Where the last page ended.
+    pub cursor: Option<String>,
+}
+
+/// A page.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Each with the record it is a part of, and its place in the record's story.
+    pub chapters: Vec<(Plate, Arc<Record>, usize)>,
+    /// Where the next page begins; `None`: there is none.
+    pub next: Option<String>,
+}
+
+/// What the store holds of a plate.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<Record, StoreError>")]
+pub struct GetRecord(pub Plate);
+
+/// How far the queues have been read.
+#[derive(Debug, Message)]
+#[rtype(result = "Watermarks")]
+pub struct GetWatermarks;
+
+/// The operator says that the vehicle has left.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<Closed, CloseError>")]
+pub struct Close {
+    /// Whose stay.
+    pub plate: Plate,
+    /// When; `None`: now.
+    pub at: Option<Instant>,
+    /// Why nobody read it. Kept with the observation, as its camera.
+    pub reason: Label,
+}
+
+/// A stay that an operator ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closed {
+    /// The exit that was noted.
+    pub observation_id: ObservationId,
+    /// When.
+    pub at: Instant,
+}
+
+/// Why a stay was not ended.
+#[derive(Debug, thiserror::Error)]
+pub enum CloseError {
+    /// There is nothing to end.
+    #[error("no stay of that plate is open")]
+    NotOpen,
+    /// It would end before it began.
+    #[error("the stay began at {}: it cannot end before", domain::wire::format_time(*.0))]
+    BeforeEntry(Instant),
+    /// It has not come yet.
+    #[error("the time lies ahead of the clock")]
+    Ahead,
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The actors are stopping, or the plate's one has died of it.
+    #[error("the exit could not be stored now; ask again")]
+    NotStored,
+}
+
+/// See the module.
+pub struct OperatorDesk {
+    parts: Rc<Parts>,
+}
+
+/// What the desk is made of.
+pub struct Parts {
+    /// Where the records are.
+    pub store: Arc<dyn Store>,
+    /// Takes observations.
+    pub registry: Recipient<Observed>,
+    /// How far the queues have been read.
+    pub watermarks: Rc<Cell<Watermarks>>,
+    /// The rules.
+    pub policy: Policy,
+    /// Processing time.
+    pub clock: SharedClock,
+}
+
+impl OperatorDesk {
+    /// Made of its parts.
+    pub fn new(parts: Parts) -> Self {
+        Self { parts: Rc::new(parts) }
+    }
+}
+
+impl Filter {
+    fn scope(&self) -> Scope {
+        match self.state {
+            Some(State::Open) => Scope::Open,
+            _ => Scope::All,
+        }
+    }
+
+    fn passes(&self, chapter: &Chapter<'_>) -> bool {
+        let place = chapter.entry.or(chapter.exit).map(|known| &known.place);
+        self.state.is_none_or(|state| state == chapter.state)
+            && (!self.only_exceptions || exception_of(chapter).is_some())
+            && (self.kind.is_none() || self.kind == exception_of(chapter))
+            && self.place.as_ref().is_none_or(|wanted| Some(wanted) == place)
+            && self.since.is_none_or(|since| {
+                chapter.state == State::Open || chapter.ends_at().is_some_and(|at| at >= since)
+            })
+            && self.until.is_none_or(|until| chapter.begins_at().is_some_and(|at| at <= until))
+    }
+}
+
+/// The exception that was reported of it.
+pub fn exception_of(chapter: &Chapter<'_>) -> Option<ExceptionKind> {
+    match chapter.state {
+        _ if !chapter.is_reported => None,
+        State::Open => Some(ExceptionKind::Overstay),
+        State::UnmatchedExit => Some(ExceptionKind::UnmatchedExit),
+        State::MissedExit => Some(ExceptionKind::MissedExit),
+        State::Finished => None,
+    }
+}
+
+impl Parts {
+    async fn find(&self, asked: FindChapters) -> Result<Found, StoreError> {
+        let mut found = Found { chapters: Vec::new(), next: asked.cursor };
+        let mut looked_at = 0;
+        loop {
+            let at_once = READ_AT_ONCE.min(asked.limit.max(10));
+            let (plates, next) =
+                self.store.plates(asked.filter.scope(), found.next.take(), at_once).await?;
+            looked_at += plates.len();
+            for (plate, record) in plates.iter().zip(self.store.load(&plates).await?) {
+                // One that cannot be read is told of where its plate is asked for.
+                let Ok(record) = record.map(Arc::new) else { continue };
+                let chapters = story(plate, &record, &self.policy);
+                let passing = chapters.iter().enumerate().filter(|(_, c)| asked.filter.passes(c));
+                found.chapters.extend(
+                    passing.map(|(position, _)| (plate.clone(), Arc::clone(&record), position)),
+                );
+            }
+            found.next = next;
+            let is_full = found.chapters.len() >= asked.limit || looked_at >= LOOKED_AT_MAX;
+            if is_full || found.next.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    async fn record(&self, plate: &Plate) -> Result<Record, StoreError> {
+        let mut records = self.store.load(std::slice::from_ref(plate)).await?;
+        records.pop().unwrap_or_else(|| Ok(Record::default())).map_err(StoreError)
+    }
+
+    async fn close(&self, close: Close) -> Result<Closed, CloseError> {
+        let record = self.record(&close.plate).await?;
+        let entry = record.open_entry().ok_or(CloseError::NotOpen)?;
+        let now = self.clock.now();
+        let at = close.at.unwrap_or(now);
+        if at < entry.at {
+            return Err(CloseError::BeforeEntry(entry.at));
+        }
+        if at > now {
+            return Err(CloseError::Ahead);
+        }
+        let id = ObservationId::parse(&format!("{OPERATOR}-{}", nanoid::nanoid!()))
+            .map_err(|_| CloseError::NotStored)?;
+        let observation = Observation {
+            id: id.clone(),
+            plate: close.plate,
+            plate_as_read: None,
+            kind: Kind::Exit,
+            at,
+            place: entry.place.clone(),
+            lane: Label::parse(OPERATOR).ok(),
+            camera: Some(close.reason.clone()),
+            confidence: None,
+        };
+        info!(plate = ?observation.plate, observation.id = %id, reason = %close.reason, "stay ended by an operator");
+        let (receipts, mut returned) = mpsc::unbounded_channel();
+        let receipt = Receipt::new(Tag { connection: 0, number: 0 }, receipts);
+        let arrival = Arrival { received: tokio::time::Instant::now(), now, receipt };
+        let observed = self.registry.send(Observed { observation, arrival }).await;
+        observed.map_err(|_| CloseError::NotStored)?;
+        match returned.recv().await {
+            Some(returned) if returned.is_stored => Ok(Closed { observation_id: id, at }),
+            _ => Err(CloseError::NotStored),
+        }
+    }
+}
+
+impl Actor for OperatorDesk {
+    type Context = Context<Self>;
+}
+
+impl Handler<FindChapters> for OperatorDesk {
+    type Result = ResponseFuture<Result<Found, StoreError>>;
+
+    fn handle(&mut self, asked: FindChapters, _: &mut Self::Context) -> Self::Result {
+        let parts = Rc::clone(&self.parts);
+        Box::pin(async move { parts.find(asked).await })
+    }
+}
+
+impl Handler<GetRecord> for OperatorDesk {
+    type Result = ResponseFuture<Result<Record, StoreError>>;
+
+    fn handle(&mut self, GetRecord(plate): GetRecord, _: &mut Self::Context) -> Self::Result {
+        let parts = Rc::clone(&self.parts);
+        Box::pin(async move { parts.record(&plate).await })
+    }
+}
+
+impl Handler<GetWatermarks> for OperatorDesk {
+    type Result = actix::MessageResult<GetWatermarks>;
+
+    fn handle(&mut self, _: GetWatermarks, _: &mut Self::Context) -> Self::Result {
+        actix::MessageResult(self.parts.watermarks.get())
+    }
+}
+
+impl Handler<Close> for OperatorDesk {
+    type Result = ResponseFuture<Result<Closed, CloseError>>;
+
+    fn handle(&mut self, close: Close, _: &mut Self::Context) -> Self::Result {
+        let parts = Rc::clone(&self.parts);
+        Box::pin(async move { parts.close(close).await })
+    }
+}
