@@ -15,6 +15,11 @@ const LATENCY_BUCKETS: &[f64] = &[
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
     5.0, 10.0,
 ];
+/// Seconds, from a moment to three days.
+const STAY_BUCKETS: &[f64] = &[
+    5.0, 15.0, 60.0, 300.0, 600.0, 1_200.0, 1_800.0, 3_600.0, 7_200.0, 14_400.0, 28_800.0,
+    43_200.0, 86_400.0, 259_200.0,
+];
 /// Sizes of batches.
 const BATCH_BUCKETS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
 
@@ -26,6 +31,10 @@ pub struct Metrics {
     pub matched: IntCounter,
     /// Unmatched exits reported.
     pub unmatched: IntCounter,
+    /// How long the reported stays were.
+    pub stays: Histogram,
+    /// Rows of `exceptions.csv`, by kind.
+    pub exceptions: IntCounterVec,
     /// From delivery to the turn of the plate's actor.
     pub queueing: Histogram,
     /// Deciding.
@@ -90,12 +99,13 @@ impl Metrics {
             registry.register(Box::new(metric.clone()))?;
             Ok::<_, prometheus::Error>(metric)
         };
-        let sizes = |name: &str, help: &str| {
-            let options = HistogramOpts::new(name, help).buckets(BATCH_BUCKETS.to_vec());
+        let histogram = |name: &str, help: &str, buckets: &[f64]| {
+            let options = HistogramOpts::new(name, help).buckets(buckets.to_vec());
             let metric = Histogram::with_opts(options)?;
             registry.register(Box::new(metric.clone()))?;
             Ok::<_, prometheus::Error>(metric)
         };
+        let sizes = |name: &str, help: &str| histogram(name, help, BATCH_BUCKETS);
         let observations = counters(
             "backend_observations_total",
             "Observations stored, by kind and by what they turned out to be.",
@@ -143,6 +153,16 @@ impl Metrics {
             }),
             matched: counter("backend_matched_events_total", "Sessions reported.")?,
             unmatched: counter("backend_unmatched_events_total", "Unmatched exits reported.")?,
+            stays: histogram(
+                "backend_stay_duration_seconds",
+                "How long the reported stays were.",
+                STAY_BUCKETS,
+            )?,
+            exceptions: counters(
+                "backend_exceptions_total",
+                "Exceptions reported, by kind.",
+                &["kind"],
+            )?,
             queueing: latency.with_label_values(&["queueing"]),
             processing: latency.with_label_values(&["processing"]),
             storage: latency.with_label_values(&["storage"]),

@@ -150,11 +150,16 @@ impl Shared {
     fn count(&self, effects: &[Effect]) {
         for effect in effects {
             match effect {
-                Effect::Summary(_) => self.metrics.matched.inc(),
-                Effect::Exception(row) if row.kind == ExceptionKind::UnmatchedExit => {
-                    self.metrics.unmatched.inc();
+                Effect::Summary(summary) => {
+                    self.metrics.matched.inc();
+                    self.metrics.stays.observe(summary.duration().as_seconds_f64());
                 }
-                Effect::Exception(_) => {}
+                Effect::Exception(row) => {
+                    self.metrics.exceptions.with_label_values(&[row.kind.as_str()]).inc();
+                    if row.kind == ExceptionKind::UnmatchedExit {
+                        self.metrics.unmatched.inc();
+                    }
+                }
             }
         }
     }

@@ -16,6 +16,8 @@ use anyhow::{Context, bail};
 use domain::{Kind, SharedClock};
 use generators::{AmqpOptions, AmqpPublisher, Generators, InsideStore, MemoryStore, Publisher};
 use prometheus::Registry;
+#[cfg(target_os = "linux")]
+use prometheus::process_collector::ProcessCollector;
 use tracing::{info, warn};
 use url::Url;
 
@@ -153,6 +155,8 @@ pub async fn run(
 
 async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Result<Running> {
     let registry = Registry::new();
+    #[cfg(target_os = "linux")]
+    registry.register(Box::new(ProcessCollector::for_self()))?;
     let site = Arc::new(Mutex::new(Site::default()));
     let (key, address) = plan.listen(config);
     let listener = http::listen(

@@ -42,6 +42,14 @@ fn queues_that_stand_with_other_arguments_are_used_as_they_are_with_a_warning() 
     let truth = Truth::of(Workload::of_stays(21, 100));
     truth.publish(Order::AsItHappened, &site.client());
     truth.wait_until_told(&site.files(), Duration::from_secs(30));
+    let series = |queue: &str| {
+        format!(r#"queue_configurator_declarations_total{{found="otherwise",queue="{queue}"}}"#)
+    };
+    assert!(
+        actors.metric(&series(ENTRY_QUEUE)) >= 1.0 && actors.metric(&series(EXIT_QUEUE)) >= 1.0
+    );
+    assert!(actors.metric("process_resident_memory_bytes") > 1e6);
+    assert!(actors.metric("backend_stay_duration_seconds_count") >= 100.0);
     actors.terminate();
     web.terminate();
 }
