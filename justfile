@@ -1,6 +1,8 @@
 # `just` lists the recipes. It comes with `cargo install just`; nothing needs it, it only knows the
 # commands by heart.
 
+import 'docker/recipes.just'
+
 # List the recipes.
 _default:
     @just --list --unsorted

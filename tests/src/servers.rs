@@ -1,8 +1,11 @@
-//! Private RabbitMQ and Redis servers, of the versions the system has, on free ports of loopback.
-//! Both can be killed, stopped, continued and started again on the same port with the same data.
+//! Private RabbitMQ, Redis and Prometheus servers, of the versions the system has, on free ports of loopback.
+//! The first two can be killed, stopped, continued and started again on the same port with the same
+//! data.
 
+mod prometheus;
 mod rabbitmq;
 mod redis;
 
+pub use prometheus::Prometheus;
 pub use rabbitmq::{RabbitMq, VirtualHost};
 pub use redis::Redis;

@@ -2,6 +2,7 @@
 //! recovery is left off: a delivery tag means something on one connection only, and here that is
 //! plain to see.
 
+mod consuming;
 mod dead_letters;
 
 use std::cell::RefCell;
@@ -10,17 +11,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use domain::wire::{ENTRY_QUEUE, EXIT_QUEUE};
 use domain::{Instant, Kind, SharedClock};
 use futures_util::StreamExt;
 use futures_util::stream::{self, LocalBoxStream};
-use lapin::message::{BasicGetMessage, Delivery as Message};
 use lapin::options::{
-    BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicGetOptions, BasicNackOptions,
-    BasicQosOptions, QueueDeclareOptions,
+    BasicAckOptions, BasicCancelOptions, BasicNackOptions, BasicQosOptions, QueueDeclareOptions,
 };
-use lapin::types::{AMQPValue, FieldTable};
+use lapin::types::FieldTable;
 use lapin::uri::AMQPUri;
 use lapin::{Channel, Connection, ConnectionProperties, ErrorKind};
 use tokio::sync::watch;
@@ -29,9 +27,10 @@ use tracing::{info, warn};
 
 use super::dead_letters::DeadLetters;
 use super::topology::{self, Declared};
-use super::{Broker, BrokerError, Delivery, Event, Queue, Tag};
+use super::{Broker, BrokerError, Event, Queue, Tag};
 use crate::backoff::Backoff;
 use crate::metrics::Metrics;
+use consuming::Consuming;
 use dead_letters::{Publisher, Shelf};
 
 /// Seconds between heartbeats where the URL names none: a dead link is noticed within twice that.
@@ -40,15 +39,6 @@ const HEARTBEAT_SECONDS: u16 = 5;
 const PATIENCE: Duration = Duration::from_secs(10);
 const CONSUMER_TAG: &str = "carpark";
 const PERSISTENT: u8 = 2;
-
-/// A message that came back so often is given alone. A process that is killed once or twice returns
-/// all it had, and that is no message's fault.
-const SUSPECT_FROM: i64 = 3;
-/// One that came back so often waits until everything else is done with.
-const GRAVE_FROM: i64 = 10;
-const GRAVE_PAUSE: Duration = Duration::from_millis(200);
-/// How often a quorum queue has had a message back.
-const RETURNED_HEADER: &str = "x-delivery-count";
 
 /// RabbitMQ at a URL.
 pub struct AmqpBroker {
@@ -180,12 +170,7 @@ impl Broker for AmqpBroker {
             let_go: watch::Sender::new(0),
             cancelled: watch::Sender::new(false),
         });
-        let consuming = Consuming {
-            depths: queue.depths.subscribe(),
-            queue: Rc::clone(&queue),
-            connections: 0,
-            phase: Phase::Idle,
-        };
+        let consuming = Consuming::new(Rc::clone(&queue));
         let events = stream::unfold(consuming, Consuming::next).boxed_local();
         (events, queue)
     }
@@ -196,21 +181,6 @@ pub fn queue_name(kind: Kind) -> &'static str {
     match kind {
         Kind::Entry => ENTRY_QUEUE,
         Kind::Exit => EXIT_QUEUE,
-    }
-}
-
-/// How often the queue has had the message back.
-fn times_returned(message: &Message) -> i64 {
-    let headers = message.properties.headers().as_ref();
-    match headers.and_then(|headers| headers.inner().get(RETURNED_HEADER)) {
-        Some(AMQPValue::LongLongInt(count)) => *count,
-        Some(AMQPValue::LongInt(count)) => i64::from(*count),
-        Some(AMQPValue::LongUInt(count)) => i64::from(*count),
-        Some(AMQPValue::ShortInt(count)) => i64::from(*count),
-        Some(AMQPValue::ShortUInt(count)) => i64::from(*count),
-        Some(AMQPValue::ShortShortInt(count)) => i64::from(*count),
-        Some(AMQPValue::ShortShortUInt(count)) => i64::from(*count),
-        _ => 0,
     }
 }
 
@@ -238,113 +208,6 @@ struct Live {
     channel: Channel,
     /// Questions about the queue: an error closes the channel it happens on.
     asking: Channel,
-}
-
-/// Where the stream of events stands.
-enum Phase {
-    /// Not connected.
-    Idle,
-    /// Connected, and taking one message at a time, each when the one before is done with: a
-    /// message that came back often may be what ended the processes that had it, and with it went
-    /// all that they had been given. So it is given alone.
-    OneByOne {
-        /// The one that was given last.
-        given: u64,
-    },
-    /// Deliveries come.
-    Live(lapin::Consumer),
-}
-
-struct Consuming {
-    queue: Rc<AmqpQueue>,
-    depths: watch::Receiver<Option<(u32, u64, Instant)>>,
-    connections: u32,
-    phase: Phase,
-}
-
-impl Consuming {
-    /// The next event: the step that [`stream::unfold`] repeats.
-    async fn next(mut self) -> Option<(Event, Self)> {
-        let mut cancelled = self.queue.cancelled.subscribe();
-        if *cancelled.borrow_and_update() {
-            return None;
-        }
-        tokio::select! {
-            biased;
-            event = self.next_event() => Some((event, self)),
-            _ = cancelled.changed() => None,
-        }
-    }
-
-    async fn next_event(&mut self) -> Event {
-        match &mut self.phase {
-            Phase::Idle => {
-                self.connections += 1;
-                self.queue.connect_patiently(self.connections).await;
-                self.phase = Phase::OneByOne { given: 0 };
-                Event::Connected
-            }
-            Phase::OneByOne { given } => {
-                let given = *given;
-                match self.queue.take_one(given).await {
-                    Ok(Some(message)) if times_returned(&message) >= SUSPECT_FROM => {
-                        self.phase = Phase::OneByOne { given: message.delivery_tag };
-                        self.delivered(message)
-                    }
-                    Ok(message) => match self.queue.consume().await {
-                        Ok(consumer) => {
-                            self.phase = Phase::Live(consumer);
-                            match message {
-                                Some(message) => self.delivered(message),
-                                None => Box::pin(self.next_event()).await,
-                            }
-                        }
-                        Err(e) => self.lost(e.to_string()),
-                    },
-                    Err(e) => self.lost(e.to_string()),
-                }
-            }
-            Phase::Live(consumer) => loop {
-                // Deliveries first: an answer about the depth must not overtake one that is here.
-                let delivered = tokio::select! {
-                    biased;
-                    delivered = consumer.next() => delivered,
-                    Ok(()) = self.depths.changed() => match *self.depths.borrow_and_update() {
-                        Some((connection, waiting, asked_at)) if connection == self.connections => {
-                            return Event::Depth { waiting, asked_at };
-                        }
-                        _ => continue,
-                    },
-                };
-                return match delivered {
-                    Some(Ok(message)) => self.delivered(message),
-                    Some(Err(e)) => self.lost(e.to_string()),
-                    None => {
-                        self.lost("the broker ended the consumer (was the queue deleted?)".into())
-                    }
-                };
-            },
-        }
-    }
-
-    fn delivered(&self, message: Message) -> Event {
-        Event::Delivered(Delivery {
-            tag: Tag { connection: self.connections, number: message.delivery_tag },
-            body: Bytes::from(message.data),
-            redelivered: message.redelivered,
-        })
-    }
-
-    fn lost(&mut self, reason: String) -> Event {
-        self.phase = Phase::Idle;
-        if let Some(live) = self.queue.live.borrow_mut().take() {
-            // Not awaited: the link may be silent, and nothing depends on the farewell.
-            actix_rt::spawn(async move {
-                let _ = timeout(PATIENCE, live.connection.close(320, "lost".into())).await;
-            });
-        }
-        Event::Disconnected(reason)
-    }
 }
 
 impl AmqpQueue {
@@ -388,49 +251,6 @@ impl AmqpQueue {
         let live = Rc::new(Live { connection_number, connection, channel, asking });
         *self.live.borrow_mut() = Some(live);
         Ok(())
-    }
-
-    /// One message, once the one `given` before is done with; `None` where the queue is empty.
-    async fn take_one(&self, given: u64) -> Result<Option<Message>, BrokerError> {
-        let mut let_go = self.let_go.subscribe();
-        // It always is: what a dead connection had under way comes back to the consumer as well.
-        let _ = let_go.wait_for(|number| *number >= given).await;
-        let live = self.live().ok_or(BrokerError::NotConnected)?;
-        let got = live.channel.basic_get(self.name.into(), BasicGetOptions::default());
-        let message = match timeout(PATIENCE, got).await {
-            Ok(Ok(got)) => got.map(|BasicGetMessage { delivery, .. }| delivery),
-            Ok(Err(e)) => return Err(self.server.explain(&e)),
-            Err(_) => return Err(self.server.unreachable(&"no message within 10 s")),
-        };
-        if let Some(message) = &message {
-            let returned = times_returned(message);
-            if returned >= SUSPECT_FROM && given == 0 {
-                warn!(
-                    queue.name = self.name,
-                    message.returned = returned,
-                    "a message came back again and again, taking them one by one"
-                );
-            }
-            if returned >= GRAVE_FROM {
-                // What else is under way, in the other queue, is done with before this one strikes.
-                tokio::time::sleep(GRAVE_PAUSE).await;
-            }
-        }
-        Ok(message)
-    }
-
-    async fn consume(&self) -> Result<lapin::Consumer, BrokerError> {
-        let live = self.live().ok_or(BrokerError::NotConnected)?;
-        let consuming = live.channel.basic_consume(
-            self.name.into(),
-            CONSUMER_TAG.into(),
-            BasicConsumeOptions::default(),
-            FieldTable::default(),
-        );
-        match timeout(PATIENCE, consuming).await {
-            Ok(consumer) => consumer.map_err(|e| self.server.explain(&e)),
-            Err(_) => Err(self.server.unreachable(&"consuming took over 10 s")),
-        }
     }
 
     fn live(&self) -> Option<Rc<Live>> {

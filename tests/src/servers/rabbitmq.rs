@@ -23,6 +23,7 @@ const GUEST: &str = "Basic Z3Vlc3Q6Z3Vlc3Q=";
 pub struct RabbitMq {
     port: u16,
     management_port: u16,
+    metrics_port: u16,
     mapper_port: u16,
     distribution_port: u16,
     directory: PathBuf,
@@ -39,24 +40,42 @@ struct Processes {
 
 impl RabbitMq {
     /// The server that the tests of this process share. It ends with the process (see
-    /// [`crate::guard`]).
+    /// [`crate::guard`]). `TEST_RABBITMQ=PORT,MANAGEMENT_PORT` names one that runs already on this
+    /// machine and has the user `guest`: for another version than the system's.
     pub fn shared() -> Arc<Self> {
         static SHARED: OnceLock<Arc<RabbitMq>> = OnceLock::new();
-        Arc::clone(SHARED.get_or_init(|| Arc::new(Self::start())))
+        let of_somebody_else = || {
+            let ports = std::env::var("TEST_RABBITMQ").ok()?;
+            let (port, management_port) = ports.split_once(',')?;
+            Some(Self::of_ports(port.parse().ok()?, management_port.parse().ok()?))
+        };
+        let start = || Arc::new(of_somebody_else().unwrap_or_else(Self::start));
+        Arc::clone(SHARED.get_or_init(start))
     }
 
-    /// Starts one and waits until it is ready.
-    pub fn start() -> Self {
-        let server = Self {
-            port: ports::free(),
-            management_port: ports::free(),
+    /// None that runs, or one that somebody else runs.
+    fn of_ports(port: u16, management_port: u16) -> Self {
+        Self {
+            port,
+            management_port,
+            metrics_port: ports::free(),
             mapper_port: ports::free(),
             distribution_port: ports::free(),
             directory: guard::directory("rabbitmq"),
             processes: Mutex::new(None),
-        };
+        }
+    }
+
+    /// Starts one and waits until it is ready.
+    pub fn start() -> Self {
+        let server = Self::of_ports(ports::free(), ports::free());
         server.restart();
         server
+    }
+
+    /// Where Prometheus asks.
+    pub fn metrics_port(&self) -> u16 {
+        self.metrics_port
     }
 
     /// Where it speaks AMQP.
@@ -81,13 +100,19 @@ impl RabbitMq {
                 "listeners.tcp.1 = 127.0.0.1:{}\n\
                  management.tcp.ip = 127.0.0.1\n\
                  management.tcp.port = {}\n\
+                 prometheus.tcp.ip = 127.0.0.1\n\
+                 prometheus.tcp.port = {}\n\
                  log.console = true\n\
                  log.console.level = warning\n",
-                self.port, self.management_port
+                self.port, self.management_port, self.metrics_port
             ),
         )
         .unwrap();
-        std::fs::write(self.directory.join("plugins"), "[rabbitmq_management].\n").unwrap();
+        std::fs::write(
+            self.directory.join("plugins"),
+            "[rabbitmq_management,rabbitmq_prometheus].\n",
+        )
+        .unwrap();
 
         let mapper =
             guard::spawn(self.quietly(Command::new(found("epmd", &["/usr/bin/epmd"])).args([

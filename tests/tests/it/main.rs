@@ -17,6 +17,7 @@ mod embedded;
 mod errors;
 mod failpoints;
 mod http;
+mod monitoring;
 mod network;
 mod pipeline;
 mod plates;

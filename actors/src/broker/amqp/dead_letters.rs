@@ -42,6 +42,9 @@ const ID_NAMESPACE: Uuid = uuid!("b0b1d1f4-6d6c-4f0a-9f0d-3d7d6a8f2c11");
 const WINDOW: usize = 200;
 /// A delivery that does not come for this long does not come: another look has it.
 const NEXT_WITHIN: Duration = Duration::from_secs(1);
+/// Longest wait for the letters to be back in their queue; somebody else may have taken some.
+const BACK_WITHIN: Duration = Duration::from_secs(2);
+const BACK_POLL: Duration = Duration::from_millis(5);
 
 /// Publishes what can never be processed.
 pub(super) struct Publisher {
@@ -255,10 +258,28 @@ impl Shelf {
 }
 
 impl Look {
-    /// What was not acknowledged goes back; what was is gone when this returns.
-    async fn end(self) {
+    /// What was not acknowledged goes back; what was is gone when this returns. The queue takes back
+    /// in its own time, and the next look must not find it empty.
+    async fn end(self, taken_off: usize) {
         let _ = timeout(PATIENCE, self.channel.close(200, "looked at".into())).await;
+        let goes_back = self.letters.len() - taken_off;
+        let _ = timeout(BACK_WITHIN, self.is_back(goes_back)).await;
         let _ = timeout(PATIENCE, self.connection.close(200, "looked at".into())).await;
+    }
+
+    /// Waits until so many letters wait in the queue.
+    async fn is_back(&self, letters: usize) -> lapin::Result<()> {
+        let channel = self.connection.create_channel().await?;
+        loop {
+            let passive = QueueDeclareOptions { passive: true, ..Default::default() };
+            let queue = channel
+                .queue_declare(DEAD_LETTER_QUEUE.into(), passive, FieldTable::default())
+                .await?;
+            if usize::try_from(queue.message_count()).unwrap_or(usize::MAX) >= letters {
+                return Ok(());
+            }
+            tokio::time::sleep(BACK_POLL).await;
+        }
     }
 }
 
@@ -268,7 +289,7 @@ impl DeadLetters for Shelf {
         let look = self.look().await?;
         let mut letters: Vec<DeadLetter> =
             look.letters.iter().map(|(letter, _)| letter.clone()).collect();
-        look.end().await;
+        look.end(0).await;
         sort(&mut letters);
         Ok(letters)
     }
@@ -276,14 +297,14 @@ impl DeadLetters for Shelf {
     async fn replay(&self, which: &Which) -> Result<Handled, BrokerError> {
         let look = self.look().await?;
         let handled = self.replay_some(&look, which).await;
-        look.end().await;
+        look.end(handled.as_ref().map_or(0, |handled| handled.done)).await;
         handled
     }
 
     async fn discard(&self, which: &Which) -> Result<Handled, BrokerError> {
         let look = self.look().await?;
         let handled = self.discard_some(&look, which).await;
-        look.end().await;
+        look.end(handled.as_ref().map_or(0, |handled| handled.done)).await;
         handled
     }
 }

@@ -1,0 +1,89 @@
+//! What watches the program: rules, dashboards and metrics, held to what Prometheus says of them.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tests::process::workspace;
+use tests::servers::{Prometheus, RabbitMq};
+use tests::{Site, http, wait};
+
+/// Runs a command in `monitoring/`; what it says, and whether it was content.
+fn run(program: &str, arguments: &[&str], input: &str) -> (bool, String) {
+    let input_file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(input_file.path(), input).unwrap();
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(workspace().join("monitoring"))
+        .stdin(Stdio::from(input_file.reopen().unwrap()))
+        .output()
+        .unwrap_or_else(|e| panic!("{program}: {e}"));
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+}
+
+#[track_caller]
+fn passes(program: &str, arguments: &[&str], input: &str) {
+    let (is_content, said) = run(program, arguments, input);
+    assert!(is_content, "{program} {arguments:?}:\n{said}");
+}
+
+#[test]
+fn rules_fire_when_they_should_and_only_then() {
+    passes("promtool", &["check", "config", "prometheus.yml"], "");
+    passes("promtool", &["check", "rules", "rules/alerts.yml", "rules/recording.yml"], "");
+    passes("promtool", &["test", "rules", "tests/alerts.yml"], "");
+}
+
+#[test]
+fn every_panel_is_described_and_every_alert_has_its_paragraph_and_its_cases() {
+    assert!(Path::new(workspace()).join("monitoring/check-queries.py").exists());
+    passes("python3", &["check-queries.py"], "");
+}
+
+#[test]
+fn metrics_are_well_named_and_every_query_of_dashboards_and_rules_has_data() {
+    let server = Arc::new(RabbitMq::start());
+    let mut site = Site::on(&server);
+    site.set("CARPARK_LATENESS", "1s");
+    site.configure();
+    let (web, actors) = (site.start_web(), site.start_actors());
+    // Each fifth exit without an entry, each tenth message twice, and some that are late.
+    let cameras = |role: &str| {
+        site.carpark(role)
+            .args(&["--rate", "50", "--faults-duplicate-share", "0.1"])
+            .args(&["--faults-late-share", "0.1", "--lateness", "1s"])
+            .start_ready()
+    };
+    let (entries, exits) = (cameras("entry-generator"), cameras("exit-generator"));
+    let prometheus = Prometheus::start(&[
+        ("web", web.port(), ""),
+        ("actors", actors.port(), ""),
+        ("entry-generator", entries.port(), ""),
+        ("exit-generator", exits.port(), ""),
+        ("rabbitmq", server.metrics_port(), ""),
+        (
+            "rabbitmq-queues",
+            server.metrics_port(),
+            "metrics_path: /metrics/detailed\n\
+             params: { family: [queue_coarse_metrics, queue_consumer_count] }",
+        ),
+    ]);
+    // Something for the panels of what goes wrong.
+    site.client().publish("vehicle_entry", ["{}"]);
+    wait::until_ok("every query has data", Duration::from_mins(2), || {
+        match run("python3", &["check-queries.py", &prometheus.url()], "") {
+            (true, _) => Ok(()),
+            (false, said) => Err(said),
+        }
+    });
+    for role in [&web, &actors, &entries, &exits] {
+        let metrics = http::get(&role.url("/metrics")).ok().body;
+        passes("promtool", &["check", "metrics"], &metrics);
+    }
+    exits.terminate();
+    entries.terminate();
+    actors.terminate();
+    web.terminate();
+}
