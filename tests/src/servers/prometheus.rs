@@ -25,20 +25,19 @@ impl Prometheus {
         let port = ports::free();
         let directory = guard::directory("prometheus");
         let rules = workspace().join("monitoring/rules");
-        let mut config = format!(
-            "global: {{ scrape_interval: 1s, evaluation_interval: 1s }}\n\
-             rule_files: [\"{}/*.yml\"]\nscrape_configs:\n",
-            rules.display()
-        );
         let itself = ("prometheus", port, "");
-        for (name, port, more) in jobs.iter().chain([&itself]) {
-            config += &format!(
-                "  - job_name: {name}\n    static_configs: [{{ targets: [\"127.0.0.1:{port}\"] }}]\n"
-            );
-            for line in more.lines() {
-                config += &format!("    {line}\n");
-            }
-        }
+        let jobs = jobs.iter().chain([&itself]).map(|(name, port, more)| {
+            let more: String = more.lines().map(|line| ["    ", line, "\n"].concat()).collect();
+            format!(
+                "  - job_name: {name}\n    static_configs: [{{ targets: [\"127.0.0.1:{port}\"] }}]\n{more}"
+            )
+        });
+        let config = format!(
+            "global: {{ scrape_interval: 1s, evaluation_interval: 1s }}\n\
+             rule_files: [\"{}/*.yml\"]\nscrape_configs:\n{}",
+            rules.display(),
+            jobs.collect::<String>()
+        );
         let file = directory.join("prometheus.yml");
         std::fs::write(&file, config).unwrap();
         let log = std::fs::File::create(directory.join("log")).unwrap();
