@@ -32,9 +32,6 @@ VARIABLES = {"$__rate_interval": "1m", "$__interval": "15s", "$__range": "1h"}
 
 # Selectors without data in a system that is well, and why.
 ABSENT = {
-    'backend_failures_total{part="refused"}': "begins with the first report that is refused",
-    'backend_failures_total{part="sink"}': "begins with the first post that fails",
-    'backend_failures_total{part="store"}': "begins with the first call that fails",
     "carpark:unmatched_share:usual": "begins an hour after the start",
 }
 

@@ -1,7 +1,8 @@
 //! Every metric of the actors, by name. A plate is never a label (G8).
 
-use domain::Kind;
 use domain::session::Outcome;
+use domain::wire::{ENTRY_QUEUE, EXIT_QUEUE, Rejection};
+use domain::{ExceptionKind, Kind};
 use prometheus::{
     Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
     Opts, Registry,
@@ -145,7 +146,7 @@ impl Metrics {
              clocks are ahead.",
         )?;
         registry.register(Box::new(clock_offset.clone()))?;
-        Ok(Self {
+        let metrics = Self {
             observations: KINDS.map(|kind| {
                 OUTCOMES.map(|outcome| {
                     observations.with_label_values(&[kind.as_str(), outcome.as_str()])
@@ -212,7 +213,22 @@ impl Metrics {
                 "queue_configurator_failures_total",
                 "Attempts to declare the queues that failed.",
             )?,
-        })
+        };
+        metrics.begin_at_zero();
+        Ok(metrics)
+    }
+
+    /// A series that begins with its first event has no increase by it: an alert would miss it.
+    fn begin_at_zero(&self) {
+        for reason in Rejection::CODES {
+            self.dead_letters.with_label_values(&[reason]);
+        }
+        for kind in ExceptionKind::ALL {
+            self.exceptions.with_label_values(&[kind.as_str()]);
+        }
+        for part in ["store", "sink", "refused", ENTRY_QUEUE, EXIT_QUEUE] {
+            self.failures.with_label_values(&[part]);
+        }
     }
 
     /// An observation is stored.

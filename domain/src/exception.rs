@@ -22,7 +22,8 @@ pub enum ExceptionKind {
 }
 
 impl ExceptionKind {
-    const ALL: [Self; 5] =
+    /// All of them.
+    pub const ALL: [Self; 5] =
         [Self::UnmatchedExit, Self::MissedExit, Self::Overstay, Self::Repaired, Self::Withdrawn];
 
     /// The kind of that name.

@@ -105,6 +105,23 @@ pub enum Rejection {
 }
 
 impl Rejection {
+    /// Every [`Rejection::code`].
+    pub const CODES: [&str; 13] = [
+        "too_large",
+        "not_utf8",
+        "malformed_json",
+        "missing_id",
+        "bad_id",
+        "missing_plate",
+        "bad_plate",
+        "missing_time",
+        "both_times",
+        "bad_time",
+        "future_time",
+        "bad_label",
+        "bad_confidence",
+    ];
+
     /// The first word of the reason: what a metric or a filter goes by.
     pub fn code(&self) -> &'static str {
         match self {

@@ -43,6 +43,7 @@ fn refuse(json: &str, code: &str, reason: &str) {
     let rejection = parse(json).expect_err(json);
     assert_eq!(rejection.to_string(), reason, "{json}");
     assert_eq!(rejection.code(), code, "{json}");
+    assert!(Rejection::CODES.contains(&code), "{code} is missing in the list");
     assert!(reason.starts_with(&format!("{code}: ")), "{reason}");
 }
 
