@@ -36,6 +36,8 @@ use crate::vital::Vital;
 
 /// Receipts looked at in one turn.
 const RETURNED_PER_TURN: usize = 256;
+/// How long a delivery stays that its plate's actor may have died of.
+const SUSPECT_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
 /// Recent observations whose clock offset is kept.
 const OFFSETS: usize = 101;
 
@@ -233,7 +235,13 @@ impl Consumer {
         // Resolved only once it is on its way back: an acknowledgement of a later delivery would
         // take this one with it.
         let (queue, tag) = (Rc::clone(&self.queue), returned.tag);
-        let given_back = async move { queue.give_back(tag).await };
+        let given_back = async move {
+            if returned.is_suspect {
+                // Those that waited behind it come back first, and are done without it.
+                tokio::time::sleep(SUSPECT_PAUSE).await;
+            }
+            queue.give_back(tag).await;
+        };
         context.spawn(given_back.into_actor(self).map(move |(), consumer, context| {
             consumer.resolve(tag, End::GivenBack);
             consumer.acknowledge(context);

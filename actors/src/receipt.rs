@@ -14,6 +14,8 @@ pub struct Returned {
     pub tag: Tag,
     /// Whether its state and its outbox entry are durable.
     pub is_stored: bool,
+    /// Not stored, and its actor was busy with it: it may be what the actor died of.
+    pub is_suspect: bool,
 }
 
 /// See the module. Not `Clone`: there is one answer.
@@ -22,12 +24,19 @@ pub struct Receipt {
     tag: Tag,
     /// Unbounded by type, bounded by the prefetch: one slip per unacknowledged delivery.
     consumer: Option<mpsc::UnboundedSender<Returned>>,
+    /// Whether the plate's actor has begun with it.
+    is_in_hand: bool,
 }
 
 impl Receipt {
     /// A slip for delivery `tag`.
     pub fn new(tag: Tag, consumer: mpsc::UnboundedSender<Returned>) -> Self {
-        Self { tag, consumer: Some(consumer) }
+        Self { tag, consumer: Some(consumer), is_in_hand: false }
+    }
+
+    /// The plate's actor begins with it.
+    pub fn take_in_hand(&mut self) {
+        self.is_in_hand = true;
     }
 
     /// The observation is durable, or was.
@@ -38,7 +47,11 @@ impl Receipt {
     fn answer(&mut self, is_stored: bool) {
         if let Some(consumer) = self.consumer.take() {
             // The consumer may be gone: then the broker delivers again anyway.
-            let _ = consumer.send(Returned { tag: self.tag, is_stored });
+            let _ = consumer.send(Returned {
+                tag: self.tag,
+                is_stored,
+                is_suspect: self.is_in_hand && !is_stored,
+            });
         }
     }
 }

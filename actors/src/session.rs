@@ -171,7 +171,8 @@ impl Shared {
         record: Option<Record>,
         observed: Observed,
     ) -> Option<Record> {
-        let Observed { observation, arrival } = observed;
+        let Observed { observation, mut arrival } = observed;
+        arrival.receipt.take_in_hand();
         self.metrics.queueing.observe(arrival.received.elapsed().as_secs_f64());
         let (id, kind) = (observation.id.clone(), observation.kind);
         fail::fail_point!(&format!("panic:{id}"));
