@@ -64,8 +64,8 @@ pub struct FindChapters {
 /// A page.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// Each with the record it is a part of, and its place in the record's story.
-    pub chapters: Vec<(Plate, Arc<Record>, usize)>,
+    /// Each with its plate.
+    pub chapters: Vec<(Plate, Chapter)>,
     /// Where the next page begins; `None`: there is none.
     pub next: Option<String>,
 }
@@ -155,8 +155,8 @@ impl Filter {
         }
     }
 
-    fn passes(&self, chapter: &Chapter<'_>) -> bool {
-        let place = chapter.entry.or(chapter.exit).map(|known| &known.place);
+    fn passes(&self, chapter: &Chapter) -> bool {
+        let place = chapter.known().map(|known| &known.place);
         self.state.is_none_or(|state| state == chapter.state)
             && (!self.only_exceptions || exception_of(chapter).is_some())
             && (self.kind.is_none() || self.kind == exception_of(chapter))
@@ -169,7 +169,7 @@ impl Filter {
 }
 
 /// The exception that was reported of it.
-pub fn exception_of(chapter: &Chapter<'_>) -> Option<ExceptionKind> {
+pub fn exception_of(chapter: &Chapter) -> Option<ExceptionKind> {
     match chapter.state {
         _ if !chapter.is_reported => None,
         State::Open => Some(ExceptionKind::Overstay),
@@ -190,12 +190,10 @@ impl Parts {
             looked_at += plates.len();
             for (plate, record) in plates.iter().zip(self.store.load(&plates).await?) {
                 // One that cannot be read is told of where its plate is asked for.
-                let Ok(record) = record.map(Arc::new) else { continue };
-                let chapters = story(plate, &record, &self.policy);
-                let passing = chapters.iter().enumerate().filter(|(_, c)| asked.filter.passes(c));
-                found.chapters.extend(
-                    passing.map(|(position, _)| (plate.clone(), Arc::clone(&record), position)),
-                );
+                let Ok(record) = record else { continue };
+                let chapters = story(plate, &record, &self.policy).into_iter();
+                let passing = chapters.filter(|chapter| asked.filter.passes(chapter));
+                found.chapters.extend(passing.map(|chapter| (plate.clone(), chapter)));
             }
             found.next = next;
             let is_full = found.chapters.len() >= asked.limit || looked_at >= LOOKED_AT_MAX;

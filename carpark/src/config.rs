@@ -213,8 +213,11 @@ impl Layers {
         let Some(value) = self.text(key) else {
             return ConfigError(format!("`{key}` is not set: {remedy}"));
         };
-        let is_secret = find(key).is_some_and(|setting| setting.is_secret);
-        let shown = if is_secret { "***" } else { &value.text };
+        let shown = match find(key) {
+            Some(setting) if setting.is_secret => "***".to_owned(),
+            Some(setting) if setting.is_url_with_password => without_password(&value.text),
+            _ => value.text.clone(),
+        };
         ConfigError(format!("`{key}` = \"{shown}\" ({}): {remedy}", value.source))
     }
 
@@ -367,6 +370,18 @@ impl Layers {
             lines.push(format!("{:<42} # {}", format!("{key} = {text}"), value.source));
         }
         lines.join("\n")
+    }
+}
+
+/// A URL that is none, or not the right one, as far as it can be shown: of a URL that is hard to
+/// read nobody knows which part is the password.
+fn without_password(text: &str) -> String {
+    let masked = actors::broker::amqp::masked(text);
+    let is_masked = Url::parse(text).is_ok_and(|url| url.password().is_some());
+    if text.contains('@') && !is_masked {
+        "*** (it may hold a password)".to_owned()
+    } else {
+        masked
     }
 }
 

@@ -41,13 +41,13 @@ impl State {
 
 /// One stay, or what there is of it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Chapter<'r> {
+pub struct Chapter {
     /// What it is.
     pub state: State,
     /// The read that stands for the entry.
-    pub entry: Option<&'r Known>,
+    pub entry: Option<Known>,
     /// The read that stands for the exit.
-    pub exit: Option<&'r Known>,
+    pub exit: Option<Known>,
     /// The name it is reported by (R9), of a finished stay.
     pub session_id: Option<CompactString>,
     /// Whether a row was reported of it that holds. Of an open stay: of its overstay (R7).
@@ -58,22 +58,27 @@ pub struct Chapter<'r> {
     pub why: String,
 }
 
-impl Chapter<'_> {
+impl Chapter {
+    /// The entry, or the exit where there is none.
+    pub fn known(&self) -> Option<&Known> {
+        self.entry.as_ref().or(self.exit.as_ref())
+    }
+
     /// Event time of the entry, or of the exit where there is none.
     pub fn begins_at(&self) -> Option<Instant> {
-        self.entry.or(self.exit).map(|known| known.at)
+        self.known().map(|known| known.at)
     }
 
     /// Event time of the exit, or of the entry where there is none.
     pub fn ends_at(&self) -> Option<Instant> {
-        self.exit.or(self.entry).map(|known| known.at)
+        self.exit.as_ref().or(self.entry.as_ref()).map(|known| known.at)
     }
 }
 
 /// The chapters of a plate, in event-time order.
-pub fn story<'r>(plate: &Plate, record: &'r Record, policy: &Policy) -> Vec<Chapter<'r>> {
+pub fn story(plate: &Plate, record: &Record, policy: &Policy) -> Vec<Chapter> {
     let reported = |verdict: &Verdict| record.reported.contains(verdict);
-    let mut chapters: Vec<Chapter<'r>> =
+    let mut chapters: Vec<Chapter> =
         timeline::verdicts(&record.observations, record.forgotten_until, policy)
             .into_iter()
             .map(|standing| {
@@ -91,13 +96,13 @@ pub fn story<'r>(plate: &Plate, record: &'r Record, policy: &Policy) -> Vec<Chap
     chapters
 }
 
-fn chapter<'r>(
+fn chapter(
     plate: &Plate,
-    record: &'r Record,
+    record: &Record,
     verdict: Verdict,
     is_reported: bool,
     waits_for: Option<(Kind, Instant)>,
-) -> Chapter<'r> {
+) -> Chapter {
     let (state, entry, exit) = match verdict {
         Verdict::Session(entry, exit) => (State::Finished, record.known(entry), record.known(exit)),
         Verdict::UnmatchedExit(exit) => (State::UnmatchedExit, None, record.known(exit)),
@@ -112,6 +117,7 @@ fn chapter<'r>(
         _ => None,
     };
     let why = why(state, is_reported, waits_for);
+    let (entry, exit) = (entry.cloned(), exit.cloned());
     Chapter { state, entry, exit, session_id, is_reported, waits_for, why }
 }
 

@@ -42,11 +42,16 @@ pub(super) struct Asked {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Page {
+pub(super) struct Sessions {
+    sessions: Vec<Item>,
+    /// For `after`; missing on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
-    sessions: Option<Vec<Item>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    exceptions: Option<Vec<Item>>,
+    next: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Exceptions {
+    exceptions: Vec<Item>,
     /// For `after`; missing on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
@@ -130,7 +135,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 }
 
 /// Stays, and what there is of them: by state, place and time, in pages.
-#[utoipa::path(get, path = "/admin/sessions", tag = "sessions", params(Asked), responses((status = 200, body = Page), (status = 400, body = ProblemBody)))]
+#[utoipa::path(get, path = "/admin/sessions", tag = "sessions", params(Asked), responses((status = 200, body = Sessions), (status = 400, body = ProblemBody)))]
 pub(super) async fn sessions(
     desks: Data<Desks>,
     asked: Query<Asked>,
@@ -138,18 +143,18 @@ pub(super) async fn sessions(
     if asked.kind.is_some() {
         return Err(Problem::bad_request("`kind` is for /admin/exceptions; here it is `state`"));
     }
-    let (items, next) = find(&desks, asked.into_inner(), false).await?;
-    Ok(HttpResponse::Ok().json(Page { sessions: Some(items), exceptions: None, next }))
+    let (sessions, next) = find(&desks, asked.into_inner(), false).await?;
+    Ok(HttpResponse::Ok().json(Sessions { sessions, next }))
 }
 
 /// What was reported as an exception and holds, in pages.
-#[utoipa::path(get, path = "/admin/exceptions", tag = "sessions", params(Asked), responses((status = 200, body = Page), (status = 400, body = ProblemBody)))]
+#[utoipa::path(get, path = "/admin/exceptions", tag = "sessions", params(Asked), responses((status = 200, body = Exceptions), (status = 400, body = ProblemBody)))]
 pub(super) async fn exceptions(
     desks: Data<Desks>,
     asked: Query<Asked>,
 ) -> Result<HttpResponse, Problem> {
-    let (items, next) = find(&desks, asked.into_inner(), true).await?;
-    Ok(HttpResponse::Ok().json(Page { sessions: None, exceptions: Some(items), next }))
+    let (exceptions, next) = find(&desks, asked.into_inner(), true).await?;
+    Ok(HttpResponse::Ok().json(Exceptions { exceptions, next }))
 }
 
 async fn find(
@@ -171,14 +176,7 @@ async fn find(
     };
     let found = desks.operator.send(FindChapters { filter, limit, cursor: asked.after }).await??;
     let now = desks.clock.now();
-    let items = found
-        .chapters
-        .iter()
-        .filter_map(|(plate, record, position)| {
-            let chapters = story(plate, record, &desks.policy);
-            chapters.get(*position).map(|chapter| item(plate, chapter, now))
-        })
-        .collect();
+    let items = found.chapters.iter().map(|(plate, chapter)| item(plate, chapter, now)).collect();
     Ok((items, found.next))
 }
 
@@ -246,21 +244,21 @@ fn time(name: &str, text: &str) -> Result<Instant, Problem> {
     })
 }
 
-fn item(plate: &Plate, chapter: &Chapter<'_>, now: Instant) -> Item {
-    let begin = chapter.entry.map(|entry| entry.at);
+fn item(plate: &Plate, chapter: &Chapter, now: Instant) -> Item {
+    let begin = chapter.entry.as_ref().map(|entry| entry.at);
     let end = match chapter.state {
         State::Open => Some(now),
-        _ => chapter.exit.map(|exit| exit.at),
+        _ => chapter.exit.as_ref().map(|exit| exit.at),
     };
     let duration = begin.zip(end).map(|(begin, end)| end - begin);
-    let known = chapter.entry.or(chapter.exit);
+    let known = chapter.known();
     Item {
         vehicle_plate: plate.to_string(),
         state: chapter.state.as_str(),
         exception: exception_of(chapter).map(ExceptionKind::as_str),
         place: known.map(|known| known.place.to_string()).unwrap_or_default(),
-        entry: chapter.entry.map(CameraRead::from),
-        exit: chapter.exit.map(CameraRead::from),
+        entry: chapter.entry.as_ref().map(CameraRead::from),
+        exit: chapter.exit.as_ref().map(CameraRead::from),
         duration_seconds: duration
             .map(|d| d.max(TimeDelta::zero()).num_milliseconds() as f64 / 1e3),
         session_id: chapter.session_id.as_ref().map(ToString::to_string),

@@ -49,10 +49,14 @@ fn record(reads: &[(char, i64)], settled: Option<i64>) -> Record {
 
 /// State, entry, exit, whether reported and whether waiting, of each chapter.
 fn told(record: &Record) -> Vec<(&'static str, String, String, bool, bool)> {
-    let id = |known: Option<&Known>| known.map_or_else(String::new, |known| known.id.to_string());
+    let id = |known: &Option<Known>| {
+        known.as_ref().map_or_else(String::new, |known| known.id.to_string())
+    };
     story(&plate(), record, &Policy::default())
         .iter()
-        .map(|c| (c.state.as_str(), id(c.entry), id(c.exit), c.is_reported, c.waits_for.is_some()))
+        .map(|c| {
+            (c.state.as_str(), id(&c.entry), id(&c.exit), c.is_reported, c.waits_for.is_some())
+        })
         .collect()
 }
 
