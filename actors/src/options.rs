@@ -40,7 +40,7 @@ impl Default for Options {
             policy: Policy::default(),
             idle_after: Duration::from_secs(10),
             residents_max: 10_000,
-            commit_batch_max: 128,
+            commit_batch_max: 512,
             commits_in_flight: 2,
             settle_every: Duration::from_millis(500),
             settle_batch_max: 1_000,

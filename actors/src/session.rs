@@ -24,7 +24,7 @@ use crate::failpoint::die_at;
 use crate::metrics::Metrics;
 use crate::receipt::Arrival;
 use crate::store::committer::{Commit, Load};
-use crate::store::{Change, Committed, StoreError};
+use crate::store::{Change, Committed};
 
 /// An observation was read, parsed and delivered.
 #[derive(Debug, Message)]
@@ -123,12 +123,7 @@ impl Shared {
             };
             let change = Change::new(plate.clone(), &record, &next, &effects, &self.policy);
             let decided = tokio::time::Instant::now();
-            let committed: Result<Committed, StoreError> =
-                match self.commit.send(Commit(change)).await {
-                    Ok(committed) => committed,
-                    Err(e) => return Turn::Failed(e.to_string()),
-                };
-            match committed {
+            match Commit::ask(&self.commit, change).await {
                 Ok(Committed::Stored) => {
                     self.metrics.storage.observe(decided.elapsed().as_secs_f64());
                     self.count(&effects);
@@ -231,9 +226,8 @@ impl Shared {
     /// or the record has gone. Writes the index as it has to be.
     async fn reindex(&self, plate: Plate, record: &Record) -> Result<bool, Unsettled> {
         let change = Change::reindexing(plate, record, &self.policy);
-        match self.commit.send(Commit(change)).await {
-            Ok(Ok(committed)) => Ok(committed == Committed::Stored),
-            Ok(Err(e)) => Err(Unsettled::Store(e.to_string())),
+        match Commit::ask(&self.commit, change).await {
+            Ok(committed) => Ok(committed == Committed::Stored),
             Err(e) => Err(Unsettled::Store(e.to_string())),
         }
     }

@@ -8,8 +8,11 @@ use crate::observation::PlateAsRead;
 use crate::timeline::{self, Due, Verdict};
 use crate::{Instant, Kind, Label, Observation, ObservationId, Policy};
 
-/// The layout written by [`Record::to_json`]. A reader refuses a higher one.
-const FORMAT: u8 = 1;
+mod nanos;
+
+/// The layout written by [`Record::to_json`]. A reader refuses a higher one. Format 1 had its times
+/// as texts; they are read still.
+const FORMAT: u8 = 2;
 
 /// Short handle of an observation within its record: its number in order of arrival. Arrival order
 /// decides which read of a passage stands (R2).
@@ -28,14 +31,19 @@ pub struct Known {
     #[serde(rename = "k")]
     pub kind: Kind,
     /// Event time.
-    #[serde(rename = "t")]
+    #[serde(rename = "t", with = "nanos")]
     pub at: Instant,
     /// Processing time of its arrival; `repair_window` is counted from it.
-    #[serde(rename = "r")]
+    #[serde(rename = "r", with = "nanos")]
     pub received_at: Instant,
     /// Processing time from which it waits for its counterpart, where it arrived late: when the
     /// watermark that its verdict waits for had passed it already, which proves nothing then.
-    #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "w",
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "nanos::optional"
+    )]
     pub waits_from: Option<Instant>,
     /// The car park.
     #[serde(rename = "p", default, skip_serializing_if = "is_default_place")]
@@ -54,7 +62,12 @@ pub struct Known {
     pub plate_as_read: Option<PlateAsRead>,
     /// Event time of the last re-read that was folded into this one to keep the record bounded
     /// (G6); see [`crate::session`].
-    #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "u",
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "nanos::optional"
+    )]
     pub until: Option<Instant>,
 }
 
@@ -90,7 +103,7 @@ struct Stored<'a> {
     r: &'a [Verdict],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     w: &'a [(Seq, Seq)],
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", with = "nanos::optional")]
     u: Option<Instant>,
 }
 
@@ -104,7 +117,7 @@ struct StoredOwned {
     r: Vec<Verdict>,
     #[serde(default)]
     w: Vec<(Seq, Seq)>,
-    #[serde(default)]
+    #[serde(default, with = "nanos::optional")]
     u: Option<Instant>,
 }
 

@@ -3,17 +3,20 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, Datelike, SecondsFormat, TimeDelta};
+use chrono::{SecondsFormat, TimeDelta};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use crate::observation::{PlateAsRead, TextError};
 use crate::policy::AHEAD_MAX;
-use crate::summary::to_millis;
 use crate::{
     ExceptionKind, ExceptionRow, Instant, Kind, Label, Observation, ObservationId, Plate,
     PlateError, Summary,
 };
+
+mod time;
+
+pub use time::{format_seconds, format_time, parse_time};
 
 /// The queue of entries.
 pub const ENTRY_QUEUE: &str = "vehicle_entry";
@@ -238,31 +241,6 @@ pub fn observation_to_json(observation: &Observation) -> String {
         confidence: observation.confidence.map(f64::from),
     };
     serde_json::to_string(&message).expect("texts and numbers can be said in JSON")
-}
-
-/// Reads an RFC 3339 date and time to the nanosecond. Without an offset it is UTC.
-pub fn parse_time(text: &str) -> Option<Instant> {
-    let at = DateTime::parse_from_rfc3339(text)
-        .or_else(|_| DateTime::parse_from_rfc3339(&format!("{text}Z")))
-        .ok()?
-        .to_utc();
-    // The offset can lead out of the four digits of a year, and then no one could read it back.
-    if !(0..=9999).contains(&at.year()) {
-        return None;
-    }
-    // A leap second is the last instant before the next second: one line of time, no folds.
-    DateTime::from_timestamp(at.timestamp(), at.timestamp_subsec_nanos().min(999_999_999))
-}
-
-/// A time as the files have it: UTC, milliseconds, `Z`.
-pub fn format_time(at: Instant) -> String {
-    to_millis(at).to_rfc3339_opts(SecondsFormat::Millis, true)
-}
-
-/// A duration as the files have it: seconds with three decimals.
-pub fn format_seconds(duration: TimeDelta) -> String {
-    let millis = duration.num_milliseconds();
-    format!("{}.{:03}", millis / 1000, millis % 1000)
 }
 
 /// A summary as posted to `/save_summary`. Only plate, entry and exit are needed.

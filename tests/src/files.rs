@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -111,6 +112,16 @@ impl Files {
         line_count(&self.exceptions_path()).saturating_sub(1)
     }
 
+    /// Counts the rows of `summaries.csv`, again and again: each look reads what is new.
+    pub fn count_summaries(&self) -> RowCount {
+        RowCount { path: self.summaries_path(), offset: 0, lines: 0 }
+    }
+
+    /// Counts the rows of `exceptions.csv`, as [`Files::count_summaries`].
+    pub fn count_exceptions(&self) -> RowCount {
+        RowCount { path: self.exceptions_path(), offset: 0, lines: 0 }
+    }
+
     /// Waits until `summaries.csv` has at least so many rows.
     #[track_caller]
     pub fn wait_for_summaries(&self, count: usize, patience: Duration) {
@@ -134,9 +145,35 @@ impl Files {
     }
 }
 
+/// How many whole rows a growing file has.
+pub struct RowCount {
+    path: PathBuf,
+    /// Read so far.
+    offset: u64,
+    /// Among them the header.
+    lines: usize,
+}
+
+impl RowCount {
+    /// As of now; `0` where the file is not there yet.
+    pub fn count(&mut self) -> usize {
+        if let Ok(mut file) = fs::File::open(&self.path) {
+            let mut new = Vec::new();
+            file.seek(SeekFrom::Start(self.offset)).unwrap();
+            self.offset += file.read_to_end(&mut new).unwrap() as u64;
+            self.lines += ends_of_lines(&new);
+        }
+        self.lines.saturating_sub(1)
+    }
+}
+
 fn line_count(path: &Path) -> usize {
+    ends_of_lines(&fs::read(path).unwrap_or_default())
+}
+
+fn ends_of_lines(text: &[u8]) -> usize {
     #[expect(clippy::naive_bytecount, reason = "no dependency for a megabyte")]
-    fs::read(path).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count()
+    text.iter().filter(|byte| **byte == b'\n').count()
 }
 
 /// The whole lines of a file; its last one may be in the writing.

@@ -29,6 +29,7 @@ pub mod servers;
 pub mod site;
 pub mod tls;
 pub mod truth;
+pub mod usage;
 pub mod wait;
 
 pub use site::Site;

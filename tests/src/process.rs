@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::{guard, http, ports, wait};
+use crate::{guard, http, ports, usage, wait};
 
 /// How long the program may take to be ready, on a machine that is busy with other tests.
 pub const START: Duration = Duration::from_secs(30);
@@ -24,7 +24,8 @@ pub const STOP: Duration = Duration::from_secs(10);
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let built = BINARY.get_or_init(|| match std::env::var_os("CARPARK_BIN") {
-        Some(path) => Ok(path.into()),
+        // Each runs in a directory of its own, so the path must not depend on it.
+        Some(path) => fs::canonicalize(&path).map_err(|e| format!("CARPARK_BIN: {path:?}: {e}")),
         None => build(),
     });
     built.as_ref().unwrap_or_else(|e| panic!("{e}"))
@@ -290,12 +291,23 @@ impl Running {
     /// The value of a metric by its name and labels as written, `0` where it is not there (yet).
     #[track_caller]
     pub fn metric(&self, series: &str) -> f64 {
+        self.metrics(|name| name == series)
+    }
+
+    /// The sum of a metric over all its labels.
+    #[track_caller]
+    pub fn metric_sum(&self, metric: &str) -> f64 {
+        self.metrics(|name| name.split('{').next() == Some(metric))
+    }
+
+    fn metrics(&self, is_meant: impl Fn(&str) -> bool) -> f64 {
         let text = http::get(&self.url("/metrics")).ok().body;
         text.lines()
             .filter(|line| !line.starts_with('#'))
             .filter_map(|line| line.rsplit_once(' '))
-            .find(|(name, _)| *name == series)
-            .map_or(0.0, |(_, value)| value.parse().unwrap())
+            .filter(|(name, _)| is_meant(name))
+            .map(|(_, value)| value.parse::<f64>().unwrap())
+            .sum()
     }
 
     /// SIGTERM, and the promise: exit code 0 within ten seconds.
@@ -337,9 +349,12 @@ impl Running {
 
     /// Memory that it really uses at the moment (its resident set).
     pub fn memory_bytes(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+        usage::memory_bytes(self.pid())
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Most bytes that a file of it may have from now on; `None`: any number.

@@ -13,7 +13,7 @@ use domain::{ExceptionRow, Summary};
 
 use crate::csv_writer::{Append, CsvWriter};
 use crate::problem::Problem;
-use crate::row::{Lines, Row, answer};
+use crate::row::{Answer, Lines, Row};
 use crate::table::Table;
 use body::{Items, Limits};
 
@@ -66,7 +66,7 @@ async fn save<R: Row>(
     let mut answers: Vec<_> = rows
         .iter()
         .zip(saved)
-        .map(|(row, status)| answer(R::KEY_NAME, &row.key(), status))
+        .map(|(row, status)| Answer { key_name: R::KEY_NAME, key: row.key(), status })
         .collect();
     Ok(match items {
         Items::One(_) => HttpResponse::Ok().json(answers.pop()),

@@ -7,6 +7,8 @@ use domain::wire::{
 };
 use domain::{ExceptionKind, ExceptionRow, Instant, Summary};
 use serde::de::DeserializeOwned;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 
 use crate::cell::{guard, unguard};
 use crate::table::{Fingerprint, Table};
@@ -172,8 +174,22 @@ impl Lines {
 }
 
 /// What became of a row: an item of the answer.
-pub(crate) fn answer(key_name: &str, key: &str, status: Saved) -> serde_json::Value {
-    serde_json::json!({ key_name: key, "status": status })
+pub(crate) struct Answer {
+    /// What the key is called.
+    pub(crate) key_name: &'static str,
+    /// Of which row.
+    pub(crate) key: String,
+    /// What.
+    pub(crate) status: Saved,
+}
+
+impl Serialize for Answer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut answer = serializer.serialize_map(Some(2))?;
+        answer.serialize_entry(self.key_name, &self.key)?;
+        answer.serialize_entry("status", &self.status)?;
+        answer.end()
+    }
 }
 
 #[cfg(test)]

@@ -23,11 +23,11 @@ impl Actor for Storing {
 }
 
 impl Handler<Commit> for Storing {
-    type Result = Result<Committed, StoreError>;
+    type Result = ();
 
-    fn handle(&mut self, Commit(change): Commit, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, Commit { change, answer }: Commit, _: &mut Self::Context) {
         self.commits.borrow_mut().push(change.plate.to_string());
-        Ok(Committed::Stored)
+        let _ = answer.send(Ok(Committed::Stored));
     }
 }
 

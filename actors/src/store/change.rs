@@ -2,9 +2,8 @@
 
 use domain::record::{Known, Waiting};
 use domain::wire::{ExceptionMessage, SummaryMessage, format_time};
-use domain::{Effect, Instant, Kind, Plate, Policy, Record};
-use serde::Deserialize;
-use serde_json::json;
+use domain::{Effect, Instant, Kind, Label, ObservationId, Plate, Policy, Record};
+use serde::{Deserialize, Serialize};
 
 /// Which route of the sink takes an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,6 +36,26 @@ pub enum IndexChange {
     Remove,
 }
 
+/// What happens to something that is there for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ShownChange<T> {
+    /// Stays as it is.
+    Keep,
+    /// Is written.
+    Set(T),
+    /// Goes.
+    Remove,
+}
+
+/// The last entry, as people see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownEntry {
+    /// Its time.
+    pub time: String,
+    /// All of it, as JSON.
+    pub data: String,
+}
+
 /// One conditional commit.
 #[derive(Debug, Clone)]
 pub struct Change {
@@ -48,12 +67,10 @@ pub struct Change {
     pub version: u64,
     /// The record, as JSON.
     pub record: String,
-    /// For people and tools that look into the store: the last entry's time, if any.
-    pub entry_time: Option<String>,
-    /// The last entry, as JSON.
-    pub enter_data: Option<String>,
-    /// The exit that ended it (or a lone exit), as JSON.
-    pub exit_data: Option<String>,
+    /// For people and tools that look into the store: the last entry.
+    pub shown_entry: ShownChange<ShownEntry>,
+    /// The same: the exit that ended it (or a lone exit), as JSON.
+    pub shown_exit: ShownChange<String>,
     /// Whether the plate is inside: the set of open entries.
     pub is_open: bool,
     /// Whether it was.
@@ -64,6 +81,8 @@ pub struct Change {
     pub due_on_exits: IndexChange,
     /// Whether the record may expire: nothing is open, nothing waits.
     pub may_expire: bool,
+    /// Whether it could.
+    pub could_expire: bool,
     /// What is to be reported.
     pub outbox: Vec<OutboxEntry>,
 }
@@ -78,23 +97,42 @@ impl Change {
         policy: &Policy,
     ) -> Self {
         let (entry, exit) = after.latest_stay();
+        let (entry_before, exit_before) = before.latest_stay();
         let (waited, waits) = (before.waiting(policy), after.waiting(policy));
-        let is_open = after.open_entry().is_some();
+        let (was_open, is_open) = (before.open_entry().is_some(), after.open_entry().is_some());
+        let settled = Waiting::default();
         Self {
             expected: before.version,
             version: after.version,
             record: after.to_json(),
-            entry_time: entry.map(|entry| format_time(entry.at)),
-            enter_data: entry.map(|entry| for_people(&plate, entry)),
-            exit_data: exit.map(|exit| for_people(&plate, exit)),
+            shown_entry: shown_change(entry_before, entry, |entry| ShownEntry {
+                time: format_time(entry.at),
+                data: for_people(&plate, entry),
+            }),
+            shown_exit: shown_change(exit_before, exit, |exit| for_people(&plate, exit)),
             is_open,
-            was_open: before.open_entry().is_some(),
+            was_open,
             due_on_entries: index_change(waited.on_entries, waits.on_entries),
             due_on_exits: index_change(waited.on_exits, waits.on_exits),
-            may_expire: !is_open && waits == Waiting::default(),
+            may_expire: !is_open && waits == settled,
+            could_expire: before.version > 0 && !was_open && waited == settled,
             outbox: effects.iter().map(OutboxEntry::from).collect(),
             plate,
         }
+    }
+}
+
+fn shown_change<T>(
+    before: Option<&Known>,
+    after: Option<&Known>,
+    show: impl Fn(&Known) -> T,
+) -> ShownChange<T> {
+    match (before, after) {
+        (None, None) => ShownChange::Keep,
+        // Of one record a number names one read.
+        (Some(before), Some(after)) if before.seq == after.seq => ShownChange::Keep,
+        (_, Some(after)) => ShownChange::Set(show(after)),
+        (Some(_), None) => ShownChange::Remove,
     }
 }
 
@@ -127,28 +165,36 @@ pub(crate) fn due_millis(at: Instant) -> i64 {
     if at.timestamp_subsec_nanos().is_multiple_of(1_000_000) { millis } else { millis + 1 }
 }
 
-/// An observation as a person wants to see it under a plate in the store.
+/// An observation as a person wants to see it under a plate in the store: as it was published.
 fn for_people(plate: &Plate, known: &Known) -> String {
-    let time_field = match known.kind {
-        Kind::Entry => "entry_date_time",
-        Kind::Exit => "exit_date_time",
+    #[derive(Serialize)]
+    struct ForPeople<'k> {
+        id: &'k ObservationId,
+        vehicle_plate: &'k str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        entry_date_time: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        exit_date_time: Option<String>,
+        place: &'k Label,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        lane: Option<&'k Label>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        camera: Option<&'k Label>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        confidence: Option<f32>,
+    }
+    let time = |kind: Kind| (known.kind == kind).then(|| format_time(known.at));
+    let shown = ForPeople {
+        id: &known.id,
+        vehicle_plate: known.plate_as_read().map_or(plate.as_str(), |text| text.as_str()),
+        entry_date_time: time(Kind::Entry),
+        exit_date_time: time(Kind::Exit),
+        place: &known.place,
+        lane: known.lane.as_ref(),
+        camera: known.camera.as_ref(),
+        confidence: known.confidence,
     };
-    let mut data = json!({
-        "id": known.id,
-        "vehicle_plate": known.plate_as_read().map_or(plate.as_str(), |text| text.as_str()),
-        time_field: format_time(known.at),
-        "place": known.place,
-    });
-    if let Some(lane) = &known.lane {
-        data["lane"] = json!(lane);
-    }
-    if let Some(camera) = &known.camera {
-        data["camera"] = json!(camera);
-    }
-    if let Some(confidence) = known.confidence {
-        data["confidence"] = json!(confidence);
-    }
-    data.to_string()
+    serde_json::to_string(&shown).expect("texts and numbers can be said in JSON")
 }
 
 impl From<&Effect> for OutboxEntry {

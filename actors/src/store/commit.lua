@@ -3,23 +3,39 @@
 --
 -- KEYS: the plates.
 -- ARGV: 1 the processor, 2 the retention in ms, then for each plate
---   expected, version, record, entry_time, enter_data, exit_data,   ('' where there is none)
---   open ('+' came in, '-' went out, '=' as before), due on entries, due on exits
---   ('' as before, '-' none, else ms), expires ('1' | '0'), n, then n times key and value.
+--   expected, version, record, entry_time, enter_data, exit_data, open, due on entries, due on exits,
+--   expires, n, then n times key and value. Of most of them '' means "as before" and '-' "none":
+--   open: '+' came in, '-' went out; due: in ms; expires: '+' after the retention, '-' not any more.
 -- Answers for each plate: 1 stored | the record that stands | {reason}.
+--
+-- A command costs more than what it says. So what goes to the same key is gathered over the batch
+-- and said at once; where a plate stands in it twice, the later word counts.
 
-local outbox, retention = 'carpark:outbox:' .. ARGV[1], ARGV[2]
-local due_entries, due_exits = 'carpark:due:entries', 'carpark:due:exits'
+local outbox_key, retention = 'carpark:outbox:' .. ARGV[1], ARGV[2]
 local call = redis.call
 local at = 3
 local answers = {}
+local open, due_entries, due_exits, outbox = {}, {}, {}, {}
 
-local function index(key, plate, change)
-  if change == '-' then
-    call('ZREM', key, plate)
-  elseif change ~= '' then
-    call('ZADD', key, change, plate)
+-- Lua's stack does not hold more arguments than some thousands.
+local function say(command, key, arguments)
+  for first = 1, #arguments, 1000 do
+    call(command, key, unpack(arguments, first, math.min(first + 999, #arguments)))
   end
+end
+
+local function say_index(key, due)
+  local set, gone = {}, {}
+  for plate, at in pairs(due) do
+    if at == '-' then
+      gone[#gone + 1] = plate
+    else
+      set[#set + 1] = at
+      set[#set + 1] = plate
+    end
+  end
+  say('ZADD', key, set)
+  say('ZREM', key, gone)
 end
 
 -- A processor that dies before its first sign of life must be found with what it leaves behind.
@@ -31,39 +47,38 @@ end
 
 for i, plate in ipairs(KEYS) do
   local expected, version, record = ARGV[at], ARGV[at + 1], ARGV[at + 2]
-  local n = tonumber(ARGV[at + 10])
-  local first = at + 11
+  local first, last = at + 11, at + 10 + 2 * tonumber(ARGV[at + 10])
   local stands = redis.pcall('HGET', plate, 'version')
   if type(stands) == 'table' then
     answers[i] = { stands.err }
   elseif (stands or '0') == expected then
     local entry_time, enter_data, exit_data = ARGV[at + 3], ARGV[at + 4], ARGV[at + 5]
-    if entry_time == '' then
-      call('HSET', plate, 'version', version, 'record', record, 'parking_exit_data', exit_data)
-    elseif exit_data == '' then
-      call('HSET', plate, 'version', version, 'record', record, 'entry_time', entry_time, 'parking_enter_data', enter_data)
-    else
+    local has_entry = entry_time ~= '' and entry_time ~= '-'
+    local has_exit = exit_data ~= '' and exit_data ~= '-'
+    if has_entry and has_exit then
       call('HSET', plate, 'version', version, 'record', record, 'entry_time', entry_time, 'parking_enter_data', enter_data, 'parking_exit_data', exit_data)
+    elseif has_entry then
+      call('HSET', plate, 'version', version, 'record', record, 'entry_time', entry_time, 'parking_enter_data', enter_data)
+    elseif has_exit then
+      call('HSET', plate, 'version', version, 'record', record, 'parking_exit_data', exit_data)
+    else
+      call('HSET', plate, 'version', version, 'record', record)
     end
-    if expected ~= '0' then
-      if entry_time == '' then call('HDEL', plate, 'entry_time', 'parking_enter_data') end
-      if exit_data == '' then call('HDEL', plate, 'parking_exit_data') end
-    end
-    local open = ARGV[at + 6]
-    if open == '+' then
-      call('SADD', 'entry_plates', plate)
-    elseif open == '-' then
-      call('SREM', 'entry_plates', plate)
-    end
-    index(due_entries, plate, ARGV[at + 7])
-    index(due_exits, plate, ARGV[at + 8])
-    if ARGV[at + 9] == '1' then
+    if entry_time == '-' then call('HDEL', plate, 'entry_time', 'parking_enter_data') end
+    if exit_data == '-' then call('HDEL', plate, 'parking_exit_data') end
+
+    local expires = ARGV[at + 9]
+    if expires == '+' then
       call('PEXPIRE', plate, retention)
-    elseif expected ~= '0' then
+    elseif expires == '-' then
       call('PERSIST', plate)
     end
-    if n > 0 then
-      call('HSET', outbox, unpack(ARGV, first, first + 2 * n - 1))
+
+    if ARGV[at + 6] ~= '' then open[plate] = ARGV[at + 6] end
+    if ARGV[at + 7] ~= '' then due_entries[plate] = ARGV[at + 7] end
+    if ARGV[at + 8] ~= '' then due_exits[plate] = ARGV[at + 8] end
+    for argument = first, last do
+      outbox[#outbox + 1] = ARGV[argument]
     end
     answers[i] = 1
   else
@@ -74,6 +89,17 @@ for i, plate in ipairs(KEYS) do
       answers[i] = standing or '' -- nothing stands: it expired, or was erased
     end
   end
-  at = first + 2 * n
+  at = last + 1
 end
+
+say('HSET', outbox_key, outbox)
+local came, went = {}, {}
+for plate, change in pairs(open) do
+  local list = change == '+' and came or went
+  list[#list + 1] = plate
+end
+say('SADD', 'entry_plates', came)
+say('SREM', 'entry_plates', went)
+say_index('carpark:due:entries', due_entries)
+say_index('carpark:due:exits', due_exits)
 return answers

@@ -9,6 +9,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix::dev::SendError;
 use actix::{
     Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, ResponseFuture,
     WrapFuture,
@@ -28,17 +29,41 @@ use crate::vital::Vital;
 /// Sessions that may ask before the first answer.
 const MAILBOX: usize = 4096;
 
-/// Store this change. Answered when it is durable, or why it cannot be.
+/// Store this change. The answer comes when it is durable, or why it cannot be, by a channel of its
+/// own: actix' would need a task for each.
 #[derive(Debug, Message)]
-#[rtype(result = "Result<Committed, StoreError>")]
-pub struct Commit(pub Change);
+#[rtype(result = "()")]
+pub struct Commit {
+    /// What.
+    pub change: Change,
+    /// Who waits for it.
+    pub answer: Answer<Committed>,
+}
+
+impl Commit {
+    /// Asks for a change to be stored.
+    pub async fn ask(committer: &Recipient<Self>, change: Change) -> Result<Committed, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        match committer.try_send(Self { change, answer }) {
+            Ok(()) => {}
+            Err(SendError::Full(commit)) => {
+                // Nobody waits for the answer to this message but for room.
+                committer.send(commit).await.map_err(|e| StoreError(e.to_string()))?;
+            }
+            // Dropped with it, the way back says so.
+            Err(SendError::Closed(_)) => {}
+        }
+        when_answered(answered).await
+    }
+}
 
 /// The record of a plate, please.
 #[derive(Debug, Message)]
 #[rtype(result = "Result<Record, StoreError>")]
 pub struct Load(pub Plate);
 
-type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
+/// The way back to who asked.
+pub type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 
 /// See the module.
 pub struct Committer {
@@ -50,7 +75,7 @@ pub struct Committer {
     /// Batches under way at a time.
     in_flight_max: usize,
     in_flight: usize,
-    commits: Vec<(Change, Answer<Committed>)>,
+    commits: Vec<Commit>,
     loads: Vec<(Plate, Answer<Record>)>,
     is_loading: bool,
     metrics: Arc<Metrics>,
@@ -154,11 +179,12 @@ struct Link {
 }
 
 impl Link {
-    async fn commit(&self, batch: Vec<(Change, Answer<Committed>)>) {
+    async fn commit(&self, batch: Vec<Commit>) {
         if batch.is_empty() {
             return;
         }
-        let (changes, answers): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+        let (changes, answers): (Vec<_>, Vec<_>) =
+            batch.into_iter().map(|commit| (commit.change, commit.answer)).unzip();
         let changes: Arc<[Change]> = changes.into();
         let (committed, attempts) =
             self.patiently(|| self.store.commit(&self.owner, Arc::clone(&changes))).await;
@@ -234,13 +260,11 @@ impl Actor for Committer {
 }
 
 impl Handler<Commit> for Committer {
-    type Result = ResponseFuture<Result<Committed, StoreError>>;
+    type Result = ();
 
-    fn handle(&mut self, commit: Commit, context: &mut Self::Context) -> Self::Result {
-        let (answer, answered) = oneshot::channel();
-        self.commits.push((commit.0, answer));
+    fn handle(&mut self, commit: Commit, context: &mut Self::Context) {
+        self.commits.push(commit);
         self.schedule_commits(context);
-        Box::pin(when_answered(answered))
     }
 }
 

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::{Plate, Record, Watermarks};
 
-pub use change::{Change, IndexChange, OutboxEntry, OutboxKind};
+pub use change::{Change, IndexChange, OutboxEntry, OutboxKind, ShownChange, ShownEntry};
 pub use embedded::EmbeddedStore;
 pub use redis::{RedisOptions, RedisStore};
 

@@ -16,14 +16,14 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta};
 use deadpool_redis::redis::aio::MultiplexedConnection;
 use deadpool_redis::redis::{
-    AsyncConnectionConfig, IntoConnectionInfo, RedisError, Script, Value, cmd, from_redis_value,
-    pipe,
+    AsyncConnectionConfig, Cmd, ErrorKind, FromRedisValue, IntoConnectionInfo, RedisError, Script,
+    ServerErrorKind, Value, cmd, from_redis_value, pipe,
 };
 use deadpool_redis::{Manager, Pool, Runtime, Timeouts};
 use domain::{Plate, Record, Watermarks};
 use tokio::sync::Mutex;
 
-use super::change::{Change, IndexChange, OutboxEntry};
+use super::change::{Change, IndexChange, OutboxEntry, ShownChange};
 use super::{
     Beat, Committed, Counts, Held, Peers, ProcessorId, Scope, Store, StoreError, without_repeats,
 };
@@ -33,6 +33,8 @@ const DUE_ENTRIES: &str = "carpark:due:entries";
 const DUE_EXITS: &str = "carpark:due:exits";
 const PROCESSORS: &str = "carpark:processors";
 
+/// Arguments of `commit.lua` for each plate, its outbox entries aside.
+const COMMIT_ARGUMENTS: usize = 11;
 /// Entries of an outbox looked at in one round trip.
 const SCANNED_AT_ONCE: usize = 1_000;
 
@@ -135,14 +137,75 @@ impl RedisStore {
         StoreError(format!("Redis at {}: {error}", self.shown))
     }
 
-    async fn ask<T: deadpool_redis::redis::FromRedisValue>(
-        &self,
-        command: &deadpool_redis::redis::Cmd,
-    ) -> Result<T, StoreError> {
+    async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
         let mut connection = self.connection().await?;
         match command.query_async(&mut connection).await {
             Ok(answer) => Ok(answer),
             Err(e) => Err(self.failed(e).await),
+        }
+    }
+
+    /// The call of `commit.lua`: see there. Written straight into the command's one buffer; the
+    /// library's own way allocates each argument.
+    fn commit_call(&self, owner: &ProcessorId, batch: &[Change]) -> Cmd {
+        let entries = batch.iter().map(|change| change.outbox.len()).sum::<usize>();
+        let bytes = batch.iter().map(commit_bytes).sum::<usize>();
+        let arguments = 5 + batch.len() * (1 + COMMIT_ARGUMENTS) + entries * 2;
+        let mut call = Cmd::with_capacity(arguments, bytes);
+        call.arg("EVALSHA").arg(self.commit.get_hash()).arg(batch.len());
+        for change in batch {
+            call.arg(change.plate.as_str());
+        }
+        call.arg(&*owner.0).arg(self.options.retention.num_milliseconds());
+        for change in batch {
+            call.arg(change.expected).arg(change.version).arg(&change.record);
+            match &change.shown_entry {
+                ShownChange::Keep => call.arg("").arg(""),
+                ShownChange::Remove => call.arg("-").arg("-"),
+                ShownChange::Set(entry) => call.arg(&entry.time).arg(&entry.data),
+            };
+            match &change.shown_exit {
+                ShownChange::Keep => call.arg(""),
+                ShownChange::Remove => call.arg("-"),
+                ShownChange::Set(data) => call.arg(data),
+            };
+            call.arg(match (change.was_open, change.is_open) {
+                (false, true) => "+",
+                (true, false) => "-",
+                _ => "",
+            });
+            for index in [change.due_on_entries, change.due_on_exits] {
+                match index {
+                    IndexChange::Keep => call.arg(""),
+                    IndexChange::Remove => call.arg("-"),
+                    IndexChange::Set(at) => call.arg(at),
+                };
+            }
+            call.arg(match (change.could_expire, change.may_expire) {
+                (_, true) => "+",
+                (true, false) => "-",
+                (false, false) => "",
+            });
+            call.arg(change.outbox.len());
+            for entry in &change.outbox {
+                call.arg(&entry.key).arg(entry.to_stored());
+            }
+        }
+        call
+    }
+
+    /// Calls `commit.lua`, and teaches it to a server that does not know it (any more).
+    async fn evaluated<T: FromRedisValue>(
+        &self,
+        call: &Cmd,
+        connection: &mut MultiplexedConnection,
+    ) -> Result<T, RedisError> {
+        match call.query_async(connection).await {
+            Err(e) if e.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+                self.commit.load_async(connection).await?;
+                call.query_async(connection).await
+            }
+            answer => answer,
         }
     }
 
@@ -167,12 +230,19 @@ fn outbox_key(owner: &ProcessorId) -> String {
     format!("carpark:outbox:{owner}")
 }
 
-fn index_arg(change: IndexChange) -> String {
-    match change {
-        IndexChange::Keep => String::new(),
-        IndexChange::Remove => "-".to_owned(),
-        IndexChange::Set(at) => at.to_string(),
-    }
+/// About how long a change is as arguments.
+fn commit_bytes(change: &Change) -> usize {
+    let shown_entry = match &change.shown_entry {
+        ShownChange::Set(entry) => entry.time.len() + entry.data.len(),
+        ShownChange::Keep | ShownChange::Remove => 2,
+    };
+    let shown_exit = match &change.shown_exit {
+        ShownChange::Set(data) => data.len(),
+        ShownChange::Keep | ShownChange::Remove => 1,
+    };
+    let outbox: usize =
+        change.outbox.iter().map(|entry| entry.key.len() + entry.body.len() + 1).sum();
+    64 + change.plate.as_str().len() + change.record.len() + shown_entry + shown_exit + outbox
 }
 
 fn read_commit_answer(answer: &Value) -> Committed {
@@ -201,32 +271,9 @@ impl Store for RedisStore {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
-        let mut call = self.commit.prepare_invoke();
-        call.arg(&*owner.0).arg(self.options.retention.num_milliseconds());
-        for change in batch.iter() {
-            let text = |text: &Option<String>| text.clone().unwrap_or_default();
-            call.key(change.plate.as_str())
-                .arg(change.expected)
-                .arg(change.version)
-                .arg(&change.record)
-                .arg(text(&change.entry_time))
-                .arg(text(&change.enter_data))
-                .arg(text(&change.exit_data))
-                .arg(match (change.was_open, change.is_open) {
-                    (false, true) => "+",
-                    (true, false) => "-",
-                    _ => "=",
-                })
-                .arg(index_arg(change.due_on_entries))
-                .arg(index_arg(change.due_on_exits))
-                .arg(u8::from(change.may_expire))
-                .arg(change.outbox.len());
-            for entry in &change.outbox {
-                call.arg(&entry.key).arg(entry.to_stored());
-            }
-        }
+        let call = self.commit_call(owner, &batch);
         let mut connection = self.connection().await?;
-        let answers: Vec<Value> = match call.invoke_async(&mut connection).await {
+        let answers: Vec<Value> = match self.evaluated(&call, &mut connection).await {
             Ok(answers) => answers,
             Err(e) => return Err(self.failed(e).await),
         };

@@ -131,7 +131,7 @@ fn the_stored_form_never_changes_by_accident() {
     let mut record = record("e1 10:00:00.5, x1 11:00 north");
     assert_eq!(
         record.to_json(),
-        r#"{"f":1,"v":2,"n":2,"o":[{"n":0,"i":"e1","k":"entry","t":"2026-11-20T10:00:00.500Z","r":"2026-11-20T20:00:00Z"},{"n":1,"i":"x1","k":"exit","t":"2026-11-20T11:00:00Z","r":"2026-11-20T20:00:00Z","p":"north"}],"r":[{"s":[0,1]}]}"#
+        r#"{"f":2,"v":2,"n":2,"o":[{"n":0,"i":"e1","k":"entry","t":1795168800500000000,"r":1795204800000000000},{"n":1,"i":"x1","k":"exit","t":1795172400000000000,"r":1795204800000000000,"p":"north"}],"r":[{"s":[0,1]}]}"#
     );
     record.observations.clear();
     record.reported = vec![Verdict::UnmatchedExit(1), Verdict::MissedExit(2), Verdict::Overstay(3)];
@@ -139,20 +139,41 @@ fn the_stored_form_never_changes_by_accident() {
     record.forgotten_until = Some(at("09:00"));
     assert_eq!(
         record.to_json(),
-        r#"{"f":1,"v":2,"n":2,"o":[],"r":[{"x":1},{"e":2},{"o":3}],"w":[[4,5]],"u":"2026-11-20T09:00:00Z"}"#
+        r#"{"f":2,"v":2,"n":2,"o":[],"r":[{"x":1},{"e":2},{"o":3}],"w":[[4,5]],"u":1795165200000000000}"#
     );
+}
+
+#[test]
+fn a_record_of_the_first_format_is_read() {
+    let first = br#"{"f":1,"v":2,"n":2,"o":[{"n":0,"i":"e1","k":"entry","t":"2026-11-20T10:00:00.500Z","r":"2026-11-20T20:00:00Z","w":"2026-11-20T10:00:00.500Z"}],"u":"2026-11-20T10:00:00.500Z"}"#;
+    let record = Record::from_json(first).unwrap();
+    let known = &record.observations[0];
+    let expected = at("10:00") + TimeDelta::milliseconds(500);
+    assert_eq!((known.at, known.received_at), (expected, at("20:00")));
+    assert_eq!((known.waits_from, record.forgotten_until), (Some(expected), Some(expected)));
+}
+
+#[test]
+fn a_time_of_any_year_is_kept_to_the_nanosecond() {
+    for text in
+        ["0000-01-01T00:00:00Z", "1969-12-31T23:59:59.999999999Z", "9999-12-31T23:59:59.999999999Z"]
+    {
+        let mut record = record("e1 10:00");
+        record.observations[0].at = crate::wire::parse_time(text).unwrap();
+        assert_eq!(Record::from_json(record.to_json().as_bytes()).unwrap(), record, "{text}");
+    }
 }
 
 #[test]
 fn a_record_of_a_later_format_is_refused_whatever_it_looks_like() {
     let check = |json: &str| {
         let error = Record::from_json(json.as_bytes()).unwrap_err();
-        assert!(matches!(error, RecordError::Newer(2)), "{error}");
+        assert!(matches!(error, RecordError::Newer(3)), "{error}");
         assert!(error.to_string().contains("upgrade"), "{error}");
     };
-    check(r#"{"f":2,"v":1,"n":1,"o":[]}"#);
-    check(r#"{"f":2,"version":1,"reads":{"e1":{}}}"#);
-    check(r#"{"f":2,"v":1,"n":1,"o":[{"k":"turn"}]}"#);
+    check(r#"{"f":3,"v":1,"n":1,"o":[]}"#);
+    check(r#"{"f":3,"version":1,"reads":{"e1":{}}}"#);
+    check(r#"{"f":3,"v":1,"n":1,"o":[{"k":"turn"}]}"#);
 }
 
 #[test]

@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use proptest::prelude::*;
 
+use chrono::DateTime;
+
 use super::*;
 use crate::testing::{at, plate};
 

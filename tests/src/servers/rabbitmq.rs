@@ -83,6 +83,11 @@ impl RabbitMq {
         self.port
     }
 
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.processes.lock().unwrap().as_ref().expect("it runs").broker.id()
+    }
+
     /// A new virtual host. The server may be shared or the test's own.
     pub fn virtual_host(self: &Arc<Self>) -> VirtualHost {
         static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -136,7 +141,9 @@ impl RabbitMq {
                     .env("RABBITMQ_DIST_PORT", self.distribution_port.to_string())
                     .env(
                         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS",
-                        "-kernel inet_dist_use_interface {127,0,0,1}",
+                        // Its schedulers do not spin while they wait: others need the cores.
+                        "-kernel inet_dist_use_interface {127,0,0,1} \
+                         +sbwt none +sbwtdcpu none +sbwtdio none",
                     )
                     .env("RABBITMQ_CONFIG_FILE", at("rabbitmq.conf"))
                     .env("RABBITMQ_ENABLED_PLUGINS_FILE", at("plugins"))

@@ -42,6 +42,11 @@ impl Redis {
         self.port
     }
 
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.lock().unwrap().as_ref().expect("it runs").id()
+    }
+
     /// Starts it again after [`Redis::kill`], and waits until it has read its data.
     pub fn restart(&self) {
         self.kill();

@@ -1,5 +1,7 @@
 //! Summaries and exceptions, on their way to the sink and as rows of the files.
 
+use chrono::DateTime;
+
 use super::*;
 
 fn summary() -> Summary {
