@@ -9,7 +9,7 @@ use compact_str::CompactString;
 use uuid::Uuid;
 
 use crate::record::{Known, Record, Seq};
-use crate::timeline::{self, Standing, Verdict};
+use crate::timeline::{self, Few, Standing, Verdict};
 use crate::{
     Effect, ExceptionKind, ExceptionRow, Instant, Kind, Observation, ObservationId, Plate, Policy,
     Summary, Watermarks,
@@ -339,7 +339,7 @@ impl<'a> Judgement<'a> {
     }
 }
 
-fn standings(record: &Record, policy: &Policy) -> Vec<Standing> {
+fn standings(record: &Record, policy: &Policy) -> Few<Standing> {
     timeline::verdicts(&record.observations, record.forgotten_until, policy)
 }
 

@@ -3,10 +3,15 @@
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use crate::policy::RE_READ;
 use crate::record::{Known, Seq};
 use crate::{Instant, Kind, Policy, Watermarks};
+
+/// A list that is short for nearly every plate, and then needs no allocation: it is made several
+/// times for each observation.
+pub type Few<T> = SmallVec<[T; 4]>;
 
 /// One vehicle passing one barrier once, however often it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,8 +97,8 @@ pub struct Standing {
 
 /// Groups reads, given in event-time order, into passages (R2): neighbours of one kind at one
 /// place no more than [`RE_READ`] apart.
-pub fn passages(observations: &[Known], forgotten_until: Option<Instant>) -> Vec<Passage> {
-    let mut passages: Vec<Passage> = Vec::with_capacity(observations.len());
+pub fn passages(observations: &[Known], forgotten_until: Option<Instant>) -> Few<Passage> {
+    let mut passages: Few<Passage> = Few::with_capacity(observations.len());
     for (position, known) in observations.iter().enumerate() {
         let forgotten = forgotten_until.is_some_and(|until| known.at <= until);
         if let Some(passage) = passages.last_mut()
@@ -130,9 +135,9 @@ pub fn verdicts(
     observations: &[Known],
     forgotten_until: Option<Instant>,
     policy: &Policy,
-) -> Vec<Standing> {
+) -> Few<Standing> {
     let passages = passages(observations, forgotten_until);
-    let mut standings = Vec::with_capacity(passages.len());
+    let mut standings = Few::with_capacity(passages.len());
     let mut rest = passages.as_slice();
     while let Some((passage, later)) = rest.split_first() {
         rest = later;

@@ -2,6 +2,7 @@
 //! the columns of the files. The contract, to the letter: others publish and read it.
 
 use std::borrow::Cow;
+use std::ops::Deref;
 
 use chrono::{SecondsFormat, TimeDelta};
 use compact_str::CompactString;
@@ -41,23 +42,37 @@ pub const SUMMARIES_HEADER: &str =
 pub const EXCEPTIONS_HEADER: &str = "kind,vehicle_plate,entry_date_time,exit_date_time,\
 observation_id,session_id,place,revision,recorded_at,reason";
 
+/// A text of a message, borrowed from it where it has no escapes. (Serde borrows a `Cow`, and
+/// copies an `Option<Cow>`.)
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
 /// An observation as JSON. Unknown fields are ignored.
 #[derive(Debug, Serialize, Deserialize)]
 struct ObservationMessage<'a> {
     #[serde(borrow, default)]
-    id: Option<Cow<'a, str>>,
+    id: Option<Text<'a>>,
     #[serde(borrow, default)]
-    vehicle_plate: Option<Cow<'a, str>>,
+    vehicle_plate: Option<Text<'a>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    entry_date_time: Option<Cow<'a, str>>,
+    entry_date_time: Option<Text<'a>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    exit_date_time: Option<Cow<'a, str>>,
+    exit_date_time: Option<Text<'a>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    place: Option<Cow<'a, str>>,
+    place: Option<Text<'a>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    lane: Option<Cow<'a, str>>,
+    lane: Option<Text<'a>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    camera: Option<Cow<'a, str>>,
+    camera: Option<Text<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     confidence: Option<f64>,
 }
@@ -177,13 +192,13 @@ pub fn parse_observation(body: &[u8], now: Instant) -> Result<Observation, Rejec
     {
         return Err(Rejection::BadConfidence(confidence));
     }
-    let label = |name, text: Option<Cow<'_, str>>| {
+    let label = |name, text: Option<Text<'_>>| {
         text.map(|text| Label::parse(&text).map_err(|e| Rejection::BadLabel(name, e))).transpose()
     };
     Ok(Observation {
         id,
-        plate_as_read: (as_read != plate.as_str())
-            .then(|| PlateAsRead(CompactString::new(&as_read))),
+        plate_as_read: (*as_read != *plate.as_str())
+            .then(|| PlateAsRead(CompactString::new(&*as_read))),
         plate,
         kind,
         at,
@@ -220,7 +235,7 @@ fn shape(text: &str) -> String {
 
 /// The message that publishes an observation; [`parse_observation`] reads it back.
 pub fn observation_to_json(observation: &Observation) -> String {
-    let time = Cow::Owned(observation.at.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+    let time = Text(observation.at.to_rfc3339_opts(SecondsFormat::AutoSi, true).into());
     let (entry, exit) = match observation.kind {
         Kind::Entry => (Some(time), None),
         Kind::Exit => (None, Some(time)),
@@ -229,13 +244,14 @@ pub fn observation_to_json(observation: &Observation) -> String {
         .plate_as_read
         .as_ref()
         .map_or(observation.plate.as_str(), |text| text.0.as_str());
-    let label = |label: &'_ Option<Label>| label.as_ref().map(|l| l.as_str().to_owned().into());
+    let text = |text: &'_ str| Text(text.to_owned().into());
+    let label = |label: &'_ Option<Label>| label.as_ref().map(|label| text(label.as_str()));
     let message = ObservationMessage {
-        id: Some(observation.id.as_str().into()),
-        vehicle_plate: Some(plate.into()),
+        id: Some(text(observation.id.as_str())),
+        vehicle_plate: Some(text(plate)),
         entry_date_time: entry,
         exit_date_time: exit,
-        place: (observation.place != Label::default()).then(|| observation.place.as_str().into()),
+        place: (observation.place != Label::default()).then(|| text(observation.place.as_str())),
         lane: label(&observation.lane),
         camera: label(&observation.camera),
         confidence: observation.confidence.map(f64::from),

@@ -60,6 +60,7 @@ fn the_domain_has_no_io_no_async_no_actor_and_no_server() {
         "hashbrown",
         "serde",
         "serde_json",
+        "smallvec",
         "thiserror",
         "unicode-normalization",
         "uuid",

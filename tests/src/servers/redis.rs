@@ -59,6 +59,7 @@ impl Redis {
         command
             .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
             .args(["--appendonly", "yes", "--appendfsync", "always", "--save", ""])
+            .args(["--hash-max-listpack-value", "2048", "--auto-aof-rewrite-min-size", "256mb"])
             .arg("--dir")
             .arg(&self.directory)
             .args(&self.options)
