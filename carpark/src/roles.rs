@@ -14,10 +14,11 @@ use actors::summary_client::{HttpSink, SinkOptions};
 use actors::{Actors, Metrics};
 use anyhow::{Context, bail};
 use domain::{Kind, SharedClock};
-use generators::{AmqpOptions, AmqpPublisher, Generators, InsideStore, MemoryStore, Publisher};
+use generators::{Generators, InsideStore, MemoryStore};
 use prometheus::Registry;
 #[cfg(target_os = "linux")]
 use prometheus::process_collector::ProcessCollector;
+use publisher::{AmqpOptions, AmqpPublisher, Publisher};
 use tracing::{info, warn};
 use url::Url;
 
@@ -403,8 +404,8 @@ fn open_publisher(
             .into_iter()
             .filter_map(|(runs, kind)| runs.then_some(kind))
             .collect();
-        let publisher =
-            AmqpPublisher::start(&AmqpOptions::new(url), &kinds).context("CARPARK_BROKER_URL")?;
+        let options = AmqpOptions::new(url, "carpark generators");
+        let publisher = AmqpPublisher::start(&options, &kinds).context("CARPARK_BROKER_URL")?;
         return Ok(Arc::new(publisher));
     }
     let publisher = embedded.context("an embedded broker needs the actors in the same process")?;
