@@ -98,8 +98,7 @@ const ONLY: &[(&str, &[&str])] = &[
 #[test]
 fn only_those_who_should_know_it_know_it() {
     let mut found = Vec::new();
-    for crate_name in
-        ["domain", "publisher", "actors", "web", "generators", "cameras", "carpark"] {
+    for crate_name in ["domain", "publisher", "actors", "web", "generators", "cameras", "carpark"] {
         for file in rust_files(&format!("{crate_name}/src")) {
             let path = file.strip_prefix(workspace()).unwrap().to_str().unwrap().to_owned();
             let code = code(&file);
