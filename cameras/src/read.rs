@@ -109,9 +109,6 @@ pub enum Unreadable {
     /// A value that is not what the vendor's description says.
     #[error("`{0}` is not {1}")]
     Bad(&'static str, &'static str),
-    /// The message is of another vendor or of another kind.
-    #[error("this is no message of {0}: choose what sends it, or `auto`, as the camera's vendor")]
-    OtherVendor(&'static str),
     /// More reads than one message can have.
     #[error("more than {} plates in one message", crate::adapters::READS_MAX)]
     TooMany,

@@ -83,7 +83,7 @@ async fn receive(
             return Err(problem);
         }
     };
-    let vendors_answer = understood.vendor.answer();
+    let vendors_answer = understood.vendor.answer(&understood.message);
     let told = match understood.message {
         Message::Heartbeat => {
             heard.kind = MessageKind::Heartbeat;

@@ -83,11 +83,13 @@ impl Tree {
         self.at(path)?.as_number()
     }
 
-    /// A confidence: the number at `path` as a share of `most`, if it lies between 0 and that.
+    /// A confidence: the number at `path` as a share of the first of `scales` that it fits. One
+    /// that fits none is none: no read is lost for it.
     #[expect(clippy::cast_possible_truncation, reason = "a share needs no 52 bits")]
-    pub fn share(&self, path: &str, most: f64) -> Option<f32> {
-        let share = self.number(path)? / most;
-        (0.0..=1.0).contains(&share).then_some(share as f32)
+    pub fn share(&self, path: &str, scales: &[f64]) -> Option<f32> {
+        let number = self.number(path)?;
+        let most = scales.iter().find(|most| (0.0..=**most).contains(&number))?;
+        Some((number / most) as f32)
     }
 
     /// The whole number at `path`, also one that is written as text.

@@ -3,30 +3,92 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::adapters;
+use crate::adapters::{
+    READS_MAX, axis, blue_iris, carpark, dahua, frigate, genetec, hikvision, lilin, milesight,
+    openalpr, plate_recognizer, survision, tattile, unifi_protect, verkada, vzenith,
+};
 use crate::body::{Body, Document};
 use crate::read::{Message, Unreadable};
 
 /// Who made what posts: a camera, or a program that reads plates in a camera's pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Vendor {
+    /// carpark's own messages.
     Carpark,
+    /// Axis, and CaMMRa of FF Group.
+    Axis,
+    /// Blue Iris with CodeProject.AI.
+    BlueIris,
+    /// Dahua.
+    Dahua,
+    /// Frigate.
+    Frigate,
+    /// Genetec AutoVu.
+    Genetec,
+    /// Hikvision.
+    Hikvision,
+    /// LILIN.
+    Lilin,
+    /// Milesight.
+    Milesight,
+    /// OpenALPR, and Rekor Scout.
+    OpenAlpr,
+    /// Plate Recognizer Stream.
+    PlateRecognizer,
+    /// Survision.
+    Survision,
+    /// Tattile.
+    Tattile,
+    /// UniFi Protect.
+    UnifiProtect,
+    /// Verkada.
+    Verkada,
+    /// Vzenith, and Alphadigi.
+    Vzenith,
 }
 
-/// One row per vendor: its name in the configuration, how to tell its messages, how to read them.
+/// What carpark knows of one vendor.
 struct Adapter {
     vendor: Vendor,
-    name: &'static str,
+    /// In the configuration; others for the same, where people know it by another name.
+    names: &'static [&'static str],
     is_own: fn(&Document) -> bool,
     read: fn(&Document) -> Result<Message, Unreadable>,
 }
 
-const ADAPTERS: &[Adapter] = &[Adapter {
-    vendor: Vendor::Carpark,
-    name: "carpark",
-    is_own: adapters::carpark::is_own,
-    read: adapters::carpark::read,
-}];
+/// One row per vendor; the order does not matter, since no message is two vendors' (a test).
+const ADAPTERS: &[Adapter] = &[
+    row(Vendor::Carpark, &["carpark"], carpark::is_own, carpark::read),
+    row(Vendor::Axis, &["axis", "ff-group"], axis::is_own, axis::read),
+    row(Vendor::BlueIris, &["blue-iris"], blue_iris::is_own, blue_iris::read),
+    row(Vendor::Dahua, &["dahua"], dahua::is_own, dahua::read),
+    row(Vendor::Frigate, &["frigate"], frigate::is_own, frigate::read),
+    row(Vendor::Genetec, &["genetec"], genetec::is_own, genetec::read),
+    row(Vendor::Hikvision, &["hikvision"], hikvision::is_own, hikvision::read),
+    row(Vendor::Lilin, &["lilin"], lilin::is_own, lilin::read),
+    row(Vendor::Milesight, &["milesight"], milesight::is_own, milesight::read),
+    row(Vendor::OpenAlpr, &["openalpr", "rekor"], openalpr::is_own, openalpr::read),
+    row(
+        Vendor::PlateRecognizer,
+        &["plate-recognizer"],
+        plate_recognizer::is_own,
+        plate_recognizer::read,
+    ),
+    row(Vendor::Survision, &["survision"], survision::is_own, survision::read),
+    row(Vendor::Tattile, &["tattile"], tattile::is_own, tattile::read),
+    row(Vendor::UnifiProtect, &["unifi-protect"], unifi_protect::is_own, unifi_protect::read),
+    row(Vendor::Verkada, &["verkada"], verkada::is_own, verkada::read),
+    row(Vendor::Vzenith, &["vzenith", "alphadigi"], vzenith::is_own, vzenith::read),
+];
+
+const fn row(
+    vendor: Vendor,
+    names: &'static [&'static str],
+    is_own: fn(&Document) -> bool,
+    read: fn(&Document) -> Result<Message, Unreadable>,
+) -> Adapter {
+    Adapter { vendor, names, is_own, read }
+}
 
 impl Vendor {
     /// Every vendor, in the order of the documentation.
@@ -36,26 +98,47 @@ impl Vendor {
 
     /// Whose message it is, where it is one's.
     pub fn detect(body: &Body) -> Option<Self> {
-        let own = |adapter: &&Adapter| body.documents.iter().any(|d| (adapter.is_own)(d));
-        ADAPTERS.iter().find(own).map(|adapter| adapter.vendor)
+        let is_own = |adapter: &&Adapter| body.documents.iter().any(|d| (adapter.is_own)(d));
+        ADAPTERS.iter().find(is_own).map(|adapter| adapter.vendor)
     }
 
     /// The name in the configuration.
     pub fn name(self) -> &'static str {
-        self.adapter().name
+        self.adapter().names[0]
     }
 
-    /// What the message says: of all documents of the body that are this vendor's.
+    /// What the message says. Of a body with several documents (multipart), those of this vendor
+    /// count; where none is, the first one's error says what is missing.
     pub fn read(self, body: &Body) -> Result<Message, Unreadable> {
         let adapter = self.adapter();
-        let own = body.documents.iter().find(|d| (adapter.is_own)(d));
-        (adapter.read)(own.ok_or(Unreadable::OtherVendor(adapter.name))?)
+        let mut own: Vec<&Document> =
+            body.documents.iter().filter(|document| (adapter.is_own)(document)).collect();
+        if own.is_empty() {
+            own.extend(body.documents.first());
+        }
+        let mut reads = Vec::new();
+        let mut other = Message::Nothing("no document");
+        for document in own {
+            match (adapter.read)(document)? {
+                Message::Reads(more) => reads.extend(more),
+                message => other = message,
+            }
+        }
+        match reads.len() {
+            0 => Ok(other),
+            1..=READS_MAX => Ok(Message::Reads(reads)),
+            _ => Err(Unreadable::TooMany),
+        }
     }
 
-    /// What the camera wants to hear as JSON, once its message is kept, so that it does not send it
+    /// The JSON that the camera wants to hear once its message is kept, so that it does not send it
     /// again. `None`: the status is enough. Nothing said here opens a barrier.
-    pub fn answer(self) -> Option<&'static str> {
-        None
+    pub fn answer(self, message: &Message) -> Option<String> {
+        match self {
+            Self::Dahua => Some(r#"{"Result":true}"#.to_owned()),
+            Self::Vzenith => Some(vzenith::answer(message)),
+            _ => None,
+        }
     }
 
     fn adapter(self) -> &'static Adapter {
@@ -82,6 +165,10 @@ impl FromStr for Vendor {
     type Err = UnknownVendor;
 
     fn from_str(name: &str) -> Result<Self, UnknownVendor> {
-        Self::all().find(|v| v.name() == name).ok_or_else(|| UnknownVendor(name.to_owned()))
+        let adapter = ADAPTERS.iter().find(|adapter| adapter.names.contains(&name));
+        adapter.map(|a| a.vendor).ok_or_else(|| UnknownVendor(name.to_owned()))
     }
 }
+
+#[cfg(test)]
+mod tests;

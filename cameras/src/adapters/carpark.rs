@@ -34,7 +34,7 @@ pub fn read(document: &Document) -> Result<Message, Unreadable> {
     Ok(Message::Reads(vec![Read {
         at: CapturedAt::Instant(at.ok_or(Unreadable::BadTime(field))?),
         direction: Some(direction),
-        confidence: tree.share("confidence", 1.0),
+        confidence: tree.share("confidence", &[1.0]),
         camera: tree.name("camera"),
         lane: tree.name("lane"),
         place: tree.name("place"),

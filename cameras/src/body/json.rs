@@ -1,60 +1,52 @@
 //! JSON to a tree. Counts while it reads: a body of 10 MB can hold five million values.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::{BadBody, DEPTH_MAX, TEXT_BYTES_MAX, VALUES_MAX};
+use super::{BadBody, Budget, DEPTH_MAX};
 use crate::tree::Tree;
 
 /// Reads one JSON value; nothing may follow it.
 pub fn parse(text: &str) -> Result<Tree, BadBody> {
-    let budget = Budget { values: Cell::new(VALUES_MAX), refusal: Cell::new(None) };
+    let bounds = RefCell::new(Bounds { budget: Budget::new(), refusal: None });
     let mut json = serde_json::Deserializer::from_str(text);
-    let value = Value { budget: &budget, depth: 0 };
+    let value = Value { bounds: &bounds, depth: 0 };
     let tree = value.deserialize(&mut json).and_then(|tree| json.end().map(|()| tree));
-    tree.map_err(|error| {
-        budget.refusal.take().unwrap_or_else(|| BadBody::NotJson(without_content(&error)))
-    })
+    let refusal = bounds.into_inner().refusal;
+    tree.map_err(|error| refusal.unwrap_or_else(|| BadBody::NotJson(without_content(&error))))
 }
 
 /// What is left of the bounds, and which one broke.
-struct Budget {
-    values: Cell<usize>,
-    refusal: Cell<Option<BadBody>>,
-}
-
-impl Budget {
-    fn take<E: Error>(&self) -> Result<(), E> {
-        match self.values.get().checked_sub(1) {
-            Some(left) => {
-                self.values.set(left);
-                Ok(())
-            }
-            None => Err(self.refuse(BadBody::TooManyValues)),
-        }
-    }
-
-    fn refuse<E: Error>(&self, refusal: BadBody) -> E {
-        let error = E::custom(&refusal);
-        self.refusal.set(Some(refusal));
-        error
-    }
+struct Bounds {
+    budget: Budget,
+    refusal: Option<BadBody>,
 }
 
 #[derive(Clone, Copy)]
 struct Value<'a> {
-    budget: &'a Budget,
+    bounds: &'a RefCell<Bounds>,
     depth: usize,
 }
 
 impl Value<'_> {
     fn inner<E: Error>(self) -> Result<Self, E> {
         if self.depth == DEPTH_MAX {
-            return Err(self.budget.refuse(BadBody::TooDeep));
+            return Err(self.refuse(BadBody::TooDeep));
         }
         Ok(Self { depth: self.depth + 1, ..self })
+    }
+
+    fn take<E: Error>(self) -> Result<(), E> {
+        let taken = self.bounds.borrow_mut().budget.take();
+        taken.map_err(|refusal| self.refuse(refusal))
+    }
+
+    fn refuse<E: Error>(self, refusal: BadBody) -> E {
+        let error = E::custom(&refusal);
+        self.bounds.borrow_mut().refusal = Some(refusal);
+        error
     }
 }
 
@@ -62,7 +54,7 @@ impl<'de> DeserializeSeed<'de> for Value<'_> {
     type Value = Tree;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Tree, D::Error> {
-        self.budget.take()?;
+        self.take()?;
         deserializer.deserialize_any(self)
     }
 }
@@ -96,10 +88,7 @@ impl<'de> Visitor<'de> for Value<'_> {
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Tree, E> {
-        Ok(match value.len() {
-            length if length > TEXT_BYTES_MAX => Tree::Omitted(length),
-            _ => Tree::Text(value.to_owned()),
-        })
+        Ok(super::text(value))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Tree, A::Error> {
@@ -114,7 +103,7 @@ impl<'de> Visitor<'de> for Value<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Tree, A::Error> {
         let inner = self.inner()?;
         let mut map = Vec::new();
-        while let Some(name) = fields.next_key()? {
+        while let Some(name) = fields.next_key::<String>()? {
             map.push((name, fields.next_value_seed(inner)?));
         }
         Ok(Tree::Map(map))
