@@ -26,6 +26,8 @@ pub mod read;
 mod routes;
 mod service;
 pub mod sighting;
+#[cfg(test)]
+mod testing;
 pub mod time;
 pub mod tree;
 pub mod understand;

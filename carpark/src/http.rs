@@ -254,7 +254,7 @@ fn wanted_token<'a>(tokens: &'a Tokens, path: &str) -> Option<&'a str> {
     } else if path.starts_with(CAMERAS) {
         tokens.camera.as_deref()
     } else {
-        tokens.admin.as_deref().or(tokens.sink.as_deref()).or(tokens.camera.as_deref())
+        tokens.admin.as_deref().or(tokens.sink.as_deref())
     }
 }
 
