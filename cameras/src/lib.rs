@@ -11,7 +11,11 @@
 
 pub mod adapters;
 pub mod body;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod read;
+#[cfg(test)]
+mod testing;
 pub mod time;
 pub mod tree;
 pub mod vendor;
