@@ -36,13 +36,13 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
 fn the_crates_stand_on_each_other_in_one_order() {
     let dependencies = dependencies();
     let crates: BTreeSet<&str> = dependencies.keys().map(String::as_str).collect();
-    let known = ["actors", "cameras", "carpark", "domain", "generators", "tests", "web"];
+    let known = ["actors", "carpark", "domain", "generators", "tests", "web"];
     assert_eq!(crates, known.into(), "a new crate needs its place in this test");
     let below = |name: &str| -> BTreeSet<&str> {
         dependencies[name].iter().map(String::as_str).filter(|d| crates.contains(d)).collect()
     };
     assert_eq!(below("domain"), [].into());
-    for name in ["actors", "web", "generators", "cameras"] {
+    for name in ["actors", "web", "generators"] {
         assert_eq!(below(name), ["domain"].into(), "{name}");
     }
     assert_eq!(below("carpark"), ["actors", "domain", "generators", "web"].into());
@@ -52,20 +52,7 @@ fn the_crates_stand_on_each_other_in_one_order() {
 }
 
 #[test]
-fn the_domain_and_the_cameras_have_no_io_and_no_async() {
-    for folder in ["domain/src", "cameras/src"] {
-        for file in rust_files(folder) {
-            for word in
-                ["std::fs", "std::net", "std::env", "std::thread", "std::process", "async fn"]
-            {
-                assert!(!code(&file).contains(word), "{} knows {word}", file.display());
-            }
-        }
-    }
-}
-
-#[test]
-fn the_domain_has_no_actor_and_no_server() {
+fn the_domain_has_no_io_no_async_no_actor_and_no_server() {
     let dependencies = dependencies();
     let allowed = [
         "chrono",
@@ -79,6 +66,11 @@ fn the_domain_has_no_actor_and_no_server() {
     ];
     for name in &dependencies["domain"] {
         assert!(allowed.contains(&name.as_str()), "domain depends on {name}");
+    }
+    for file in rust_files("domain/src") {
+        for word in ["std::fs", "std::net", "std::env", "std::thread", "std::process", "async fn"] {
+            assert!(!code(&file).contains(word), "{} knows {word}", file.display());
+        }
     }
 }
 
@@ -105,7 +97,7 @@ const ONLY: &[(&str, &[&str])] = &[
 #[test]
 fn only_those_who_should_know_it_know_it() {
     let mut found = Vec::new();
-    for crate_name in ["domain", "actors", "web", "generators", "cameras", "carpark"] {
+    for crate_name in ["domain", "actors", "web", "generators", "carpark"] {
         for file in rust_files(&format!("{crate_name}/src")) {
             let path = file.strip_prefix(workspace()).unwrap().to_str().unwrap().to_owned();
             let code = code(&file);
