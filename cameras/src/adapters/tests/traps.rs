@@ -228,6 +228,12 @@ fn a_vehicle_in_several_messages_has_one_event_and_stages() {
 }
 
 #[test]
+fn a_dahua_group_of_nought_is_no_group() {
+    let edit = [("\"GroupID\": 4711", "\"GroupID\": 0")];
+    assert_eq!(first("dahua-rpc.json", &edit).event.as_deref(), Some("90"));
+}
+
+#[test]
 fn axis_may_send_the_events_of_a_while_together() {
     let one = crate::testing::PAYLOADS.iter().find(|(n, ..)| *n == "axis.json").unwrap().2;
     let body = format!("[{one}, {}]", one.replace("20718", "20719").replace("lost", "new"));
