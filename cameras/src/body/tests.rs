@@ -80,6 +80,10 @@ fn every_bound_is_held() {
         BadBody::TooManyValues
     );
     assert_eq!(parse(&format!("a{}=1", numbers.join("=1&a"))).unwrap_err(), BadBody::TooManyValues);
+    assert_eq!(
+        parse(&format!("a{}=1", numbers.join("=1\na"))).unwrap_err(),
+        BadBody::TooManyValues
+    );
     assert_eq!(parse("a[4000000000].b=1\nb=2").unwrap_err(), BadBody::TooManyValues);
 
     let parts = "--b\r\n\r\n{}\r\n".repeat(PARTS_MAX);
