@@ -28,7 +28,7 @@ pub fn read(document: &Document) -> Result<Message, Unreadable> {
     };
     let at = tree.text(field).and_then(|text| parse_time(&text));
     Ok(Message::Reads(vec![Read {
-        at: CapturedAt::Instant(at.ok_or(Unreadable::BadTime(field))?),
+        at: CapturedAt::Instant(at.ok_or(Unreadable::Bad(field, "an RFC 3339 date and time"))?),
         direction: Some(direction),
         confidence: tree.share("confidence", &[1.0]),
         camera: tree.name("camera"),

@@ -1,6 +1,7 @@
 //! What makes cameras hard: each trap, at each vendor that has it.
 
 use super::candidate;
+use crate::adapters::READS_MAX;
 use crate::testing::{first, instant, local, message, plate, read, reads};
 use crate::{Body, CapturedAt, Direction, Message, PlateText, Stage, Unreadable, Vendor};
 
@@ -115,7 +116,6 @@ fn a_time_that_no_cameras_clock_can_show_is_an_error() {
     let times = [
         ("axis.json", "1772435730250"),
         ("blue-iris.json", "Mon 02 Mar 2026 07:15:30 GMT"),
-        ("carpark.json", "2026-03-02T07:15:30.250Z"),
         ("dahua-cgi.txt", "UTC=1772439330"),
         ("dahua-itsapi.json", "2026-03-02 08:15:30.250"),
         ("dahua-rpc.json", "1772435730"),
@@ -160,6 +160,33 @@ fn a_time_that_no_cameras_clock_can_show_is_an_error() {
             assert!(matches!(read, Err(Unreadable::BadTime(_))), "{name} {absurd}: {read:?}");
         }
     }
+}
+
+#[test]
+fn an_own_message_may_be_of_any_past_as_in_the_queues() {
+    let time = |time| message("carpark.json", &[("2026-03-02T07:15:30.250Z", time)]);
+    let Ok(Message::Reads(reads)) = time("1931-05-04T10:00:00") else { panic!() };
+    assert_eq!(reads[0].at, instant("1931-05-04T10:00:00Z"));
+    for absurd in ["", "yesterday", "10000-01-01T00:00:00Z", "2026-02-30T00:00:00Z"] {
+        let error = time(absurd).unwrap_err().to_string();
+        assert_eq!(error, "`entry_date_time` is not an RFC 3339 date and time");
+    }
+    let json = r#"{"vehicle_plate":"KX 1","entry_date_time":"2026-03-02T07:15:30Z",
+        "exit_date_time":"2026-03-02T07:15:30Z"}"#;
+    assert!(matches!(read(Vendor::Carpark, json), Err(Unreadable::Bad("exit_date_time", _))));
+    let neither = read(Vendor::Carpark, r#"{"vehicle_plate":"KX 1"}"#);
+    assert_eq!(neither, Err(Unreadable::Missing("entry_date_time or exit_date_time")));
+}
+
+#[test]
+fn a_plate_that_is_on_two_lists_is_one_read() {
+    let trigger = "\"timestamp\": 1772435730250\n      }";
+    let again = r#", {"device": "0A1B2C3D4E5F", "value": "LS19VEN", "timestamp": 1772435730250,
+        "key": "license_plate_of_interest", "eventId": "69a53c120211d403e40aa001"}"#;
+    let twice = reads("unifi-protect.json", &[(trigger, &format!("{trigger}{again}"))]);
+    assert_eq!(twice, reads("unifi-protect.json", &[]));
+    let other = again.replace("LS19VEN", "LS20VEN");
+    assert_eq!(reads("unifi-protect.json", &[(trigger, &format!("{trigger}{other}"))]).len(), 2);
 }
 
 #[test]
@@ -344,7 +371,10 @@ fn blue_iris_may_be_sent_without_anything_around_it() {
 
 #[test]
 fn more_plates_than_a_picture_can_have_are_refused() {
-    let plates = [r#"{"plate":"ab 12","confidence":0.5}"#; 65].join(",");
+    let plates = [r#"{"plate":"ab 12","confidence":0.5}"#; READS_MAX + 1];
+    let plates: Vec<String> =
+        (0..).zip(plates).map(|(n, p)| p.replace("12", &n.to_string())).collect();
+    let plates = plates.join(",");
     let body = format!(r#"[{{"found":{{"predictions":[{plates}]}}}}]"#);
     assert_eq!(read(Vendor::BlueIris, &body), Err(Unreadable::TooMany));
 }
