@@ -24,8 +24,8 @@ use domain::observation::PlateAsRead;
 use crate::read::{Candidate, CapturedAt, PlateText, Unreadable};
 use crate::tree::Tree;
 
-/// Most reads of one message: a picture of a car park has a handful of plates.
-pub const READS_MAX: usize = 64;
+/// Most reads of one message: a picture has a handful of plates, a page of a log many.
+pub const READS_MAX: usize = 256;
 /// Most candidates that are kept of one read.
 const CANDIDATES_MAX: usize = 16;
 

@@ -19,7 +19,7 @@ pub const BYTES_MAX: usize = 10 * 1024 * 1024;
 /// Values in values, at most.
 pub const DEPTH_MAX: usize = 64;
 /// Most values (fields, items, elements, attributes) of a document.
-pub const VALUES_MAX: usize = 20_000;
+pub const VALUES_MAX: usize = 10_000;
 /// Most parts of a multipart body.
 pub const PARTS_MAX: usize = 64;
 /// A text with more bytes is a picture, and not kept.

@@ -17,12 +17,16 @@
 pub mod adapters;
 pub mod body;
 pub mod camera;
+#[doc(hidden)]
+pub mod fuzzing;
 mod metrics;
 mod monitor;
 mod openapi;
 mod options;
 mod passages;
 pub mod read;
+#[cfg(test)]
+mod rig;
 mod routes;
 mod service;
 pub mod sighting;

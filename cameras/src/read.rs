@@ -104,7 +104,7 @@ pub enum Unreadable {
     #[error("`{0}` is missing")]
     Missing(&'static str),
     /// A time that is none, or lies where no camera's clock can be.
-    #[error("`{0}` is no time between the years 2000 and 9999: is the camera's clock set?")]
+    #[error("`{0}` is no time between the years 2000 and 2200: is the camera's clock set?")]
     BadTime(&'static str),
     /// A value that is not what the vendor's description says.
     #[error("`{0}` is not {1}")]

@@ -1,115 +1,100 @@
-//! What tests of the actors need: a broker in memory that does what it is told, cameras, reads.
+//! Messages to test with: `payloads/`, one file per shape that a vendor sends, with plates and ids
+//! that are nobody's. All of them were captured on 2026-03-02 at 07:15:30 UTC, 08:15:30 on the wall.
 
-use std::sync::{Arc, Mutex};
-
-use async_trait::async_trait;
-use chrono_tz::Europe;
+use chrono::{DateTime, NaiveDateTime};
 use compact_str::CompactString;
 use domain::observation::PlateAsRead;
-use domain::{Instant, Kind, Label, SharedClock, wire};
-use publisher::{PublishError, Publisher};
-use tokio::sync::watch;
 
-use crate::camera::{Camera, Role};
-use crate::read::{CapturedAt, PlateText, Read, Stage};
+use crate::{Body, CapturedAt, Message, PlateText, Read, Unreadable, Vendor};
 
-/// How the broker answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mood {
-    Confirms,
-    /// Takes the message and does not say so.
-    TakesSilently,
-    Away,
-    /// Says nothing until the mood changes.
-    Hangs,
-}
+/// Every payload: its file's name, whose it is, and what it says.
+pub const PAYLOADS: &[(&str, Vendor, &str)] = &[
+    ("axis.json", Vendor::Axis, include_str!("../payloads/axis.json")),
+    ("blue-iris.json", Vendor::BlueIris, include_str!("../payloads/blue-iris.json")),
+    ("carpark.json", Vendor::Carpark, include_str!("../payloads/carpark.json")),
+    ("dahua-cgi.txt", Vendor::Dahua, include_str!("../payloads/dahua-cgi.txt")),
+    ("dahua-itsapi.json", Vendor::Dahua, include_str!("../payloads/dahua-itsapi.json")),
+    (
+        "dahua-itsapi-keepalive.json",
+        Vendor::Dahua,
+        include_str!("../payloads/dahua-itsapi-keepalive.json"),
+    ),
+    ("dahua-rpc.json", Vendor::Dahua, include_str!("../payloads/dahua-rpc.json")),
+    ("dahua-rpc-unread.json", Vendor::Dahua, include_str!("../payloads/dahua-rpc-unread.json")),
+    ("frigate-event.json", Vendor::Frigate, include_str!("../payloads/frigate-event.json")),
+    ("frigate-update.json", Vendor::Frigate, include_str!("../payloads/frigate-update.json")),
+    ("genetec.json", Vendor::Genetec, include_str!("../payloads/genetec.json")),
+    ("genetec.xml", Vendor::Genetec, include_str!("../payloads/genetec.xml")),
+    ("hikvision.xml", Vendor::Hikvision, include_str!("../payloads/hikvision.xml")),
+    (
+        "hikvision-heartbeat.xml",
+        Vendor::Hikvision,
+        include_str!("../payloads/hikvision-heartbeat.xml"),
+    ),
+    ("lilin.json", Vendor::Lilin, include_str!("../payloads/lilin.json")),
+    ("milesight.json", Vendor::Milesight, include_str!("../payloads/milesight.json")),
+    ("openalpr-group.json", Vendor::OpenAlpr, include_str!("../payloads/openalpr-group.json")),
+    ("openalpr-group-2.json", Vendor::OpenAlpr, include_str!("../payloads/openalpr-group-2.json")),
+    (
+        "openalpr-heartbeat.json",
+        Vendor::OpenAlpr,
+        include_str!("../payloads/openalpr-heartbeat.json"),
+    ),
+    (
+        "plate-recognizer.json",
+        Vendor::PlateRecognizer,
+        include_str!("../payloads/plate-recognizer.json"),
+    ),
+    ("survision.json", Vendor::Survision, include_str!("../payloads/survision.json")),
+    ("survision.xml", Vendor::Survision, include_str!("../payloads/survision.xml")),
+    ("tattile.xml", Vendor::Tattile, include_str!("../payloads/tattile.xml")),
+    ("unifi-protect.json", Vendor::UnifiProtect, include_str!("../payloads/unifi-protect.json")),
+    ("verkada.json", Vendor::Verkada, include_str!("../payloads/verkada.json")),
+    ("vzenith.json", Vendor::Vzenith, include_str!("../payloads/vzenith.json")),
+    ("vzenith-heartbeat.json", Vendor::Vzenith, include_str!("../payloads/vzenith-heartbeat.json")),
+];
 
-/// A broker in memory.
-pub(crate) struct Broker {
-    mood: watch::Sender<Mood>,
-    taken: Mutex<Vec<(Kind, String)>>,
-}
-
-impl Broker {
-    pub(crate) fn new(mood: Mood) -> Arc<Self> {
-        Arc::new(Self { mood: watch::Sender::new(mood), taken: Mutex::default() })
+/// What a payload says, each of `edits` made first.
+pub fn message(name: &str, edits: &[(&str, &str)]) -> Result<Message, Unreadable> {
+    let (_, vendor, payload) = PAYLOADS.iter().find(|(n, ..)| *n == name).unwrap();
+    let mut payload = (*payload).to_owned();
+    for (from, to) in edits {
+        assert!(payload.contains(from), "{name} has no {from}");
+        payload = payload.replacen(from, to, 1);
     }
-
-    pub(crate) fn set(&self, mood: Mood) {
-        self.mood.send_replace(mood);
-    }
-
-    /// Kind, id and plate of what it took, in order.
-    pub(crate) fn taken(&self) -> Vec<(Kind, String, String)> {
-        let taken = self.taken.lock().unwrap();
-        let read = |(kind, body): &(Kind, String)| {
-            let now = at("2027-01-01T00:00:00Z");
-            let observation = wire::parse_observation(body.as_bytes(), now).unwrap();
-            (*kind, observation.id.to_string(), observation.plate.to_string())
-        };
-        taken.iter().map(read).collect()
-    }
-
-    pub(crate) fn plates(&self) -> Vec<String> {
-        self.taken().into_iter().map(|(_, _, plate)| plate).collect()
-    }
+    read(*vendor, &payload)
 }
 
-#[async_trait]
-impl Publisher for Broker {
-    async fn publish(&self, kind: Kind, body: String) -> Result<(), PublishError> {
-        let mut mood = self.mood.subscribe();
-        let mood = *mood.wait_for(|mood| *mood != Mood::Hangs).await.unwrap();
-        if mood != Mood::Away {
-            self.taken.lock().unwrap().push((kind, body));
-        }
-        match mood {
-            Mood::Confirms => Ok(()),
-            Mood::Away => Err(PublishError::Away),
-            Mood::TakesSilently | Mood::Hangs => Err(PublishError::Unconfirmed),
-        }
-    }
+/// What a vendor's text says.
+pub fn read(vendor: Vendor, text: &str) -> Result<Message, Unreadable> {
+    vendor.read(&Body::parse(text.as_bytes(), None).unwrap())
 }
 
-pub(crate) fn at(text: &str) -> Instant {
-    wire::parse_time(text).unwrap()
-}
-
-/// When the tests' reads come.
-pub(crate) fn now() -> Instant {
-    at("2026-06-01T10:00:01Z")
-}
-
-pub(crate) fn clock() -> SharedClock {
-    Arc::new(now)
-}
-
-pub(crate) fn camera(role: Role) -> Camera {
-    let label = |text| Label::parse(text).unwrap();
-    Camera {
-        name: label("cam"),
-        vendor: None,
-        lane: label("lane"),
-        role,
-        place: label("north"),
-        zone: Europe::Berlin,
-        min_confidence: 0.0,
-        approaching: None,
+/// The reads of a payload, with edits.
+pub fn reads(name: &str, edits: &[(&str, &str)]) -> Vec<Read> {
+    match message(name, edits).unwrap() {
+        Message::Reads(reads) => reads,
+        other => panic!("{name}: {other:?}"),
     }
 }
 
-pub(crate) fn text(plate: &str) -> PlateText {
-    PlateText::Read(PlateAsRead(CompactString::new(plate)))
+/// The first read of a payload, with edits.
+pub fn first(name: &str, edits: &[(&str, &str)]) -> Read {
+    reads(name, edits).swap_remove(0)
 }
 
-/// A read a second before [`now`], of event 1.
-pub(crate) fn read(plate: &str, stage: Stage, confidence: f32) -> Read {
-    let plate = if plate.is_empty() { PlateText::Unread } else { text(plate) };
-    Read {
-        at: CapturedAt::Instant(at("2026-06-01T10:00:00Z")),
-        confidence: Some(confidence),
-        event: Some("1".to_owned()),
-        stage,
-        ..Read::new(plate)
-    }
+pub fn text(plate: &str) -> PlateAsRead {
+    PlateAsRead(CompactString::new(plate))
+}
+
+pub fn plate(plate: &str) -> PlateText {
+    PlateText::Read(text(plate))
+}
+
+pub fn instant(text: &str) -> CapturedAt {
+    CapturedAt::Instant(DateTime::parse_from_rfc3339(text).unwrap().to_utc())
+}
+
+pub fn local(text: &str) -> CapturedAt {
+    CapturedAt::Local(NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").unwrap())
 }

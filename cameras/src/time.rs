@@ -7,11 +7,11 @@ use domain::Instant;
 use crate::read::CapturedAt;
 use crate::tree::Tree;
 
-/// A clock that was never set shows 1970.
-const YEARS: std::ops::RangeInclusive<i32> = 2000..=9999;
+/// A clock that was never set shows 1970, and one that shows 2200 is none.
+const YEARS: std::ops::Range<i32> = 2000..2200;
 
 /// A count since 1970, a number or a text, in seconds, milliseconds, microseconds or nanoseconds.
-/// The unit follows from the size: between the years 2000 and 2286 no two units share a number, and
+/// The unit follows from the size: between the years 2000 and 2200 no two units share a number, and
 /// firmwares of one vendor differ in it.
 pub fn epoch(value: &Tree) -> Option<CapturedAt> {
     let integer = match value {
@@ -35,11 +35,11 @@ pub fn epoch(value: &Tree) -> Option<CapturedAt> {
 
 const SECOND: i64 = 1_000_000_000;
 
-/// The nanoseconds of the unit in which this counts to a time between the years 2000 and 2286.
+/// The nanoseconds of the unit in which this counts to a time in [`YEARS`].
 fn unit_of(count: f64) -> Option<i64> {
     [SECOND, 1_000_000, 1000, 1].into_iter().find(|unit| {
         let seconds = count * (*unit as f64 / SECOND as f64);
-        (946_684_800.0..10_000_000_000.0).contains(&seconds)
+        (946_684_800.0..7_258_118_400.0).contains(&seconds)
     })
 }
 

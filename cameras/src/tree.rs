@@ -30,8 +30,8 @@ impl Tree {
         }
     }
 
-    /// The value at a path such as `Picture.Plate.PlateNumber`. A number steps into a list; a list
-    /// of one is as good as its item. A value of null is none.
+    /// The value at a path such as `Picture.Plate.PlateNumber`. A number steps into a list; a name
+    /// steps into its first item, since one item may be written as a list of one. Null is none.
     pub fn at(&self, path: &str) -> Option<&Self> {
         let mut value = self;
         for step in path.split('.') {
@@ -154,3 +154,6 @@ impl fmt::Debug for Tree {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -120,14 +120,23 @@ impl Vendor {
         let mut other = Message::Nothing("no document");
         for document in own {
             match (adapter.read)(document)? {
-                Message::Reads(more) => reads.extend(more),
+                // What a message says twice is one read: an alarm on two lists, a plate in two boxes.
+                Message::Reads(more) => {
+                    if reads.len() + more.len() > READS_MAX {
+                        return Err(Unreadable::TooMany);
+                    }
+                    for read in more {
+                        if !reads.contains(&read) {
+                            reads.push(read);
+                        }
+                    }
+                }
                 message => other = message,
             }
         }
-        match reads.len() {
-            0 => Ok(other),
-            1..=READS_MAX => Ok(Message::Reads(reads)),
-            _ => Err(Unreadable::TooMany),
+        match reads.is_empty() {
+            true => Ok(other),
+            false => Ok(Message::Reads(reads)),
         }
     }
 

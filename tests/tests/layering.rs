@@ -85,6 +85,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("deadpool_redis::", &["actors/src/store/redis", "generators/src/inside_store/redis"]),
     ("redb::", &["actors/src/store/embedded", "actors/src/broker/embedded"]),
     ("awc::", &["actors/src/summary_client"]),
+    ("quick_xml::", &["cameras/src/body/xml"]),
     ("env::var", &["carpark/src/config"]),
     ("env::args", &["carpark/src/cli"]),
     ("signal::", &["carpark/src/shutdown"]),

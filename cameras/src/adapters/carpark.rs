@@ -3,12 +3,11 @@
 //!
 //! A time without an offset is UTC, as the queues have it. The `id` is the event.
 
-use compact_str::CompactString;
-use domain::observation::PlateAsRead;
 use domain::wire::parse_time;
 
+use super::plate;
 use crate::body::{Document, Format};
-use crate::read::{CapturedAt, Direction, Message, PlateText, Read, Unreadable};
+use crate::read::{CapturedAt, Direction, Message, Read, Unreadable};
 
 /// Whether it is one.
 pub fn is_own(document: &Document) -> bool {
@@ -18,10 +17,7 @@ pub fn is_own(document: &Document) -> bool {
 /// Reads it.
 pub fn read(document: &Document) -> Result<Message, Unreadable> {
     let tree = &document.tree;
-    let plate = match tree.text("vehicle_plate").ok_or(Unreadable::Missing("vehicle_plate"))? {
-        text if text.is_empty() => PlateText::Unread,
-        text => PlateText::Read(PlateAsRead(CompactString::from(text))),
-    };
+    let text = tree.text("vehicle_plate").ok_or(Unreadable::Missing("vehicle_plate"))?;
     let (direction, field) = match (tree.has("entry_date_time"), tree.has("exit_date_time")) {
         (true, false) => (Direction::In, "entry_date_time"),
         (false, true) => (Direction::Out, "exit_date_time"),
@@ -32,16 +28,13 @@ pub fn read(document: &Document) -> Result<Message, Unreadable> {
     };
     let at = tree.text(field).and_then(|text| parse_time(&text));
     Ok(Message::Reads(vec![Read {
-        at: CapturedAt::Instant(at.ok_or(Unreadable::BadTime(field))?),
+        at: CapturedAt::Instant(at.ok_or(Unreadable::Bad(field, "an RFC 3339 date and time"))?),
         direction: Some(direction),
         confidence: tree.share("confidence", &[1.0]),
         camera: tree.name("camera"),
         lane: tree.name("lane"),
         place: tree.name("place"),
         event: tree.name("id"),
-        ..Read::new(plate)
+        ..Read::new(plate(Some(text), &[]))
     }]))
 }
-
-#[cfg(test)]
-mod tests;

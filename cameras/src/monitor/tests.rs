@@ -6,7 +6,7 @@ use prometheus::Registry;
 
 use super::*;
 use crate::camera::Role;
-use crate::testing::{at, camera, now};
+use crate::rig::{at, camera, now};
 
 /// A monitor of one camera, and its clock.
 fn monitor() -> (Monitor, Arc<Mutex<Instant>>) {

@@ -1,3 +1,5 @@
+#![expect(clippy::float_cmp, reason = "counts")]
+
 use std::time::Duration;
 
 use actix::Actor as _;
@@ -7,8 +9,8 @@ use prometheus::Registry;
 use super::*;
 use crate::camera::{Camera, Role};
 use crate::read::{CapturedAt, Read};
+use crate::rig::{Broker, Mood, at, camera, clock, now, read};
 use crate::sighting::sightings;
-use crate::testing::{Broker, Mood, at, camera, clock, now, read};
 
 /// The actor before a broker in memory, time standing still.
 struct Rig {
@@ -49,14 +51,14 @@ impl Rig {
     }
 
     /// Passages that ended so, by the metrics.
-    fn ended(&self, outcome: &str) -> u64 {
+    fn ended(&self, outcome: &str) -> f64 {
         let families = self.registry.gather();
         let family = families.iter().find(|f| f.name() == "web_backend_camera_passages_total");
         let is_it = |m: &&prometheus::proto::Metric| {
             m.get_label().iter().any(|label| label.value() == outcome)
         };
         let metric = family.unwrap().get_metric().iter().find(is_it).unwrap();
-        metric.get_counter().get_value() as u64
+        metric.get_counter().get_value()
     }
 }
 
@@ -90,7 +92,7 @@ async fn a_final_read_is_published_at_once_and_answered_when_the_broker_has_it()
     rig.broker.set(Mood::Confirms);
     let id = id(answer.await.unwrap());
     assert_eq!(rig.broker.taken(), [(Kind::Entry, id, "AB12".to_owned())]);
-    assert_eq!(rig.ended("published"), 1);
+    assert_eq!(rig.ended("published"), 1.0);
 }
 
 #[actix_rt::test]
@@ -125,7 +127,7 @@ async fn repeats_and_later_updates_make_no_second_observation() {
     for again in [preview("AB12", 0.8), last("AB12", 0.9), last("XY99", 0.99), last("", 0.9)] {
         assert_eq!(id(rig.saw(again).await), first);
     }
-    assert_eq!((rig.broker.taken().len(), rig.ended("published")), (1, 1));
+    assert_eq!((rig.broker.taken().len(), rig.ended("published")), (1, 1.0));
 }
 
 #[actix_rt::test]
@@ -134,10 +136,10 @@ async fn an_unread_plate_is_counted_once_and_never_published() {
     for _ in 0..3 {
         assert_eq!(rig.saw(last("", 0.9)).await, Outcome::Unfit(Unfit::Unread));
     }
-    assert_eq!((rig.broker.taken().len(), rig.ended("unread")), (0, 1));
+    assert_eq!((rig.broker.taken().len(), rig.ended("unread")), (0, 1.0));
     let unsure = Read { event: Some("2".to_owned()), ..last("AB12", 0.4) };
     assert_eq!(rig.saw(unsure).await, Outcome::Unfit(Unfit::LowConfidence));
-    assert_eq!((rig.broker.taken().len(), rig.ended("low_confidence")), (0, 1));
+    assert_eq!((rig.broker.taken().len(), rig.ended("low_confidence")), (0, 1.0));
 }
 
 #[actix_rt::test]
@@ -162,7 +164,7 @@ async fn what_the_broker_does_not_take_is_sent_again_as_the_same_observation() {
     // The first attempt may have arrived: another plate would be a second car.
     let same = (Kind::Entry, id, "AB12".to_owned());
     assert_eq!(rig.broker.taken(), [same.clone(), same]);
-    assert_eq!(rig.ended("published"), 1);
+    assert_eq!(rig.ended("published"), 1.0);
 }
 
 #[actix_rt::test]

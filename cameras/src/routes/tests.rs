@@ -6,7 +6,7 @@ use prometheus::Registry;
 
 use crate::camera::{Camera, Role};
 use crate::options::Options;
-use crate::testing::{Broker, Mood, camera, clock};
+use crate::rig::{Broker, Mood, camera, clock};
 
 /// What a camera is answered: status, whether `Retry-After` is said, body.
 async fn post(

@@ -1,7 +1,7 @@
 use chrono::NaiveDateTime;
 
 use super::*;
-use crate::testing::{at, camera, now, read, text};
+use crate::rig::{at, camera, now, read, text};
 
 fn see(read: Read, camera: Camera) -> Sighting {
     sightings(&[read], &Arc::new(camera), now()).remove(0)
