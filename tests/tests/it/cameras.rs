@@ -128,7 +128,9 @@ fn hikvision(plate: &str, uuid: &str, at: DateTime<Utc>, picture_bytes: usize) -
 
 fn heartbeat() -> Vec<u8> {
     let now = Utc::now().timestamp_millis();
-    json!({ "data_type": "heartbeat", "version": 1, "timestamp": now }).to_string().into_bytes()
+    json!({ "data_type": "heartbeat", "company_id": "c-1", "version": 1, "timestamp": now })
+        .to_string()
+        .into_bytes()
 }
 
 fn outcomes(answer: &Answer) -> Vec<String> {

@@ -85,7 +85,7 @@ fn metrics_are_well_named_and_every_query_of_dashboards_and_rules_has_data() {
     // A real one too.
     let now = domain::wire::format_time(chrono::Utc::now());
     let read = json!({ "id": "r-1", "vehicle_plate": "CAM-1", "entry_date_time": now });
-    for message in [read, json!({ "data_type": "heartbeat", "version": 1 })] {
+    for message in [read, json!({ "data_type": "heartbeat", "company_id": "c-1" })] {
         http::post_json(&web.url("/cameras/in-1"), &message).ok();
     }
     // Something for the panels of what goes wrong.
