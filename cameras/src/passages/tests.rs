@@ -224,6 +224,7 @@ async fn two_passages_at_once_under_one_event_are_not_taken_for_one() {
 #[actix_rt::test]
 async fn a_stop_publishes_what_waits_answers_it_and_takes_nothing_more() {
     let rig = Rig::new(Mood::Hangs);
+    let began = time::Instant::now();
     let waiting = rig.send(preview("AB12", 0.9));
     a_moment().await;
     let stopping = actix_rt::spawn(rig.passages.send(Stop));
@@ -234,6 +235,7 @@ async fn a_stop_publishes_what_waits_answers_it_and_takes_nothing_more() {
     rig.broker.set(Mood::Confirms);
     stopping.await.unwrap().unwrap();
     id(waiting.await.unwrap());
+    assert!(began.elapsed().as_millis() < 100, "it does not wait for more of the vehicle");
     assert_eq!(rig.broker.plates(), ["AB12"]);
 }
 
