@@ -121,7 +121,7 @@ fn hikvision(plate: &str, uuid: &str, at: DateTime<Utc>, picture_bytes: usize) -
     body.extend(b"\r\n");
     body.extend(part("detectionPicture.jpg", "image/jpeg", picture_bytes).bytes());
     body.extend([0xFF, 0xD8, 0xFF, 0xE0]);
-    body.extend((0..picture_bytes).map(|n| (n % 251) as u8));
+    body.extend((0..=250).cycle().take(picture_bytes));
     body.extend(b"\r\n--MIME_boundary--\r\n");
     body
 }
@@ -141,7 +141,7 @@ fn outcomes(answer: &Answer) -> Vec<String> {
 
 /// Series of one camera.
 fn series(name: &str, camera: &str, lane: &str, more: (&str, &str)) -> String {
-    let mut labels = vec![("camera", camera), ("lane", lane), ("place", "main"), more];
+    let mut labels = [("camera", camera), ("lane", lane), ("place", "main"), more];
     labels.sort_unstable();
     let labels: Vec<String> = labels.iter().map(|(n, v)| format!("{n}=\"{v}\"")).collect();
     format!("web_backend_camera_{name}{{{}}}", labels.join(","))
@@ -222,7 +222,7 @@ fn updates_of_one_car_are_one_read_and_what_is_not_read_is_counted() {
 
     for (outcome, count) in [("published", 1.0), ("unread", 1.0), ("low_confidence", 1.0)] {
         let name = series("passages_total", "entry-2", "north-in", ("outcome", outcome));
-        assert_eq!(carpark.metric(&name), count, "{name}");
+        assert!((carpark.metric(&name) - count).abs() < 0.5, "{name}");
     }
     let json = http::get(&carpark.url("/admin/cameras")).ok().json();
     let camera = json["cameras"].as_array().unwrap().iter().find(|c| c["camera"] == "entry-2");
@@ -415,7 +415,7 @@ fn hostile_bodies_are_refused_at_once_and_cost_no_memory() {
         ),
         ("many parts", nested("--MIME_boundary\r\n\r\nx\r\n", 400_000)),
         ("many fields", nested("a=b&", 2 * mega)),
-        ("noise", (0..9 * mega).map(|n| (n * 7919 % 256) as u8).collect()),
+        ("noise", (0..=255).rev().chain(128..=255).cycle().take(9 * mega).collect()),
         ("too much", nested("x", 11 * mega)),
     ];
     let before = carpark.memory_bytes();
@@ -511,7 +511,8 @@ fn the_cameras_are_described_and_the_admin_token_shows_them() {
     let mut told: Vec<String> = shown["cameras"][0].as_object().unwrap().keys().cloned().collect();
     let described = &api["components"]["schemas"]["CameraStatus"]["properties"];
     let mut described: Vec<String> = described.as_object().unwrap().keys().cloned().collect();
-    (told.sort(), described.sort());
+    told.sort();
+    described.sort();
     assert_eq!(told, described);
     carpark.terminate();
 }
