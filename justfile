@@ -34,11 +34,13 @@ million count="1000000":
     cargo build --release -p carpark -p tests --bins
     CARPARK_BIN=target/release/carpark target/release/million {{ count }}
 
-# Feed a parser with anything (observation, plate, report, record, recovery); needs a nightly
-# compiler and `cargo install cargo-fuzz`.
+# Feed a parser with anything (observation, plate, report, record, recovery, camera-body,
+# camera-VENDOR); needs a nightly compiler and `cargo install cargo-fuzz`.
 [group('long')]
 fuzz target seconds="60":
-    cargo +nightly fuzz run {{ target }} -- -max_total_time={{ seconds }}
+    mkdir -p fuzz/corpus/{{ target }}
+    cargo +nightly fuzz run {{ target }} fuzz/corpus/{{ target }} \
+      {{ if target =~ "^camera-" { "cameras/payloads" } else { "" } }} -- -max_total_time={{ seconds }}
 
 # Format all code.
 [group('check')]

@@ -19,7 +19,7 @@ keep() {
   mv "$1.new" "$1"
 }
 
-for name in admin_token sink_token rabbitmq_password redis_password grafana_password; do
+for name in admin_token sink_token camera_token rabbitmq_password redis_password grafana_password; do
   keep "$name" "$(random)"
 done
 

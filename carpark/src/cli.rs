@@ -1,11 +1,13 @@
 //! The command line, made of the roles and of the table of settings.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::settings::{SETTINGS, Setting};
+use crate::camera;
+use crate::settings::{NAMED_SETTINGS, SETTINGS, Setting};
 use crate::verify;
 
 /// What to run.
@@ -33,6 +35,8 @@ pub enum Role {
     Verify,
     /// Asks a running role whether it is well.
     Health,
+    /// Shows what a camera's message becomes, or posts it.
+    Camera,
 }
 
 /// Sub-command, role, one line about it.
@@ -60,6 +64,11 @@ const ROLES: &[(&str, Role, &str)] = &[
         "Compares the files with a ledger of what was published: lost, doubled, wrong, torn",
     ),
     ("health", Role::Health, "Asks a running role whether it is ready; ends with 0 if it is"),
+    (
+        "camera",
+        Role::Camera,
+        "Shows what a camera's message becomes, or posts it as the camera would",
+    ),
 ];
 
 /// The generators' setting of where a ledger is written; of an audit, where it is read.
@@ -72,6 +81,22 @@ of servers also as …_FILE) and a key of carpark.toml, in this order of precede
 Without any of them `carpark` runs by itself: embedded broker and store, simulated traffic, rows in
 ./data/summaries.csv, everything else at http://127.0.0.1:40000.";
 
+/// With the settings that are no flags.
+fn after_long_help() -> String {
+    let mut text = format!(
+        "{AFTER_HELP}\n\nPlaces, lanes and cameras have names of their own, and stand in carpark.toml alone:"
+    );
+    let mut section = "";
+    for named in NAMED_SETTINGS {
+        if named.section != section {
+            section = named.section;
+            let _written = write!(text, "\n\n  [{section}.NAME]");
+        }
+        let _written = write!(text, "\n  {:<16}{}", named.key, named.help);
+    }
+    text
+}
+
 /// The command line's grammar.
 pub fn command() -> Command {
     let styles = Styles::styled()
@@ -81,6 +106,7 @@ pub fn command() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .about("Turns what number-plate cameras see into parking sessions, one right row per stay, whatever fails.")
         .after_help(AFTER_HELP)
+        .after_long_help(after_long_help())
         .styles(styles)
         .arg(
             Arg::new("config_file")
@@ -96,6 +122,7 @@ pub fn command() -> Command {
         let sub = Command::new(*name).about(*about);
         command = command.subcommand(match role {
             Role::Verify => verify_arguments(sub),
+            Role::Camera => camera_commands(sub),
             Role::Health => sub.arg(
                 Arg::new("health_url")
                     .value_name("URL")
@@ -138,6 +165,37 @@ fn verify_arguments(command: Command) -> Command {
                 .help("Judge what was due by then, RFC 3339 [default: a minute ago]"),
         )
         .after_help(VERIFY_AFTER_HELP)
+}
+
+fn camera_commands(command: Command) -> Command {
+    let file = || {
+        let help = "The message, as the camera sends it; - is standard input";
+        Arg::new("message").value_name("FILE").required(true).help(help)
+    };
+    let option = |name: &'static str, value: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name(value).help(help)
+    };
+    let content_type = || option("content-type", "TYPE", "What the camera says it is");
+    command
+        .subcommand_required(true)
+        .subcommand(
+            Command::new("test")
+                .about("Shows what a message would become; plates are shown")
+                .arg(file())
+                .arg(option("vendor", "VENDOR", "Who made the camera [default: the message tells]"))
+                .arg(option("camera", "NAME", "A camera of carpark.toml that is to have sent it"))
+                .arg(content_type()),
+        )
+        .subcommand(
+            Command::new("send")
+                .about("Posts a message, with the camera token where one is set")
+                .arg(file())
+                .arg(
+                    option("to", "URL", "For instance http://127.0.0.1:40000/cameras/NAME")
+                        .required(true),
+                )
+                .arg(content_type()),
+        )
 }
 
 fn flag(setting: &'static Setting) -> Arg {
@@ -210,15 +268,32 @@ impl Asked {
         })
     }
 
+    /// What it says of a camera's message.
+    pub fn camera(&self) -> Option<camera::Request> {
+        let (command, matches) = self.matches.subcommand()?.1.subcommand()?;
+        let text = |name: &str| matches.get_one::<String>(name).cloned();
+        let (file, content_type) = (text("message")?.into(), text("content-type"));
+        Some(match command {
+            "send" => camera::Request::Send { file, url: text("to")?, content_type },
+            _ => camera::Request::Test {
+                file,
+                vendor: text("vendor"),
+                camera: text("camera"),
+                content_type,
+            },
+        })
+    }
+
     /// Whom to ask for its health.
     pub fn health_url(&self) -> &str {
         self.of_role().get_one::<String>("health_url").map_or(HEALTH_URL, String::as_str)
     }
 
     fn of_role(&self) -> &ArgMatches {
-        match self.matches.subcommand() {
-            Some((_, matches)) => matches,
-            None => &self.matches,
+        let mut matches = &self.matches;
+        while let Some((_, of_command)) = matches.subcommand() {
+            matches = of_command;
         }
+        matches
     }
 }

@@ -1,6 +1,8 @@
 //! The effective configuration: flag over environment over `carpark.toml` over default. The one
 //! place that reads the environment.
 
+mod named;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -14,6 +16,7 @@ use domain::Policy;
 use url::Url;
 
 use crate::settings::{SETTINGS, Setting, find};
+use named::Named;
 
 /// The file that is read where no other is named.
 const DEFAULT_FILE: &str = "carpark.toml";
@@ -58,6 +61,8 @@ struct Value {
 #[derive(Debug, Default)]
 pub struct Layers {
     values: BTreeMap<&'static str, Value>,
+    /// Places, lanes and cameras.
+    named: Named,
 }
 
 /// The configuration, checked.
@@ -100,6 +105,10 @@ pub struct Config {
     pub start_patience: Duration,
     /// Longest wait for the sink's answer.
     pub post_patience: Duration,
+    /// The cameras that may post reads.
+    pub cameras: Vec<cameras::Camera>,
+    /// Of all cameras together.
+    pub camera_options: cameras::Options,
     /// Of the web role.
     pub web: web::Options,
     /// Of the simulated cameras.
@@ -119,6 +128,8 @@ pub struct Tokens {
     pub admin: Option<String>,
     /// For posting summaries.
     pub sink: Option<String>,
+    /// For cameras that post reads.
+    pub camera: Option<String>,
 }
 
 impl fmt::Debug for Tokens {
@@ -169,12 +180,13 @@ impl Layers {
                 )));
             }
         };
-        let table: toml::Table = text.parse().map_err(|e: toml::de::Error| {
+        let mut table: toml::Table = text.parse().map_err(|e: toml::de::Error| {
             ConfigError(format!("{} is not valid TOML: {}", path.display(), e.to_string().trim()))
         })?;
+        let source = Source::File(path.display().to_string());
+        self.named.take_from(&mut table, &source)?;
         let mut leaves = Vec::new();
         flatten(&table, "", &mut leaves);
-        let source = Source::File(path.display().to_string());
         for (key, value) in leaves {
             let Some(setting) = find(&key) else {
                 return Err(unknown_key(&key, &source));
@@ -290,6 +302,16 @@ impl Layers {
         })
     }
 
+    fn camera_options(&self) -> Result<cameras::Options, ConfigError> {
+        Ok(cameras::Options {
+            wait: self.duration("camera_wait")?,
+            answer_within: self.duration("camera_answer_within")?,
+            events_for: self.duration("camera_events_for")?,
+            events_max: self.number("camera_events_max")?,
+            ..cameras::Options::default()
+        })
+    }
+
     /// Checks everything.
     pub fn check(&self) -> Result<Config, ConfigError> {
         let token = |key| self.text(key).map(|value| value.text.clone());
@@ -325,7 +347,13 @@ impl Layers {
             actors_listen: self.address("actors_listen")?,
             generators_listen: self.address("generators_listen")?,
             summary_url: (!nobody_said).then_some(summary_url),
-            tokens: Tokens { admin: token("admin_token"), sink: token("sink_token") },
+            tokens: Tokens {
+                admin: token("admin_token"),
+                sink: token("sink_token"),
+                camera: token("camera_token"),
+            },
+            cameras: self.named.cameras()?,
+            camera_options: self.camera_options()?,
             policy,
             retention: self.time_delta("retention")?,
             prefetch: self.number("prefetch")?,
@@ -369,6 +397,7 @@ impl Layers {
             let text = quoted_if_needed(&text);
             lines.push(format!("{:<42} # {}", format!("{key} = {text}"), value.source));
         }
+        lines.extend(self.named.show());
         lines.join("\n")
     }
 }

@@ -1,10 +1,10 @@
-//! The simulated cameras' way into the embedded broker: generators and actors know nothing of each
-//! other, this crate knows both.
+//! The cameras' way into the embedded broker, of real ones and of simulated ones: publishers and
+//! actors know nothing of each other, this crate knows both.
 
 use actors::broker::embedded::EmbeddedPublisher;
 use async_trait::async_trait;
 use domain::Kind;
-use generators::{PublishError, Publisher};
+use publisher::{PublishError, Publisher};
 
 /// Confirms a message once it is stored.
 pub struct Embedded(pub EmbeddedPublisher);

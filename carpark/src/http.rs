@@ -17,9 +17,12 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpResponse, HttpServer};
 use actix_web_prom::PrometheusMetricsBuilder;
 use anyhow::{Context, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use prometheus::Registry;
 use serde_json::json;
 use subtle::ConstantTimeEq;
+use url::form_urlencoded;
 use utoipa::openapi::OpenApi;
 
 use crate::config::Tokens;
@@ -175,15 +178,19 @@ fn readyz(site: &Mutex<Site>) -> HttpResponse {
 }
 
 /// Lets a request through if it shows the token that its path wants, and its address has not asked
-/// too often. The actors post as often as they have to.
+/// too often. The actors and the cameras post as often as they have to.
 async fn guard(
     access: Arc<Access>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> actix_web::Result<ServiceResponse<BoxBody>> {
     let wanted = wanted_token(&access.tokens, request.path());
-    let is_welcome = wanted.is_none_or(|token| shows(&request, token));
-    let is_post = is_welcome && SINKS.contains(&request.path());
+    let is_camera = request.path().starts_with(CAMERAS);
+    let is_welcome = wanted.is_none_or(|token| match is_camera {
+        true => shows_as_camera(&request, token),
+        false => shows(&request, token),
+    });
+    let is_post = is_welcome && (is_camera || SINKS.contains(&request.path()));
     let address = request.peer_addr().map(|address| address.ip());
     if !is_post && address.is_some_and(|address| !access.rates.allow(address)) {
         let (name, value) = (header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -194,8 +201,12 @@ async fn guard(
     if is_welcome {
         return Ok(next.call(request).await?.map_into_boxed_body());
     }
-    let header = (header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    let detail = "send the header `Authorization: Bearer TOKEN`";
+    let (scheme, detail) = match is_camera {
+        // Many cameras send their password only when they are asked for it this way.
+        true => ("Basic realm=\"carpark\"", SHOW_AS_CAMERA),
+        false => ("Bearer", "send the header `Authorization: Bearer TOKEN`"),
+    };
+    let header = (header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
     Ok(request.into_response(problem(StatusCode::UNAUTHORIZED, header, detail)))
 }
 
@@ -227,30 +238,55 @@ const DOCS: &str = "/docs/";
 const SINKS: &[&str] = &["/save_summary", "/save_exception"];
 /// Where the sink shows and erases the rows of a plate.
 const SINKS_PLATES: &str = "/plates/";
+/// Where cameras post.
+const CAMERAS: &str = "/cameras/";
+const SHOW_AS_CAMERA: &str = "send the camera token: as `Authorization: Bearer TOKEN`, as the \
+    password of basic authentication, or as ?token=TOKEN";
 
 /// The token for a path: none for what is open to all, the sink's for posts of summaries, the
-/// administrator's for everything else. So a path that is spelled otherwise (`/%61dmin`, which the
+/// cameras' for posts of reads, the administrator's for everything else. So a path that is spelled otherwise (`/%61dmin`, which the
 /// router takes for `/admin`) is no way around. None where the token is not set.
 fn wanted_token<'a>(tokens: &'a Tokens, path: &str) -> Option<&'a str> {
     if OPEN.contains(&path) || path.starts_with(DOCS) {
         None
     } else if SINKS.contains(&path) || path.starts_with(SINKS_PLATES) {
         tokens.sink.as_deref()
+    } else if path.starts_with(CAMERAS) {
+        tokens.camera.as_deref()
     } else {
         tokens.admin.as_deref().or(tokens.sink.as_deref())
     }
 }
 
 fn shows(request: &ServiceRequest, token: &str) -> bool {
-    let shown = request
-        .headers()
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, token)| token.trim());
-    // In constant time: the answer's delay must not tell how much of a guess was right.
-    shown.is_some_and(|shown| shown.as_bytes().ct_eq(token.as_bytes()).into())
+    authorization(request, "bearer").is_some_and(|shown| is(shown.as_bytes(), token))
+}
+
+/// Cameras can set a header, or a user and a password, or nothing but the URL. What they show in
+/// the URL is in no log and no answer: nothing here repeats a query.
+fn shows_as_camera(request: &ServiceRequest, token: &str) -> bool {
+    let basic = authorization(request, "basic").and_then(|shown| BASE64.decode(shown).ok());
+    let password = basic.as_deref().and_then(|basic| {
+        let colon = basic.iter().position(|byte| *byte == b':')?;
+        basic.get(colon + 1..)
+    });
+    let query = form_urlencoded::parse(request.query_string().as_bytes());
+    let mut of_query = query.filter(|(name, _)| name == "token");
+    shows(request, token)
+        || password.is_some_and(|shown| is(shown, token))
+        || of_query.any(|(_, shown)| is(shown.as_bytes(), token))
+}
+
+/// What the header of that scheme shows.
+fn authorization<'a>(request: &'a ServiceRequest, scheme: &str) -> Option<&'a str> {
+    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (of, shown) = value.split_once(' ')?;
+    of.eq_ignore_ascii_case(scheme).then(|| shown.trim())
+}
+
+/// In constant time: the answer's delay must not tell how much of a guess was right.
+fn is(shown: &[u8], token: &str) -> bool {
+    shown.ct_eq(token.as_bytes()).into()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Thin on purpose. What a role does is in `actors`, `web` and `generators`; this crate alone knows
 //! the environment, the clock and the signals.
 
+mod camera;
 mod cli;
 mod clock;
 mod config;
@@ -58,6 +59,14 @@ async fn main() -> ExitCode {
             Ok(Ok(false)) => ExitCode::FAILURE,
             Ok(Err(e)) => fail(&e, USAGE),
             Err(e) => fail(&anyhow::Error::msg(e), USAGE),
+        };
+    }
+    if asked.role == Role::Camera {
+        return match asked.camera().map(|request| camera::run(&request, &config, now())) {
+            Some(Ok(true)) => ExitCode::SUCCESS,
+            Some(Ok(false)) => ExitCode::FAILURE,
+            Some(Err(e)) => fail(&e, USAGE),
+            None => ExitCode::from(USAGE),
         };
     }
     match run(asked.role, config).await {

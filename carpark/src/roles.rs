@@ -13,11 +13,13 @@ use actors::store::{EmbeddedStore, ProcessorId, RedisOptions, RedisStore, Store}
 use actors::summary_client::{HttpSink, SinkOptions};
 use actors::{Actors, Metrics};
 use anyhow::{Context, bail};
+use cameras::Cameras;
 use domain::{Kind, SharedClock};
-use generators::{AmqpOptions, AmqpPublisher, Generators, InsideStore, MemoryStore, Publisher};
+use generators::{Generators, InsideStore, MemoryStore};
 use prometheus::Registry;
 #[cfg(target_os = "linux")]
 use prometheus::process_collector::ProcessCollector;
+use publisher::{AmqpOptions, AmqpPublisher, Publisher};
 use tracing::{info, warn};
 use url::Url;
 
@@ -81,7 +83,12 @@ impl Plan {
         let (key, address) = self.listen(config);
         let admin = ("admin_token", &tokens.admin);
         if self.web {
-            http::check_exposure(address, key, &[admin, ("sink_token", &tokens.sink)])
+            let sink = ("sink_token", &tokens.sink);
+            let camera = ("camera_token", &tokens.camera);
+            let needed = [admin, sink, camera];
+            // Without a camera nothing can be posted as one.
+            let needed = if config.cameras.is_empty() { &needed[..2] } else { &needed };
+            http::check_exposure(address, key, needed)
         } else {
             http::check_exposure(address, key, &[admin])
         }
@@ -113,6 +120,7 @@ impl Plan {
 struct Running {
     web: Option<web::Web>,
     actors: Option<Actors>,
+    cameras: Option<Cameras>,
     generators: Option<Generators>,
     server: ServerHandle,
     /// Held for its lines.
@@ -135,12 +143,7 @@ pub async fn run(
             return Ok(());
         }
     };
-    let died = async {
-        match &mut running.actors {
-            Some(actors) => actors.died().await,
-            None => std::future::pending().await,
-        }
-    };
+    let died = running.died();
     let outcome = tokio::select! {
         () = shutdown.asked() => Ok(()),
         name = died => Err(anyhow::anyhow!("the {name} has died; ending, so that a restart can repair it")),
@@ -210,6 +213,10 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
     } else {
         (None, None)
     };
+    let cameras = match plan.web {
+        true => Some(start_cameras(config, embedded_publisher.clone(), &clock, &registry, &site)?),
+        false => None,
+    };
     let generators = match plan.has_generators() {
         true => {
             let publisher = open_publisher(plan, config, embedded_publisher)?;
@@ -219,14 +226,37 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
     };
     let server = listener.start();
     announce(plan, config, address);
-    Ok(Running { web, actors, generators, server, _progress: progress })
+    Ok(Running { web, actors, cameras, generators, server, _progress: progress })
 }
 
 impl Running {
+    /// Comes with the name of an actor that the others cannot do without, when it has died.
+    async fn died(&mut self) -> &'static str {
+        let actors = async {
+            match &mut self.actors {
+                Some(actors) => actors.died().await,
+                None => std::future::pending().await,
+            }
+        };
+        let cameras = async {
+            match &mut self.cameras {
+                Some(cameras) => cameras.died().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            name = actors => name,
+            () = cameras => "actor of the cameras' passages",
+        }
+    }
+
     /// Traffic first, then what processes it, then what takes its results.
     async fn stop(self) {
         if let Some(generators) = self.generators {
             generators.stop().await;
+        }
+        if let Some(cameras) = self.cameras {
+            cameras.stop().await;
         }
         if let Some(actors) = self.actors {
             actors.stop().await;
@@ -262,6 +292,52 @@ async fn start_web(
         });
     });
     Ok(web)
+}
+
+/// The cameras' side of the web role. Without a broker it answers that it has none, and the role
+/// writes its files all the same.
+fn start_cameras(
+    config: &Config,
+    embedded: Option<EmbeddedPublisher>,
+    clock: &SharedClock,
+    registry: &Registry,
+    site: &Mutex<Site>,
+) -> anyhow::Result<Cameras> {
+    let options = config.camera_options.clone();
+    let publisher: Option<Arc<dyn Publisher>> = match (&config.broker_url, embedded) {
+        // Nobody posts: no connection that nobody needs.
+        _ if config.cameras.is_empty() => None,
+        (Some(url), _) => {
+            let amqp = AmqpOptions {
+                confirm_time_out: options.answer_within,
+                ..AmqpOptions::new(url, "carpark cameras")
+            };
+            let publisher = AmqpPublisher::start(&amqp, &[Kind::Entry, Kind::Exit])
+                .context("CARPARK_BROKER_URL")?;
+            Some(Arc::new(publisher))
+        }
+        (None, Some(embedded)) => Some(Arc::new(Embedded(embedded))),
+        (None, None) => {
+            warn!(
+                "cameras are configured, but this role has no broker to give their reads to: set \
+                 CARPARK_BROKER_URL; until then they are answered 503"
+            );
+            None
+        }
+    };
+    let (cameras, clock) = (config.cameras.clone(), Arc::clone(clock));
+    let cameras = cameras::start(options, cameras, publisher.clone(), clock, registry)?;
+    with_site(site, |site| {
+        site.routes(cameras.configure());
+        site.describe(cameras::openapi());
+        if let Some(publisher) = publisher {
+            site.check(move || {
+                let state = if publisher.is_ready() { "ok" } else { "cannot publish reads" };
+                vec![("cameras".to_owned(), state.to_owned())]
+            });
+        }
+    });
+    Ok(cameras)
 }
 
 fn open_broker(
@@ -403,8 +479,8 @@ fn open_publisher(
             .into_iter()
             .filter_map(|(runs, kind)| runs.then_some(kind))
             .collect();
-        let publisher =
-            AmqpPublisher::start(&AmqpOptions::new(url), &kinds).context("CARPARK_BROKER_URL")?;
+        let options = AmqpOptions::new(url, "carpark generators");
+        let publisher = AmqpPublisher::start(&options, &kinds).context("CARPARK_BROKER_URL")?;
         return Ok(Arc::new(publisher));
     }
     let publisher = embedded.context("an embedded broker needs the actors in the same process")?;
@@ -464,6 +540,9 @@ fn announce(plan: Plan, config: &Config, address: SocketAddr) {
         println!("  broker      {}", or(&config.broker_url, "embedded"));
         println!("  store       {}", or(&config.store_url, &store));
     }
+    if plan.web && !config.cameras.is_empty() {
+        println!("  cameras     {}, at /cameras/NAME", names(&config.cameras));
+    }
     if plan.has_generators() {
         let traffic = match config.generators.profile {
             generators::Profile::Steady => {
@@ -476,6 +555,10 @@ fn announce(plan: Plan, config: &Config, address: SocketAddr) {
         println!("  simulates   {traffic}");
     }
     println!("  Ctrl-C ends it; nothing is lost");
+}
+
+fn names(cameras: &[cameras::Camera]) -> String {
+    cameras.iter().map(|camera| camera.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// `carpark configure`: declares the queues, then ends.

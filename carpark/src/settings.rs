@@ -77,6 +77,7 @@ const PLACES: &str = "Where things are";
 const RULES: &str = "Rules";
 const SECURITY: &str = "Tokens";
 const LIMITS: &str = "Limits";
+const CAMERAS: &str = "Cameras";
 const TRAFFIC: &str = "Simulated traffic";
 const LOGS: &str = "Logs";
 
@@ -119,7 +120,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     secret("admin_token", "Bearer token for /admin and the files"),
     secret("sink_token", "Bearer token for posting summaries"),
-    secret("camera_token", "Token for cameras that post reads"),
+    secret("camera_token", "Token for cameras that post reads: bearer, basic, or ?token="),
     setting(
         RULES,
         "lateness",
@@ -146,6 +147,25 @@ pub const SETTINGS: &[Setting] = &[
         "How long an unreachable server is tried again at the start",
     ),
     rare(LIMITS, "post_patience", "10s", "Longest wait for the sink's answer"),
+    rare(
+        CAMERAS,
+        "camera_wait",
+        "1s",
+        "How long a camera's preview waits for the final read of the vehicle; 0s: what comes first counts",
+    ),
+    rare(
+        CAMERAS,
+        "camera_answer_within",
+        "5s",
+        "How long a camera waits while the broker takes its read, before it is told to send it again",
+    ),
+    rare(
+        CAMERAS,
+        "camera_events_for",
+        "15m",
+        "For how long a camera's event is known, so that a later message about the vehicle makes no second read",
+    ),
+    rare(CAMERAS, "camera_events_max", "20000", "How many of these events are known"),
     setting(
         LOGS,
         "log",
@@ -210,6 +230,42 @@ pub const SETTINGS: &[Setting] = &[
     ),
     rare(TRAFFIC, "generators.in_flight_max", "1000", "Unconfirmed passages per generator"),
     rare(TRAFFIC, "generators.stop_seconds_max", "5", "How long a stop waits for confirmations"),
+];
+
+/// A setting of each place, lane or camera: `[cameras.NAME]` and so on. The names are the car park's
+/// own, so these stand in the file alone.
+#[derive(Debug, Clone, Copy)]
+pub struct NamedSetting {
+    /// The section before the name.
+    pub section: &'static str,
+    /// The key in it.
+    pub key: &'static str,
+    /// For people.
+    pub help: &'static str,
+}
+
+const fn named(section: &'static str, key: &'static str, help: &'static str) -> NamedSetting {
+    NamedSetting { section, key, help }
+}
+
+/// All of them, in the order they are shown.
+pub const NAMED_SETTINGS: &[NamedSetting] = &[
+    named("places", "time_zone", "IANA time zone, for times that name none: Europe/Berlin"),
+    named("lanes", "place", "The place it leads into; need not be said where there is one place"),
+    named("lanes", "role", "entry, exit, or both: then the camera's direction decides"),
+    named("cameras", "lane", "The lane it watches"),
+    named("cameras", "vendor", "Who made it, or `auto`: each message tells (the default)"),
+    named("cameras", "time_zone", "Zone of its clock, where it is not the place's"),
+    named(
+        "cameras",
+        "min_confidence",
+        "0 to 1: a plate read less surely is counted, not published",
+    ),
+    named(
+        "cameras",
+        "approaching",
+        "In a lane of role `both`, of a camera that tells only towards and away: `entry` or `exit`",
+    ),
 ];
 
 /// The setting of that key.

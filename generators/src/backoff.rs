@@ -21,11 +21,6 @@ impl Backoff {
         self.failures += 1;
         whole / 2 + dice.up_to(whole / 2)
     }
-
-    /// It works again.
-    pub(crate) fn reset(&mut self) {
-        self.failures = 0;
-    }
 }
 
 #[cfg(test)]

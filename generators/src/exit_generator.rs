@@ -27,7 +27,7 @@ use crate::outbox::Outbox;
 use crate::pace::Pace;
 use crate::phase::PhaseWatch;
 use crate::plate_format::PlateFormat;
-use crate::publisher::actor::Sent;
+use crate::publisher::Sent;
 use crate::slots::{Slot, Slots};
 use crate::traffic::{RateIsGiven, Traffic};
 

@@ -2,7 +2,7 @@
 //!
 //! Reading order, the way of a vehicle: [`Options`] → `traffic` (how many come, how long they stay)
 //! → `entry_generator` (one turn, one entry) → `camera` (the messages that come of it, faults
-//! included) → `outbox` → [`publisher`] (tries until the broker has confirmed) → [`inside_store`]
+//! included) → `outbox` → `publisher` (tries until the broker has confirmed) → [`inside_store`]
 //! → `exit_generator` (one turn, one exit, matched or made up). `wiring` puts it together, `admin`
 //! is the operator's side, `metrics` counts.
 //!
@@ -31,7 +31,7 @@ mod outbox;
 mod pace;
 mod phase;
 mod plate_format;
-pub mod publisher;
+mod publisher;
 #[cfg(test)]
 mod rig;
 mod slots;
@@ -45,7 +45,6 @@ pub use ledger::{FileLedger, Ledger};
 pub use metrics::Counts;
 pub use options::{Dwell, Faults, Options, OptionsError, Profile};
 pub use plate_format::{PlateFormat, PlateFormatError};
-pub use publisher::{AmqpOptions, AmqpPublisher, AmqpUrlError, PublishError, Publisher};
 /// The admin routes, described (OpenAPI).
 pub fn openapi() -> utoipa::openapi::OpenApi {
     <admin::Described as utoipa::OpenApi>::openapi()

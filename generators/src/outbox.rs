@@ -8,7 +8,7 @@ use domain::{Observation, SharedClock, wire};
 use crate::camera::Passage;
 use crate::metrics::{Origin, Read};
 use crate::phase::{Phase, PhaseWatch};
-use crate::publisher::actor::{Publish, Sent};
+use crate::publisher::{Publish, Sent};
 
 /// Shared by all passages of a generator.
 #[derive(Clone)]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::publisher::Publisher;
 use actix::prelude::*;
 use actix_web::web;
 use domain::{Kind, SharedClock};
@@ -24,8 +25,7 @@ use crate::metrics::{Counts, Meters};
 use crate::options::{Options, OptionsError};
 use crate::outbox::Outbox;
 use crate::phase::{self, Phase, PhaseSetter, PhaseWatch};
-use crate::publisher::Publisher;
-use crate::publisher::actor::{Flush, PublisherActor};
+use crate::publisher::{Flush, PublisherActor};
 use crate::slots::Slots;
 use crate::traffic::Traffic;
 

@@ -12,6 +12,8 @@ pub struct Answer {
     pub status: u16,
     /// The `Content-Type`, empty where none was given.
     pub content_type: String,
+    /// `Retry-After`, where it is said.
+    pub retry_after: Option<String>,
     /// The body.
     pub body: String,
 }
@@ -58,6 +60,8 @@ pub fn request(
     let mut response = sent.map_err(|e| e.to_string())?;
     let content_type = response.headers().get("content-type");
     let content_type = content_type.and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+    let retry_after = response.headers().get("retry-after");
+    let retry_after = retry_after.and_then(|v| v.to_str().ok()).map(str::to_owned);
     let status = response.status().as_u16();
     let body = response
         .body_mut()
@@ -65,7 +69,12 @@ pub fn request(
         .limit(256 * 1024 * 1024)
         .read_to_vec()
         .map_err(|e| e.to_string())?;
-    Ok(Answer { status, content_type, body: String::from_utf8_lossy(&body).into_owned() })
+    Ok(Answer {
+        status,
+        content_type,
+        retry_after,
+        body: String::from_utf8_lossy(&body).into_owned(),
+    })
 }
 
 /// `GET`.

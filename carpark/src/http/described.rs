@@ -30,7 +30,7 @@ fn metrics() {}
         title = "carpark",
         description = "Turns what number-plate cameras see into parking sessions.\n\nErrors are \
             `application/problem+json` (RFC 9457). Where tokens are set, `admin` is for everything \
-            that shows or changes plates, `sink` for the posts of summaries."
+            that shows or changes plates, `sink` for the posts of summaries, `camera` for those of cameras."
     ),
     paths(livez, readyz, metrics)
 )]
@@ -39,11 +39,14 @@ struct Common;
 /// All descriptions in one.
 pub fn merged(parts: impl IntoIterator<Item = OpenApi>) -> OpenApi {
     let bearer = || SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
+    let basic = || SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Basic).build());
     let mut all = <Common as utoipa::OpenApi>::openapi();
     all.components = Some(
         ComponentsBuilder::new()
             .security_scheme("admin", bearer())
             .security_scheme("sink", bearer())
+            .security_scheme("camera", bearer())
+            .security_scheme("camera_basic", basic())
             .build(),
     );
     for part in parts {

@@ -5,7 +5,8 @@ use actix_web::test;
 use super::*;
 
 fn tokens() -> Tokens {
-    Tokens { admin: Some("the-admin".to_owned()), sink: Some("the-sink".to_owned()) }
+    let token = |name: &str| Some(name.to_owned());
+    Tokens { admin: token("the-admin"), sink: token("the-sink"), camera: token("the+camera") }
 }
 
 /// What the guard lets through, by path and token.
@@ -20,7 +21,8 @@ async fn status(tokens: Tokens, path: &str, token: Option<&str>) -> u16 {
     .await;
     let mut request = test::TestRequest::get().uri(path);
     if let Some(token) = token {
-        request = request.insert_header((header::AUTHORIZATION, format!("Bearer {token}")));
+        let scheme = if token.contains(' ') { "" } else { "Bearer " };
+        request = request.insert_header((header::AUTHORIZATION, format!("{scheme}{token}")));
     }
     test::call_service(&app, request.to_request()).await.status().as_u16()
 }
@@ -46,6 +48,22 @@ async fn plates_are_shown_and_changed_with_the_right_token_only() {
         ("/docs", None, 200),
         ("/docs/index.html", None, 200),
         ("/documents", None, 401),
+        ("/cameras/in", None, 401),
+        ("/cameras/in", Some("the-admin"), 401),
+        ("/cameras/in", Some("the+camera"), 200),
+        // user:the+camera, the+camera without a user, user:the+camers
+        ("/cameras/in", Some("Basic dXNlcjp0aGUrY2FtZXJh"), 200),
+        ("/cameras/in", Some("Basic OnRoZStjYW1lcmE="), 200),
+        ("/cameras/in", Some("Basic dXNlcjp0aGUrY2FtZXJz"), 401),
+        ("/cameras/in", Some("Basic ???"), 401),
+        ("/cameras/in?token=the%2Bcamera", None, 200),
+        ("/cameras/in/any/path?more=1&token=the%2Bcamera", None, 200),
+        ("/cameras/in?token=the%2Bcamer", None, 401),
+        ("/cameras/in?tokens=the%2Bcamera", None, 401),
+        ("/admin/cameras", Some("the+camera"), 401),
+        ("/admin/cameras?token=the-admin", None, 401),
+        ("/summaries.csv?token=the%2Bcamera", None, 401),
+        ("/%63ameras/in?token=the%2Bcamera", None, 401),
         // Spelled so that only the router sees what is meant.
         ("/%61dmin/generators", None, 401),
         ("/summaries%2Ecsv", None, 401),

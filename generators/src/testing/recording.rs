@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::{Kind, Observation, wire};
 
-use crate::publisher::{PublishError, Publisher};
+use ::publisher::{PublishError, Publisher};
 
 /// See the module. Every attempt is remembered, confirmed or not.
 #[derive(Default)]

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::json;
 use tests::process::workspace;
 use tests::servers::{Prometheus, RabbitMq};
 use tests::{Site, http, wait};
@@ -22,6 +23,16 @@ fn run(program: &str, arguments: &[&str], input: &str) -> (bool, String) {
     let said = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8_lossy(&said).into_owned())
 }
+
+/// A car park with one camera.
+const CAMERA: &str = "\
+[places.main]
+time_zone = 'UTC'
+[lanes.in]
+role = 'entry'
+[cameras.in-1]
+lane = 'in'
+";
 
 #[track_caller]
 fn passes(program: &str, arguments: &[&str], input: &str) {
@@ -48,6 +59,7 @@ fn metrics_are_well_named_and_every_query_of_dashboards_and_rules_has_data() {
     let mut site = Site::on(&server);
     site.set("CARPARK_LATENESS", "1s");
     site.configure();
+    std::fs::write(site.directory().join("carpark.toml"), CAMERA).unwrap();
     let (web, actors) = (site.start_web(), site.start_actors());
     // Each fifth exit without an entry, each tenth message twice, and some that are late.
     let cameras = |role: &str| {
@@ -70,6 +82,12 @@ fn metrics_are_well_named_and_every_query_of_dashboards_and_rules_has_data() {
              params: { family: [queue_coarse_metrics, queue_consumer_count] }",
         ),
     ]);
+    // A real one too.
+    let now = domain::wire::format_time(chrono::Utc::now());
+    let read = json!({ "id": "r-1", "vehicle_plate": "CAM-1", "entry_date_time": now });
+    for message in [read, json!({ "data_type": "heartbeat", "company_id": "c-1" })] {
+        http::post_json(&web.url("/cameras/in-1"), &message).ok();
+    }
     // Something for the panels of what goes wrong.
     site.client().publish("vehicle_entry", ["{}"]);
     wait::until_ok("every query has data", Duration::from_mins(2), || {

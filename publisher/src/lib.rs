@@ -1,9 +1,10 @@
-//! The seam to the broker: a message is handed over and confirmed, or it is not. Over `RabbitMQ`
+//! The way of observations into a broker, for whoever has some: simulated cameras and real ones. The
+//! seam ([`Publisher`]): a message is handed over and confirmed, or it is not. Over `RabbitMQ`
 //! ([`AmqpPublisher`]); the embedded broker is the binary's to supply.
 
-pub(crate) mod actor;
 mod amqp;
 mod amqp_connection;
+mod backoff;
 
 use async_trait::async_trait;
 use domain::{Kind, wire};

@@ -4,7 +4,7 @@ use domain::Kind;
 use lapin::types::ShortString;
 
 use super::{AmqpOptions, AmqpPublisher, parse_url, properties};
-use crate::publisher::{PublishError, Publisher as _};
+use crate::{PublishError, Publisher as _};
 
 #[test]
 fn a_url_is_read_with_the_defaults_that_people_mean() {
@@ -42,12 +42,12 @@ fn a_message_names_its_observation_and_survives_the_broker() {
     assert_eq!(*long.message_id(), None);
 }
 
-#[actix::test]
+#[tokio::test]
 async fn without_a_broker_a_message_fails_in_time_and_nothing_is_ready() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let options = AmqpOptions {
         confirm_time_out: Duration::from_millis(50),
-        ..AmqpOptions::new(&format!("amqp://{nobody}"))
+        ..AmqpOptions::new(&format!("amqp://{nobody}"), "a test")
     };
     let publisher = AmqpPublisher::start(&options, &[Kind::Entry]).unwrap();
     assert!(!publisher.is_ready());

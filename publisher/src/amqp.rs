@@ -16,8 +16,8 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::amqp_connection::{Report, Supervisor, Trouble};
-use super::{PublishError, Publisher, queue_of};
+use crate::amqp_connection::{Report, Supervisor, Trouble};
+use crate::{PublishError, Publisher, queue_of};
 
 /// Seconds after which a silent connection is dead. The protocol's default of 60 s takes up to two
 /// minutes to notice.
@@ -32,6 +32,8 @@ const REPORTS_MAX: usize = 64;
 pub struct AmqpOptions {
     /// `amqp://user:password@host:port/vhost`. Never logged whole.
     pub url: String,
+    /// How the connection is called in the broker's own lists: who publishes.
+    pub name: String,
     /// Most unconfirmed messages of each kind. 1,000 fills the way to a broker next door.
     pub window: usize,
     /// How long to wait for a connection, and then for a confirmation. One that is not there by
@@ -56,17 +58,17 @@ pub struct AmqpPublisher {
 
 /// The way to one queue. Each has a channel of its own, so that what happens to one queue is not
 /// taken for the other's.
-pub(super) struct Outlet {
-    pub(super) kind: Kind,
+pub(crate) struct Outlet {
+    pub(crate) kind: Kind,
     /// Whether messages can go out; set by the supervisor alone.
-    pub(super) gate: watch::Sender<Gate>,
+    pub(crate) gate: watch::Sender<Gate>,
     /// Bounds the unconfirmed messages (G6).
     window: Semaphore,
 }
 
 /// Whether messages can go out.
 #[derive(Debug, Clone)]
-pub(super) enum Gate {
+pub(crate) enum Gate {
     /// No connection.
     Away,
     /// The broker takes no messages for now.
@@ -79,10 +81,10 @@ pub(super) enum Gate {
 
 /// A channel in confirm mode.
 #[derive(Debug, Clone)]
-pub(super) struct Line {
-    pub(super) channel: lapin::Channel,
+pub(crate) struct Line {
+    pub(crate) channel: lapin::Channel,
     /// Which connection it belongs to: trouble with an old one is no news.
-    pub(super) connection: u64,
+    pub(crate) connection: u64,
 }
 
 /// All that is wanted of a body here.
@@ -93,9 +95,14 @@ struct Identified<'a> {
 }
 
 impl AmqpOptions {
-    /// The server at `url`, everything else as it should be.
-    pub fn new(url: &str) -> Self {
-        Self { url: url.to_owned(), window: 1000, confirm_time_out: Duration::from_secs(10) }
+    /// The server at `url` for publisher `name`, everything else as it should be.
+    pub fn new(url: &str, name: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            name: name.to_owned(),
+            window: 1000,
+            confirm_time_out: Duration::from_secs(10),
+        }
     }
 }
 
@@ -111,7 +118,7 @@ impl AmqpPublisher {
         };
         let outlets = Arc::new(kinds.iter().map(outlet).collect::<Vec<_>>());
         let (reports, heard) = mpsc::channel(REPORTS_MAX);
-        let supervisor = Supervisor::new(uri, Arc::clone(&outlets), heard);
+        let supervisor = Supervisor::new(uri, options.name.clone(), Arc::clone(&outlets), heard);
         Ok(Self {
             outlets,
             confirm_time_out: options.confirm_time_out,

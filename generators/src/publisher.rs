@@ -1,4 +1,4 @@
-//! The publisher.
+//! The publisher of a generator, over the crate of that name.
 //!
 //! Owns the way to the broker and the ledger. Hears [`Publish`] and [`Flush`]. Tells nobody; the
 //! answer to a [`Publish`] comes when the broker has confirmed. Never drops a message before a stop
@@ -15,12 +15,12 @@ use actix::prelude::*;
 use domain::Kind;
 use tokio::time::Instant;
 
-use super::Publisher;
 use crate::backoff::Backoff;
 use crate::dice::Dice;
 use crate::ledger::Ledger;
 use crate::metrics::{Meters, Origin, Outcome, Read};
 use crate::phase::{Phase, PhaseWatch};
+use ::publisher::Publisher;
 
 /// Waiting messages at most; the senders' bounds are far below and above, both are fine.
 const MAILBOX_CAPACITY: usize = 1024;

@@ -16,10 +16,9 @@ use lapin::{Connection, ConnectionProperties, ErrorKind, Event};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
-use super::amqp::{Gate, Line, Outlet};
-use super::queue_of;
+use crate::amqp::{Gate, Line, Outlet};
 use crate::backoff::Backoff;
-use crate::dice::{Dice, Stream, new_seed};
+use crate::queue_of;
 
 /// For a connection to be made, and for a channel on it.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
@@ -31,13 +30,13 @@ const CHECK_EVERY: Duration = Duration::from_secs(1);
 const GOOD_AFTER: Duration = Duration::from_secs(10);
 
 /// What went wrong with a message.
-pub(super) struct Report {
+pub(crate) struct Report {
     /// On which connection.
-    pub(super) connection: u64,
-    pub(super) trouble: Trouble,
+    pub(crate) connection: u64,
+    pub(crate) trouble: Trouble,
 }
 
-pub(super) enum Trouble {
+pub(crate) enum Trouble {
     /// It came back: no queue took it.
     NoQueue(Kind),
     /// No confirmation came in time.
@@ -47,7 +46,7 @@ pub(super) enum Trouble {
 }
 
 /// See the module.
-pub(super) struct Supervisor {
+pub(crate) struct Supervisor {
     uri: AMQPUri,
     /// `host:port/vhost`, for the log.
     address: String,
@@ -57,24 +56,24 @@ pub(super) struct Supervisor {
     reports: mpsc::Receiver<Report>,
     /// Connections made so far.
     connections: u64,
-    /// Spreads the waits of many publishers whose broker restarts.
-    waits: Dice,
+    /// See [`AmqpOptions::name`](crate::AmqpOptions::name).
+    name: String,
 }
 
 impl Supervisor {
-    pub(super) fn new(
+    pub(crate) fn new(
         uri: AMQPUri,
+        name: String,
         outlets: Arc<Vec<Outlet>>,
         reports: mpsc::Receiver<Report>,
     ) -> Self {
         let host = &uri.authority;
         let vhost = uri.vhost.trim_start_matches('/');
         let address = format!("{}:{}/{vhost}", host.host, host.port);
-        let waits = Dice::new(new_seed(), Stream::PublisherWaits);
-        Self { uri, address, outlets, reports, connections: 0, waits }
+        Self { uri, address, outlets, reports, connections: 0, name }
     }
 
-    pub(super) async fn run(mut self) {
+    pub(crate) async fn run(mut self) {
         let mut backoff = Backoff::default();
         let mut is_known_away = false;
         loop {
@@ -99,13 +98,12 @@ impl Supervisor {
                 }
                 Err(_) => {}
             }
-            tokio::time::sleep(backoff.next(&mut self.waits)).await;
+            tokio::time::sleep(backoff.next()).await;
         }
     }
 
     async fn connect(&self) -> Result<Connection, Failure> {
-        let name =
-            ConnectionProperties::default().with_connection_name("carpark generators".into());
+        let name = ConnectionProperties::default().with_connection_name(self.name.as_str().into());
         let connecting = Connection::connect_uri(self.uri.clone(), name);
         timeout(CONNECT_MAX, connecting).await.map_err(|_| Failure::Slow)?.map_err(Failure::Amqp)
     }

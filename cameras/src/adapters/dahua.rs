@@ -1,0 +1,158 @@
+//! Dahua: three ways, each with its own names. ITSAPI posts JSON to `/NotificationInfo/…`; the RPC
+//! and the CGI interfaces send events as JSON or as `Events[0].…=…` lines.
+//!
+//! `UTC` is what the clock on the wall shows, counted as if that were UTC: only `RealUTC` is an
+//! instant. A park type or `CarDrivingInOut` means the barrier; all other directions the picture.
+
+use super::{as_read, plate, when, word};
+use crate::body::Document;
+use crate::read::{Candidate, CapturedAt, Direction, Message, Read, Unreadable};
+use crate::time;
+use crate::tree::Tree;
+
+const UNREAD: &[&str] = &["noplate", "no plate", "null", "无牌", "无牌车", "未知"];
+
+const DIRECTIONS: &[(&str, Direction)] = &[
+    ("Obverse", Direction::Approaching),
+    ("Approach", Direction::Approaching),
+    ("Reverse", Direction::Leaving),
+    ("Leave", Direction::Leaving),
+];
+
+pub fn is_own(document: &Document) -> bool {
+    let tree = &document.tree;
+    tree.has("Picture.SnapInfo")
+        || tree.has("Picture.Plate")
+        || is_heartbeat(tree)
+        || !events(tree).is_empty()
+}
+
+pub fn read(document: &Document) -> Result<Message, Unreadable> {
+    let tree = &document.tree;
+    if is_heartbeat(tree) {
+        return Ok(Message::Heartbeat);
+    }
+    if let Some(picture) = tree.at("Picture") {
+        return Ok(Message::Reads(vec![tollgate(picture)?]));
+    }
+    let events = events(tree);
+    if events.is_empty() {
+        return Err(Unreadable::Missing("Picture, Events or params.eventList"));
+    }
+    let reads: Result<Vec<_>, _> = events
+        .iter()
+        .filter(|event| is_of_a_vehicle(event))
+        .map(|event| read_event(event))
+        .collect();
+    Ok(match reads? {
+        reads if reads.is_empty() => Message::Nothing("an event of another kind than a vehicle's"),
+        reads => Message::Reads(reads),
+    })
+}
+
+fn is_heartbeat(tree: &Tree) -> bool {
+    let is_keep_alive = |text: String| text.to_ascii_lowercase().ends_with("keepalive");
+    tree.has("Active") && tree.has("DeviceID") || tree.text("method").is_some_and(is_keep_alive)
+}
+
+/// ITSAPI.
+fn tollgate(picture: &Tree) -> Result<Read, Unreadable> {
+    // `IsExist`: whether there is a plate at all.
+    let is_there = picture.at("Plate.IsExist").is_none() || picture.flag("Plate.IsExist");
+    let text = picture.text("Plate.PlateNumber").filter(|_| is_there);
+    Ok(Read {
+        at: when(picture, &["SnapInfo.AccurateTime", "SnapInfo.SnapTime"], time::written)?,
+        direction: word(picture, "SnapInfo.Direction", DIRECTIONS),
+        confidence: picture.share("Plate.Confidence", &[100.0]),
+        camera: picture.name("SnapInfo.DeviceID"),
+        lane: picture.name("SnapInfo.LanNo"),
+        event: picture.name("SnapInfo.DefenceCode"),
+        is_late_upload: picture.number("Plate.UploadNum").is_some_and(|count| count > 1.0),
+        ..Read::new(plate(text, UNREAD))
+    })
+}
+
+/// The events of a message of RPC or CGI: the data alone, with the code within.
+fn events(tree: &Tree) -> Vec<&Tree> {
+    let list = match tree.all("params.eventList") {
+        list if list.is_empty() => tree.all("Events"),
+        list => list,
+    };
+    let list = match list.is_empty() && tree.has("Code") && has_data(tree) {
+        true => vec![tree],
+        false => list,
+    };
+    list.into_iter().filter(|event| code(event).is_some()).collect()
+}
+
+fn has_data(event: &Tree) -> bool {
+    ["Data", "TrafficCar", "UTC"].iter().any(|name| event.has(name))
+}
+
+fn code(event: &Tree) -> Option<String> {
+    event.name("Code").or_else(|| event.name("EventBaseInfo.Code"))
+}
+
+fn is_of_a_vehicle(event: &Tree) -> bool {
+    let data = event.at("Data").unwrap_or(event);
+    let is_code = code(event).is_some_and(|code| {
+        code.starts_with("Traffic") || code == "CarDrivingInOut" || code == "ANPR"
+    });
+    is_code && (data.has("UTC") || data.has("RealUTC") || data.has("TrafficCar"))
+}
+
+fn read_event(event: &Tree) -> Result<Read, Unreadable> {
+    let data = event.at("Data").unwrap_or(event);
+    let text = data.name("TrafficCar.PlateNumber").or_else(|| data.name("Object.Text"));
+    let extra = data.all("CommInfo.ExtraPlates");
+    let candidates = extra.into_iter().filter_map(|extra| {
+        let text =
+            extra.as_text().or_else(|| extra.name("PlateNumber")).or_else(|| extra.name("Text"));
+        text.filter(|text| !text.is_empty())
+    });
+    Ok(Read {
+        at: time::plus_millis(instant_or_wall(data)?, data.integer("UTCMS")),
+        direction: direction(event, data),
+        confidence: data.share("Object.Confidence", &[255.0]),
+        camera: ["TrafficCar.MachineName", "MachineName", "DeviceID", "TrafficCar.DeviceAddress"]
+            .iter()
+            .find_map(|path| data.name(path)),
+        lane: data.name("Lane").or_else(|| data.name("TrafficCar.Lane")),
+        event: ["GroupID", "EventID"]
+            .iter()
+            .find_map(|path| data.name(path).filter(|id| id != "0")),
+        candidates: candidates
+            .take(super::CANDIDATES_MAX)
+            .map(|text| Candidate { plate: as_read(&text), confidence: None })
+            .collect(),
+        ..Read::new(plate(text, UNREAD))
+    })
+}
+
+fn instant_or_wall(data: &Tree) -> Result<CapturedAt, Unreadable> {
+    match when(data, &["RealUTC"], time::epoch)? {
+        CapturedAt::Missing => {
+            let at = when(data, &["UTC", "TrafficCar.UTC"], time::epoch)?;
+            match at {
+                CapturedAt::Missing => when(data, &["LocaleTime"], time::written),
+                at => Ok(time::as_local(at)),
+            }
+        }
+        at => Ok(at),
+    }
+}
+
+/// What means the barrier goes before what means the picture.
+fn direction(event: &Tree, data: &Tree) -> Option<Direction> {
+    const BARRIER: &[(&str, Direction)] = &[("1", Direction::In), ("2", Direction::Out)];
+    let in_out = ["DrivingDirection", "CarDrivingInOut.DrivingDirection"]
+        .iter()
+        .filter(|_| code(event).is_some_and(|code| code == "CarDrivingInOut"))
+        .find_map(|path| word(data, path, BARRIER));
+    word(data, "CommInfo.ParkType", BARRIER).or(in_out).or_else(|| {
+        // Of three texts the first is the direction, the others what an installer calls its ends.
+        ["TrafficCar.DrivingDirection.0", "TrafficCar.DrivingDirection", "JunctionDirection"]
+            .iter()
+            .find_map(|path| word(data, path, DIRECTIONS))
+    })
+}

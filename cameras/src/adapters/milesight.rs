@@ -1,0 +1,36 @@
+//! Milesight: one flat JSON object per plate.
+//!
+//! The time has no zone. `direction` is In and Out where lines are drawn for it, else Approach and
+//! Away, of the picture.
+
+use super::{plate, when, word};
+use crate::body::Document;
+use crate::read::{Direction, Message, Read, Unreadable};
+use crate::time;
+
+pub fn is_own(document: &Document) -> bool {
+    let tree = &document.tree;
+    ["device", "plate", "time"].iter().all(|name| tree.has(name))
+}
+
+pub fn read(document: &Document) -> Result<Message, Unreadable> {
+    let tree = &document.tree;
+    let text = tree.text("plate").ok_or(Unreadable::Missing("plate"))?;
+    Ok(Message::Reads(vec![Read {
+        at: when(tree, &["time", "time_msec"], time::written)?,
+        direction: word(
+            tree,
+            "direction",
+            &[
+                ("In", Direction::In),
+                ("Out", Direction::Out),
+                ("Approach", Direction::Approaching),
+                ("Away", Direction::Leaving),
+            ],
+        ),
+        confidence: tree.share("confidence", &[1.0, 100.0]),
+        camera: tree.name("device"),
+        lane: tree.name("detection_region"),
+        ..Read::new(plate(Some(text), &["noplate", "no plate", "null", "none"]))
+    }]))
+}

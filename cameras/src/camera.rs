@@ -1,0 +1,61 @@
+//! A camera as it is configured: where it stands, and what its messages leave out.
+
+use chrono_tz::Tz;
+use domain::{Kind, Label};
+
+use crate::Vendor;
+
+/// One camera, with all that is to be known of its lane and its place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Camera {
+    /// Its name in the configuration and in the path that it posts to.
+    pub name: Label,
+    /// Who made it; `None`: each message tells.
+    pub vendor: Option<Vendor>,
+    /// The way that it watches.
+    pub lane: Label,
+    /// Which way vehicles go there.
+    pub role: Role,
+    /// The car park.
+    pub place: Label,
+    /// The zone of its clock, for times that name none.
+    pub zone: Tz,
+    /// A read that the camera is less sure of is counted and not published. A read whose confidence
+    /// it does not say is published.
+    pub min_confidence: f32,
+    /// Of a two-way lane: what a vehicle does that drives towards the camera. `None`: only cameras
+    /// that say `in` or `out` can tell.
+    pub approaching: Option<Kind>,
+}
+
+/// Which way vehicles go in a lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// In. Whatever direction a camera names.
+    Entry,
+    /// Out.
+    Exit,
+    /// Both: the camera's direction decides.
+    Both,
+}
+
+impl Role {
+    /// The word in the configuration.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "entry" => Some(Self::Entry),
+            "exit" => Some(Self::Exit),
+            "both" => Some(Self::Both),
+            _ => None,
+        }
+    }
+
+    /// The word in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Entry => "entry",
+            Self::Exit => "exit",
+            Self::Both => "both",
+        }
+    }
+}

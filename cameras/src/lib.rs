@@ -1,0 +1,47 @@
+//! Real cameras: what they post becomes observations, one per passage, durable before the camera is
+//! told so.
+//!
+//! A message goes `routes` (who posts, how much) → [`understand`] → [`sighting`] (the read in the
+//! light of the camera's configuration: [`camera`], [`zone`]) → `passages` (the actor that makes one
+//! observation of all reads of a vehicle, and publishes it). `monitor` is the actor that watches the
+//! cameras; `service` wires all of it, `metrics` counts.
+//!
+//! What vendors send is read by a part that is pure: bytes in, a [`Message`] or an error out; no IO,
+//! no clock. In reading order: [`body`] (bytes and a content type become trees of named values:
+//! [`tree`]), [`vendor`] (whose it is), [`adapters`] (one file per vendor: where it keeps what),
+//! [`read`] (what comes of it), [`time`] (the many ways to say when).
+//!
+//! Never: the text of a plate in an error, a log or `Debug` (G8); a guess at what a camera did not
+//! say. The vendors' part does not know lanes, zones and directions: that is the configuration's.
+
+pub mod adapters;
+pub mod body;
+pub mod camera;
+#[doc(hidden)]
+pub mod fuzzing;
+mod metrics;
+mod monitor;
+mod openapi;
+mod options;
+mod passages;
+pub mod read;
+#[cfg(test)]
+mod rig;
+mod routes;
+mod service;
+pub mod sighting;
+#[cfg(test)]
+mod testing;
+pub mod time;
+pub mod tree;
+pub mod understand;
+pub mod vendor;
+pub mod zone;
+
+pub use body::{BadBody, Body};
+pub use camera::{Camera, Role};
+pub use openapi::openapi;
+pub use options::Options;
+pub use read::{Candidate, CapturedAt, Direction, Message, PlateText, Read, Stage, Unreadable};
+pub use service::{Cameras, start};
+pub use vendor::Vendor;

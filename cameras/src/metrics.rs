@@ -1,0 +1,188 @@
+//! Every metric of the cameras: names, and the events that move them. Cameras are few and named in
+//! the configuration, so they can be labels; a plate never is.
+
+use prometheus::{GaugeVec, IntCounterVec, IntGauge, Opts, Registry};
+
+use crate::camera::Camera;
+use crate::sighting::Unfit;
+
+/// Of one camera.
+const CAMERA: [&str; 3] = ["camera", "lane", "place"];
+
+/// What a message was; the label `kind`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageKind {
+    /// It told of plates, and they are taken.
+    Reads,
+    /// The camera is there.
+    Heartbeat,
+    /// Of no concern.
+    Nothing,
+    /// It could not be understood, and was refused.
+    Refused,
+    /// It told of plates, and they could not be taken: the camera was told to keep it.
+    Unavailable,
+}
+
+const MESSAGE_KINDS: [MessageKind; 5] = [
+    MessageKind::Reads,
+    MessageKind::Heartbeat,
+    MessageKind::Nothing,
+    MessageKind::Refused,
+    MessageKind::Unavailable,
+];
+const OUTCOMES: [&str; 4] = ["published", "unread", "low_confidence", "no_direction"];
+
+impl MessageKind {
+    /// The label's value.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reads => "reads",
+            Self::Heartbeat => "heartbeat",
+            Self::Nothing => "nothing",
+            Self::Refused => "refused",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+/// What the monitor knows of a camera, as gauges.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct State {
+    /// Seconds since the last heartbeat; none was heard yet.
+    pub heartbeat_age: Option<f64>,
+    /// Seconds since the last read, of a plate or of a vehicle without; since the start, as long as
+    /// there was none.
+    pub read_age: f64,
+    /// Of the last passages.
+    pub unread_share: f64,
+    /// Of the last passages.
+    pub low_confidence_share: f64,
+    /// Median; nothing told of it yet.
+    pub clock_offset: Option<f64>,
+}
+
+/// Handles to the metrics, cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    messages: IntCounterVec,
+    reads: IntCounterVec,
+    passages: IntCounterVec,
+    heartbeat_age: GaugeVec,
+    read_age: GaugeVec,
+    unread_share: GaugeVec,
+    low_confidence_share: GaugeVec,
+    clock_offset: GaugeVec,
+    events: IntGauge,
+}
+
+impl Metrics {
+    /// Registers all of them; an error where one is registered already.
+    pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let counter = |name: &str, help: &str, more: &[&str]| {
+            let counter = IntCounterVec::new(Opts::new(name, help), &[&CAMERA, more].concat())?;
+            registry.register(Box::new(counter.clone()))?;
+            Ok::<_, prometheus::Error>(counter)
+        };
+        let gauge = |name: &str, help: &str| {
+            let gauge = GaugeVec::new(Opts::new(name, help), &CAMERA)?;
+            registry.register(Box::new(gauge.clone()))?;
+            Ok::<_, prometheus::Error>(gauge)
+        };
+        let events = IntGauge::new(
+            "web_backend_camera_events_remembered",
+            "Passages that are remembered to recognise later messages about them.",
+        )?;
+        registry.register(Box::new(events.clone()))?;
+        Ok(Self {
+            messages: counter(
+                "web_backend_camera_messages_total",
+                "Messages of a camera, by what they were.",
+                &["kind"],
+            )?,
+            reads: counter(
+                "web_backend_camera_reads_total",
+                "Reads in a camera's messages, repeats and updates included.",
+                &[],
+            )?,
+            passages: counter(
+                "web_backend_camera_passages_total",
+                "Vehicles before a camera, by what became of the best read of each.",
+                &["outcome"],
+            )?,
+            heartbeat_age: gauge(
+                "web_backend_camera_heartbeat_age_seconds",
+                "Time since a camera's last heartbeat; absent before the first one.",
+            )?,
+            read_age: gauge(
+                "web_backend_camera_read_age_seconds",
+                "Time since a camera's last read, of a plate or of a vehicle without; since the start, before the first one.",
+            )?,
+            unread_share: gauge(
+                "web_backend_camera_unread_share",
+                "Share of a camera's last 100 passages whose plate was not read.",
+            )?,
+            low_confidence_share: gauge(
+                "web_backend_camera_low_confidence_share",
+                "Share of a camera's last 100 passages whose plate was read too unsurely.",
+            )?,
+            clock_offset: gauge(
+                "web_backend_camera_clock_offset_seconds",
+                "Received minus captured, median of a camera's last 50 reads, late uploads left out.",
+            )?,
+            events,
+        })
+    }
+
+    /// Every series of a camera begins at zero: an increase by the first event counts.
+    pub fn begin(&self, camera: &Camera) {
+        let labels = labels(camera);
+        for kind in MESSAGE_KINDS {
+            self.messages.with_label_values(&with(labels, kind.as_str())).reset();
+        }
+        for outcome in OUTCOMES {
+            self.passages.with_label_values(&with(labels, outcome)).reset();
+        }
+        self.reads.with_label_values(&labels).reset();
+    }
+
+    /// A message was answered.
+    pub fn message(&self, camera: &Camera, kind: MessageKind, reads: usize) {
+        let labels = labels(camera);
+        self.messages.with_label_values(&with(labels, kind.as_str())).inc();
+        self.reads.with_label_values(&labels).inc_by(reads as u64);
+    }
+
+    /// A passage is over; `None`: published.
+    pub fn passage_ended(&self, camera: &Camera, unfit: Option<Unfit>) {
+        let outcome = unfit.map_or("published", Unfit::as_str);
+        self.passages.with_label_values(&with(labels(camera), outcome)).inc();
+    }
+
+    /// So many events are remembered.
+    pub fn events_remembered(&self, count: usize) {
+        self.events.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// What the monitor knows of a camera.
+    pub fn state(&self, camera: &Camera, state: &State) {
+        let labels = labels(camera);
+        self.read_age.with_label_values(&labels).set(state.read_age);
+        self.unread_share.with_label_values(&labels).set(state.unread_share);
+        self.low_confidence_share.with_label_values(&labels).set(state.low_confidence_share);
+        if let Some(age) = state.heartbeat_age {
+            self.heartbeat_age.with_label_values(&labels).set(age);
+        }
+        if let Some(offset) = state.clock_offset {
+            self.clock_offset.with_label_values(&labels).set(offset);
+        }
+    }
+}
+
+fn labels(camera: &Camera) -> [&str; 3] {
+    [camera.name.as_str(), camera.lane.as_str(), camera.place.as_str()]
+}
+
+fn with<'a>([camera, lane, place]: [&'a str; 3], more: &'a str) -> [&'a str; 4] {
+    [camera, lane, place, more]
+}

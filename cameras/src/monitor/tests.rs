@@ -1,0 +1,108 @@
+#![expect(clippy::float_cmp, reason = "of numbers that are exact")]
+
+use std::sync::Mutex;
+
+use prometheus::Registry;
+
+use super::*;
+use crate::camera::Role;
+use crate::rig::{at, camera, now};
+
+/// A monitor of one camera, and its clock.
+fn monitor() -> (Monitor, Arc<Mutex<Instant>>) {
+    let time = Arc::new(Mutex::new(now()));
+    let clock: SharedClock = Arc::new({
+        let time = Arc::clone(&time);
+        move || *time.lock().unwrap()
+    });
+    let metrics = Metrics::register(&Registry::new()).unwrap();
+    (Monitor::new(&[Arc::new(camera(Role::Entry))], clock, metrics), time)
+}
+
+fn heard(kind: MessageKind, delays: &[i64]) -> Heard {
+    Heard {
+        camera: Label::parse("cam").unwrap(),
+        kind,
+        at: now(),
+        delays: delays.iter().map(|seconds| TimeDelta::seconds(*seconds)).collect(),
+        refusal: None,
+    }
+}
+
+impl Monitor {
+    fn only(&mut self) -> &mut Watched {
+        self.cameras.values_mut().next().unwrap()
+    }
+
+    fn status(&mut self) -> CameraStatus {
+        let (now, started_at) = (self.clock.now(), self.started_at);
+        self.only().status(now, started_at)
+    }
+}
+
+#[test]
+fn a_heartbeat_is_no_sign_of_life_of_the_reads() {
+    let (mut monitor, time) = monitor();
+    monitor.only().heard(heard(MessageKind::Reads, &[1]));
+    *time.lock().unwrap() = at("2026-06-01T12:00:01Z");
+    monitor
+        .only()
+        .heard(Heard { at: at("2026-06-01T12:00:00Z"), ..heard(MessageKind::Heartbeat, &[]) });
+    let status = monitor.status();
+    assert_eq!(status.seconds_since_heartbeat, Some(1.0));
+    assert_eq!(status.seconds_since_read, 7200.0);
+    assert_eq!(status.last_read.unwrap(), "2026-06-01T10:00:01.000Z");
+}
+
+#[test]
+fn a_camera_that_was_never_heard_of_is_silent_since_the_start() {
+    let (mut monitor, time) = monitor();
+    *time.lock().unwrap() = at("2026-06-01T10:01:01Z");
+    let status = monitor.status();
+    assert_eq!((status.seconds_since_read, status.seconds_since_heartbeat), (60.0, None));
+    assert_eq!((status.last_read, status.clock_offset_seconds), (None, None));
+}
+
+#[test]
+fn shares_are_of_the_last_hundred_passages() {
+    let (mut monitor, _) = monitor();
+    let watched = monitor.only();
+    for _ in 0..100 {
+        watched.ended(Some(Unfit::Unread));
+    }
+    for number in 0..50 {
+        watched.ended((number < 20).then_some(Unfit::LowConfidence));
+    }
+    let status = monitor.status();
+    assert_eq!((status.unread_share, status.low_confidence_share), (0.5, 0.2));
+    assert_eq!(status.passages["unread"], 100, "since the start");
+}
+
+#[test]
+fn the_clocks_offset_is_the_median_so_that_one_late_read_changes_nothing() {
+    let (mut monitor, _) = monitor();
+    monitor.only().heard(heard(MessageKind::Reads, &[2, 3, 5000, 2, 1]));
+    assert_eq!(monitor.status().clock_offset_seconds, Some(2.0));
+    monitor.only().heard(heard(MessageKind::Reads, &[-3600; 50]));
+    assert_eq!(monitor.status().clock_offset_seconds, Some(-3600.0), "of the last reads");
+}
+
+#[test]
+fn the_same_refusal_is_logged_once_and_shown_with_its_last_time() {
+    let (mut monitor, _) = monitor();
+    let refused = |minute, reason: &str| Heard {
+        at: now() + TimeDelta::minutes(minute),
+        refusal: Some(reason.to_owned()),
+        ..heard(MessageKind::Refused, &[])
+    };
+    let mut said_at = |minute, reason: &str| {
+        monitor.only().heard(refused(minute, reason));
+        monitor.only().said.clone().map(|(at, _)| (at - now()).num_minutes())
+    };
+    assert_eq!(said_at(0, "a"), Some(0));
+    assert_eq!(said_at(4, "a"), Some(0));
+    assert_eq!(said_at(4, "b"), Some(4));
+    assert_eq!(said_at(9, "b"), Some(9));
+    let refusal = monitor.status().last_refusal.unwrap();
+    assert_eq!((refusal.at.as_str(), refusal.reason.as_str()), ("2026-06-01T10:09:01.000Z", "b"));
+}

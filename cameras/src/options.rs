@@ -1,0 +1,35 @@
+//! What can be set of all cameras together. Every field has a default that suits a car park.
+
+use std::time::Duration;
+
+/// See the module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// How long a message that announces more of the same vehicle waits for it, its answer with
+    /// it. Zero: what comes first counts.
+    pub wait: Duration,
+    /// How long a camera waits for its answer while the broker takes the read, before it is told to
+    /// keep the message.
+    pub answer_within: Duration,
+    /// For how long the event of a vehicle is remembered after it was last heard of.
+    pub events_for: Duration,
+    /// How many events are remembered, about 200 bytes of memory each.
+    pub events_max: usize,
+    /// Most bytes of a message, pictures included.
+    pub body_bytes_max: usize,
+    /// Most bytes of messages that are being received, all cameras together.
+    pub receiving_bytes_max: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            wait: Duration::from_secs(1),
+            answer_within: Duration::from_secs(5),
+            events_for: Duration::from_mins(15),
+            events_max: 20_000,
+            body_bytes_max: crate::body::BYTES_MAX,
+            receiving_bytes_max: 64 * 1024 * 1024,
+        }
+    }
+}

@@ -1,0 +1,257 @@
+#![expect(clippy::float_cmp, reason = "counts")]
+
+use std::time::Duration;
+
+use actix::Actor as _;
+use domain::Kind;
+use prometheus::Registry;
+
+use super::*;
+use crate::camera::{Camera, Role};
+use crate::read::{CapturedAt, Read};
+use crate::rig::{Broker, Mood, at, camera, clock, now, read};
+use crate::sighting::sightings;
+
+/// The actor before a broker in memory, time standing still.
+struct Rig {
+    passages: Addr<Passages>,
+    broker: Arc<Broker>,
+    camera: Arc<Camera>,
+    registry: Registry,
+}
+
+impl Rig {
+    fn new(mood: Mood) -> Self {
+        Self::with(mood, Options::default())
+    }
+
+    fn with(mood: Mood, options: Options) -> Self {
+        tokio::time::pause();
+        let registry = Registry::new();
+        let metrics = Metrics::register(&registry).unwrap();
+        let camera = Camera { min_confidence: 0.5, ..camera(Role::Entry) };
+        let camera = Arc::new(camera);
+        let monitor = Monitor::new(&[Arc::clone(&camera)], clock(), metrics.clone()).start();
+        let broker = Broker::new(mood);
+        let (alive, _) = oneshot::channel();
+        let passages =
+            Passages::new(options, Some(broker.clone()), monitor, metrics, alive).start();
+        Self { passages, broker, camera, registry }
+    }
+
+    /// Sends a read; its answer is to be waited for.
+    fn send(&self, read: Read) -> actix_rt::task::JoinHandle<Outcome> {
+        let sighting = sightings(&[read], &self.camera, now()).remove(0);
+        let passages = self.passages.clone();
+        actix_rt::spawn(async move { passages.send(Saw(sighting)).await.unwrap() })
+    }
+
+    async fn saw(&self, read: Read) -> Outcome {
+        self.send(read).await.unwrap()
+    }
+
+    /// Passages that ended so, by the metrics.
+    fn ended(&self, outcome: &str) -> f64 {
+        let families = self.registry.gather();
+        let family = families.iter().find(|f| f.name() == "web_backend_camera_passages_total");
+        let is_it = |m: &&prometheus::proto::Metric| {
+            m.get_label().iter().any(|label| label.value() == outcome)
+        };
+        let metric = family.unwrap().get_metric().iter().find(is_it).unwrap();
+        metric.get_counter().get_value()
+    }
+}
+
+#[track_caller]
+fn id(outcome: Outcome) -> String {
+    match outcome {
+        Outcome::Published(id) => id.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn preview(plate: &str, confidence: f32) -> Read {
+    read(plate, Stage::New, confidence)
+}
+
+fn last(plate: &str, confidence: f32) -> Read {
+    read(plate, Stage::Final, confidence)
+}
+
+/// Lets what is ready run, and a moment pass that nothing waits for.
+async fn a_moment() {
+    tokio::time::sleep(Duration::from_millis(1)).await;
+}
+
+#[actix_rt::test]
+async fn a_final_read_is_published_at_once_and_answered_when_the_broker_has_it() {
+    let rig = Rig::new(Mood::Hangs);
+    let answer = rig.send(last("AB12", 0.9));
+    a_moment().await;
+    assert!(!answer.is_finished(), "answered before the broker has it");
+    rig.broker.set(Mood::Confirms);
+    let id = id(answer.await.unwrap());
+    assert_eq!(rig.broker.taken(), [(Kind::Entry, id, "AB12".to_owned())]);
+    assert_eq!(rig.ended("published"), 1.0);
+}
+
+#[actix_rt::test]
+async fn a_preview_waits_for_the_final_read_and_both_get_its_answer() {
+    let rig = Rig::new(Mood::Confirms);
+    let first = rig.send(preview("AB1Z", 0.99));
+    a_moment().await;
+    assert!(!first.is_finished() && rig.broker.taken().is_empty());
+    let answer = rig.saw(last("AB12", 0.7)).await;
+    assert_eq!(first.await.unwrap(), answer);
+    assert_eq!(rig.broker.plates(), ["AB12"], "a final read beats a surer preview");
+}
+
+#[actix_rt::test]
+async fn when_no_final_read_comes_the_surest_preview_counts() {
+    let rig = Rig::new(Mood::Confirms);
+    let began = time::Instant::now();
+    let answers =
+        [preview("AB1Z", 0.6), preview("AB12", 0.8), preview("", 0.9), preview("A812", 0.7)]
+            .map(|read| rig.send(read));
+    for answer in answers {
+        id(answer.await.unwrap());
+    }
+    assert_eq!(began.elapsed().as_secs(), 1, "the window");
+    assert_eq!(rig.broker.plates(), ["AB12"]);
+}
+
+#[actix_rt::test]
+async fn repeats_and_later_updates_make_no_second_observation() {
+    let rig = Rig::new(Mood::Confirms);
+    let first = id(rig.saw(preview("AB12", 0.8)).await);
+    for again in [preview("AB12", 0.8), last("AB12", 0.9), last("XY99", 0.99), last("", 0.9)] {
+        assert_eq!(id(rig.saw(again).await), first);
+    }
+    assert_eq!((rig.broker.taken().len(), rig.ended("published")), (1, 1.0));
+}
+
+#[actix_rt::test]
+async fn an_unread_plate_is_counted_once_and_never_published() {
+    let rig = Rig::new(Mood::Confirms);
+    for _ in 0..3 {
+        assert_eq!(rig.saw(last("", 0.9)).await, Outcome::Unfit(Unfit::Unread));
+    }
+    assert_eq!((rig.broker.taken().len(), rig.ended("unread")), (0, 1.0));
+    let unsure = Read { event: Some("2".to_owned()), ..last("AB12", 0.4) };
+    assert_eq!(rig.saw(unsure).await, Outcome::Unfit(Unfit::LowConfidence));
+    assert_eq!((rig.broker.taken().len(), rig.ended("low_confidence")), (0, 1.0));
+}
+
+#[actix_rt::test]
+async fn a_plate_that_is_read_after_all_is_published() {
+    let rig = Rig::new(Mood::Confirms);
+    assert_eq!(rig.saw(preview("", 0.9)).await, Outcome::Unfit(Unfit::Unread));
+    assert_eq!(rig.saw(preview("AB12", 0.3)).await, Outcome::Unfit(Unfit::Unread));
+    id(rig.saw(last("AB12", 0.8)).await);
+    assert_eq!(rig.broker.plates(), ["AB12"]);
+}
+
+#[actix_rt::test]
+async fn what_the_broker_does_not_take_is_sent_again_as_the_same_observation() {
+    let rig = Rig::new(Mood::TakesSilently);
+    let unconfirmed = Outcome::Unavailable(Trouble::Broker(PublishError::Unconfirmed));
+    assert_eq!(rig.saw(preview("AB12", 0.8)).await, unconfirmed);
+    rig.broker.set(Mood::Away);
+    let away = Outcome::Unavailable(Trouble::Broker(PublishError::Away));
+    assert_eq!(rig.saw(last("XY99", 0.9)).await, away);
+    rig.broker.set(Mood::Confirms);
+    let id = id(rig.saw(last("XY99", 0.9)).await);
+    // The first attempt may have arrived: another plate would be a second car.
+    let same = (Kind::Entry, id, "AB12".to_owned());
+    assert_eq!(rig.broker.taken(), [same.clone(), same]);
+    assert_eq!(rig.ended("published"), 1.0);
+}
+
+#[actix_rt::test]
+async fn a_broker_that_says_nothing_is_given_up_in_time() {
+    let rig = Rig::new(Mood::Hangs);
+    let began = time::Instant::now();
+    assert_eq!(rig.saw(last("AB12", 0.9)).await, Outcome::Unavailable(Trouble::Slow));
+    assert_eq!(began.elapsed().as_secs(), Options::default().answer_within.as_secs());
+}
+
+#[actix_rt::test]
+async fn an_event_is_known_for_a_while_and_in_a_bounded_number() {
+    let options = Options { events_max: 2, ..Options::default() };
+    let rig = Rig::with(Mood::Confirms, options);
+    let of = |event: &str| Read { event: Some(event.to_owned()), ..last("AB12", 0.9) };
+    for event in ["1", "2", "1", "3"] {
+        id(rig.saw(of(event)).await);
+    }
+    assert_eq!(rig.broker.taken().len(), 3);
+    id(rig.saw(of("1")).await);
+    assert_eq!(rig.broker.taken().len(), 3, "heard of since, so still known");
+    id(rig.saw(of("2")).await);
+    assert_eq!(rig.broker.taken().len(), 4, "the one heard of longest ago went");
+    tokio::time::advance(Duration::from_mins(16)).await;
+    id(rig.saw(of("1")).await);
+    let taken = rig.broker.taken();
+    assert_eq!(
+        (taken.len(), &taken[4].1),
+        (5, &taken[0].1),
+        "the same id: the store knows it (R1)"
+    );
+}
+
+#[actix_rt::test]
+async fn an_event_that_is_used_again_for_another_time_is_another_passage() {
+    let rig = Rig::new(Mood::Confirms);
+    let first = id(rig.saw(last("AB12", 0.9)).await);
+    let earlier = CapturedAt::Instant(at("2026-06-01T07:00:00Z"));
+    let other = id(rig.saw(Read { at: earlier, ..last("CD34", 0.9) }).await);
+    assert_ne!(first, other);
+    assert_eq!(rig.broker.plates(), ["AB12", "CD34"]);
+}
+
+#[actix_rt::test]
+async fn two_passages_at_once_under_one_event_are_not_taken_for_one() {
+    let rig = Rig::new(Mood::Confirms);
+    let first = rig.send(preview("AB12", 0.9));
+    a_moment().await;
+    let earlier = CapturedAt::Instant(at("2026-06-01T07:00:00Z"));
+    let other = || Read { at: earlier, ..last("CD34", 0.9) };
+    assert_eq!(rig.saw(other()).await, Outcome::Unavailable(Trouble::Busy), "in its turn");
+    id(first.await.unwrap());
+    id(rig.saw(other()).await);
+    assert_eq!(rig.broker.plates(), ["AB12", "CD34"]);
+}
+
+#[actix_rt::test]
+async fn a_stop_publishes_what_waits_answers_it_and_takes_nothing_more() {
+    let rig = Rig::new(Mood::Hangs);
+    let began = time::Instant::now();
+    let waiting = rig.send(preview("AB12", 0.9));
+    a_moment().await;
+    let stopping = actix_rt::spawn(rig.passages.send(Stop));
+    a_moment().await;
+    assert!(!stopping.is_finished(), "the broker has not confirmed");
+    let late = Read { event: Some("2".to_owned()), ..last("CD34", 0.9) };
+    assert_eq!(rig.saw(late).await, Outcome::Unavailable(Trouble::Stopping));
+    rig.broker.set(Mood::Confirms);
+    stopping.await.unwrap().unwrap();
+    id(waiting.await.unwrap());
+    assert!(began.elapsed().as_millis() < 100, "it does not wait for more of the vehicle");
+    assert_eq!(rig.broker.plates(), ["AB12"]);
+}
+
+#[actix_rt::test]
+async fn a_stop_with_nothing_under_way_is_immediate() {
+    let rig = Rig::new(Mood::Confirms);
+    id(rig.saw(last("AB12", 0.9)).await);
+    rig.passages.send(Stop).await.unwrap();
+}
+
+#[actix_rt::test]
+async fn who_does_not_wait_for_the_answer_loses_nothing() {
+    let rig = Rig::new(Mood::Confirms);
+    let gone = rig.send(preview("AB12", 0.9));
+    a_moment().await;
+    gone.abort();
+    id(rig.saw(last("AB12", 0.9)).await);
+    assert_eq!(rig.broker.plates(), ["AB12"]);
+}

@@ -1,0 +1,105 @@
+//! The bytes of a request, within bounds: of one message, of all that are being received, of the
+//! time that one may take (G6).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use actix_web::web::{Bytes, BytesMut, Payload};
+use futures_util::StreamExt as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::problem::Problem;
+use crate::options::Options;
+
+/// Longest that a body may take to arrive: a client that stalls holds no memory for ever.
+const WITHIN: Duration = Duration::from_secs(30);
+/// The unit that room is reckoned in.
+const BLOCK: usize = 4096;
+
+/// What may be received.
+pub(crate) struct Receiving {
+    bytes_max: usize,
+    /// Free blocks, of all requests together.
+    room: Arc<Semaphore>,
+}
+
+/// A body, and the room it takes.
+pub(crate) struct Received {
+    bytes: Bytes,
+    /// Given back with it.
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+impl std::ops::Deref for Received {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Receiving {
+    pub(crate) fn new(options: &Options) -> Self {
+        let blocks = options.receiving_bytes_max.div_ceil(BLOCK);
+        Self { bytes_max: options.body_bytes_max, room: Arc::new(Semaphore::new(blocks)) }
+    }
+
+    /// Reads a body. 413 at once where a length is declared that is too large, or when more has
+    /// come; 415 where it is compressed; 408 where it does not come; 503 where there is no room
+    /// just now.
+    pub(crate) async fn read(
+        &self,
+        request: &HttpRequest,
+        payload: Payload,
+    ) -> Result<Received, Problem> {
+        let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+        if header(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+            let detail = "the body is compressed: let the camera send it as it is";
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+        }
+        let declared = header(CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
+        if declared.is_some_and(|length| length > self.bytes_max as u64) {
+            return Err(self.too_large());
+        }
+        match tokio::time::timeout(WITHIN, self.collect(payload)).await {
+            Ok(received) => received,
+            Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "the body took too long")),
+        }
+    }
+
+    /// Room is taken for what has come, not for what was declared.
+    async fn collect(&self, mut payload: Payload) -> Result<Received, Problem> {
+        let mut bytes = BytesMut::new();
+        let mut room: Option<OwnedSemaphorePermit> = None;
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|_| Problem::bad_request("the body broke off"))?;
+            let length = bytes.len() + chunk.len();
+            if length > self.bytes_max {
+                return Err(self.too_large());
+            }
+            let held = room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+            let missing = length.div_ceil(BLOCK).saturating_sub(held);
+            if let (true, Ok(missing)) = (missing > 0, u32::try_from(missing)) {
+                let more = Arc::clone(&self.room).try_acquire_many_owned(missing);
+                let more =
+                    more.map_err(|_| Problem::unavailable("too much is received at once"))?;
+                match &mut room {
+                    Some(room) => room.merge(more),
+                    None => room = Some(more),
+                }
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(Received { bytes: bytes.freeze(), _room: room })
+    }
+
+    fn too_large(&self) -> Problem {
+        Problem::too_large(&format!(
+            "at most {} bytes are allowed in one message: let the camera send smaller pictures, or none",
+            self.bytes_max
+        ))
+    }
+}

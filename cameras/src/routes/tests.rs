@@ -1,0 +1,98 @@
+use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
+use actix_web::{App, test};
+use domain::Kind;
+use prometheus::Registry;
+
+use crate::camera::{Camera, Role};
+use crate::options::Options;
+use crate::rig::{Broker, Mood, camera, clock};
+
+/// What a camera is answered: status, whether `Retry-After` is said, body.
+async fn post(
+    broker: Option<std::sync::Arc<Broker>>,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: impl Into<Vec<u8>>,
+) -> (u16, bool, String) {
+    let cameras = vec![
+        Camera { vendor: crate::Vendor::all().next(), ..camera(Role::Entry) },
+        Camera { name: domain::Label::parse("any").unwrap(), ..camera(Role::Exit) },
+    ];
+    let publisher = broker.map(|broker| broker as std::sync::Arc<dyn publisher::Publisher>);
+    let options = Options { body_bytes_max: 100_000, ..Options::default() };
+    let cameras = crate::start(options, cameras, publisher, clock(), &Registry::new()).unwrap();
+    let app = test::init_service(App::new().configure(cameras.configure())).await;
+    let mut request = test::TestRequest::post().uri(path).set_payload(body.into());
+    for header in headers {
+        request = request.insert_header(*header);
+    }
+    let response = test::call_service(&app, request.to_request()).await;
+    let (status, retries) = (response.status(), response.headers().contains_key(RETRY_AFTER));
+    let body = test::read_body(response).await;
+    assert_eq!(retries, status == StatusCode::SERVICE_UNAVAILABLE, "{status}");
+    (status.as_u16(), retries, String::from_utf8(body.to_vec()).unwrap())
+}
+
+/// In carpark's own words.
+const READ: &str =
+    r#"{"id":"r-1","vehicle_plate":"AB-12","entry_date_time":"2026-06-01T10:00:00Z"}"#;
+
+#[actix_web::test]
+async fn a_read_is_answered_with_what_became_of_it() {
+    let broker = Broker::new(Mood::Confirms);
+    let (status, _, body) = post(Some(broker.clone()), "/cameras/cam", &[], READ).await;
+    assert_eq!(status, 200, "{body}");
+    let (kind, id, plate) = broker.taken().remove(0);
+    assert_eq!((kind, plate.as_str()), (Kind::Entry, "AB12"));
+    assert!(body.contains(&id) && body.contains("published") && !body.contains("AB"), "{body}");
+    let behind = post(Some(broker.clone()), "/cameras/any/NotificationInfo/x", &[], READ).await;
+    assert_eq!((behind.0, broker.taken()[1].0), (200, Kind::Exit));
+}
+
+#[actix_web::test]
+async fn what_cannot_be_taken_is_kept_by_the_camera() {
+    let away = post(Some(Broker::new(Mood::Away)), "/cameras/cam", &[], READ).await;
+    assert!(away.0 == 503 && away.1 && away.2.contains("send the message again"), "{away:?}");
+    let none = post(None, "/cameras/cam", &[], READ).await;
+    assert!(none.0 == 503 && none.2.contains("CARPARK_BROKER_URL"), "{none:?}");
+}
+
+#[actix_web::test]
+async fn what_is_wrong_is_said_and_never_quoted() {
+    let broker = || Some(Broker::new(Mood::Confirms));
+    let deep = format!("{}\"AB-12\"{}", "[".repeat(30_000), "]".repeat(30_000));
+    let entities = "<!DOCTYPE a [<!ENTITY b \"AB-12\">]><a>&b;</a>";
+    for (path, headers, body, status, says) in [
+        ("/cameras/nobody", &[][..], READ, 404, "those configured are any, cam"),
+        ("/cameras/cam", &[], "", 400, "empty"),
+        ("/cameras/cam", &[], "{\"vehicle_plate\":\"AB-12\"", 400, "no JSON"),
+        ("/cameras/cam", &[], &deep, 400, "nests"),
+        ("/cameras/cam", &[], entities, 400, "document type"),
+        ("/cameras/cam", &[("content-encoding", "gzip")], READ, 415, "compressed"),
+        ("/cameras/cam", &[], &"x".repeat(100_001), 413, "smaller pictures"),
+        ("/cameras/any", &[], r#"{"hello":"AB-12"}"#, 422, "no vendor"),
+        ("/cameras/cam", &[], r#"{"hello":"AB-12"}"#, 422, "carpark"),
+    ] {
+        let answer = post(broker(), path, headers, body).await;
+        assert_eq!(answer.0, status, "{path} {answer:?}");
+        assert!(answer.2.contains(says) && !answer.2.contains("AB-12"), "{answer:?}");
+    }
+    let declared = [("content-length", "1073741824")];
+    assert_eq!(post(broker(), "/cameras/cam", &declared, READ).await.0, 413, "before it comes");
+}
+
+#[actix_web::test]
+async fn what_is_being_received_is_bounded_for_all_cameras_together() {
+    let cameras = vec![camera(Role::Entry)];
+    let options = Options { receiving_bytes_max: 8192, ..Options::default() };
+    let broker = Broker::new(Mood::Confirms);
+    let cameras = crate::start(options, cameras, Some(broker), clock(), &Registry::new()).unwrap();
+    let app = test::init_service(App::new().configure(cameras.configure())).await;
+    for (length, status) in [(8192, 200), (8193, 503), (8192, 200)] {
+        let body = format!("{READ:<length$}");
+        let request = test::TestRequest::post().uri("/cameras/cam").set_payload(body);
+        let response = test::call_service(&app, request.to_request()).await;
+        assert_eq!(response.status(), status, "{length}");
+    }
+}

@@ -1,0 +1,76 @@
+//! The wiring: the monitor, the passages, the routes. [`Cameras::stop`] undoes it.
+
+use std::sync::Arc;
+
+use actix::{Actor as _, Addr};
+use actix_web::web::ServiceConfig;
+use domain::SharedClock;
+use prometheus::Registry;
+use publisher::Publisher;
+use tokio::sync::{Semaphore, oneshot};
+
+use crate::camera::Camera;
+use crate::metrics::Metrics;
+use crate::monitor::Monitor;
+use crate::options::Options;
+use crate::passages::{Passages, Stop};
+use crate::routes::{self, Bounds, State};
+
+/// The running cameras' side. Dropped without [`Cameras::stop`], it goes on until its actix system
+/// ends.
+pub struct Cameras {
+    state: Arc<State>,
+    passages: Addr<Passages>,
+    /// Answered by nobody: it closes when the actor is gone.
+    died: oneshot::Receiver<()>,
+}
+
+/// Starts the actors on the current arbiter. Without a publisher reads are answered 503 with what to
+/// do; everything else is as it should be.
+pub fn start(
+    options: Options,
+    cameras: Vec<Camera>,
+    publisher: Option<Arc<dyn Publisher>>,
+    clock: SharedClock,
+    registry: &Registry,
+) -> Result<Cameras, prometheus::Error> {
+    let metrics = Metrics::register(registry)?;
+    let cameras: Vec<Arc<Camera>> = cameras.into_iter().map(Arc::new).collect();
+    let monitor = Monitor::new(&cameras, Arc::clone(&clock), metrics.clone()).start();
+    let (alive, died) = oneshot::channel();
+    let receiving = Bounds::new(&options);
+    let passages =
+        Passages::new(options, publisher, monitor.clone(), metrics.clone(), alive).start();
+    let state = State {
+        cameras: cameras.into_iter().map(|camera| (camera.name.to_string(), camera)).collect(),
+        passages: passages.clone(),
+        monitor,
+        metrics,
+        clock,
+        receiving,
+        large: Semaphore::new(1),
+    };
+    Ok(Cameras { state: Arc::new(state), passages, died })
+}
+
+impl Cameras {
+    /// Adds the routes to an application: `POST /cameras/{camera}`, `GET /admin/cameras`. Who may
+    /// call them is the caller's to check.
+    pub fn configure(&self) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static + use<> {
+        let state = Arc::clone(&self.state);
+        move |config| routes::configure(&state, config)
+    }
+
+    /// Comes when the actor of the passages has died, of a bug: nothing is taken any more.
+    pub async fn died(&mut self) {
+        let _closed = (&mut self.died).await;
+    }
+
+    /// Takes nothing new, publishes what waits, and answers all who wait. The broker must still be
+    /// there.
+    pub async fn stop(self) {
+        if self.passages.send(Stop).await.is_err() {
+            tracing::warn!("the actor of the passages was not running any more");
+        }
+    }
+}

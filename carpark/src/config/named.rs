@@ -1,0 +1,258 @@
+//! Places, lanes and cameras: what `carpark.toml` says of each by its name, and the cameras that
+//! come of it.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use cameras::{Camera, Role, Vendor};
+use chrono_tz::{TZ_VARIANTS, Tz};
+use domain::{Kind, Label};
+
+use super::{ConfigError, Source, Value, quoted_if_needed};
+use crate::settings::NAMED_SETTINGS;
+
+/// They stand in URLs, in metrics and in rows.
+const NAME_BYTES_MAX: usize = 64;
+/// The vendor of a camera whose messages tell.
+const AUTO: &str = "auto";
+
+/// What the file says: section, name, key.
+#[derive(Debug, Default)]
+pub struct Named {
+    things: BTreeMap<&'static str, BTreeMap<String, Thing>>,
+}
+
+/// A place, a lane or a camera.
+#[derive(Debug)]
+struct Thing {
+    /// `section.name`, as errors call it.
+    path: String,
+    source: Source,
+    values: BTreeMap<&'static str, Value>,
+}
+
+/// In the order that one is made of the other.
+const SECTIONS: [&str; 3] = ["places", "lanes", "cameras"];
+
+/// The keys of a section.
+fn keys(section: &str) -> impl Iterator<Item = &'static str> {
+    let section = section.to_owned();
+    NAMED_SETTINGS.iter().filter(move |named| named.section == section).map(|named| named.key)
+}
+
+impl Named {
+    /// Takes the sections out of a file's table.
+    pub fn take_from(
+        &mut self,
+        table: &mut toml::Table,
+        source: &Source,
+    ) -> Result<(), ConfigError> {
+        for section in SECTIONS {
+            let Some(value) = table.remove(section) else { continue };
+            let toml::Value::Table(things) = value else {
+                return Err(ConfigError(format!(
+                    "`{section}` ({source}): expected sections [{section}.NAME]"
+                )));
+            };
+            for (name, value) in things {
+                let thing = Thing::read(section, &name, value, source)?;
+                self.things.entry(section).or_default().insert(name, thing);
+            }
+        }
+        Ok(())
+    }
+
+    fn of(&self, section: &str) -> impl Iterator<Item = (&String, &Thing)> {
+        self.things.get(section).into_iter().flatten()
+    }
+
+    /// As TOML, with the source of each value.
+    pub fn show(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for section in SECTIONS {
+            for (_, thing) in self.of(section) {
+                lines.push(format!("\n[{}]", thing.path));
+                for key in keys(section) {
+                    let Some(value) = thing.values.get(key) else { continue };
+                    let text = quoted_if_needed(&value.text);
+                    lines.push(format!("{:<42} # {}", format!("{key} = {text}"), value.source));
+                }
+            }
+        }
+        lines
+    }
+
+    /// The cameras, each with its lane and its place.
+    pub fn cameras(&self) -> Result<Vec<Camera>, ConfigError> {
+        let mut zones = BTreeMap::new();
+        for (name, place) in self.of("places") {
+            let remedy = "an IANA time zone, for instance Europe/Berlin or UTC";
+            zones.insert(name.as_str(), place.required("time_zone", remedy, zone)?);
+        }
+        let mut lanes = BTreeMap::new();
+        for (name, lane) in self.of("lanes") {
+            let role = lane.required("role", "expected entry, exit or both", Role::parse)?;
+            lanes.insert(name.as_str(), (role, self.place_of(lane)?));
+        }
+        self.of("cameras").map(|(name, thing)| camera(name, thing, &lanes, &zones)).collect()
+    }
+
+    fn place_of<'a>(&'a self, lane: &'a Thing) -> Result<&'a str, ConfigError> {
+        let known: Vec<&str> = self.of("places").map(|(name, _)| name.as_str()).collect();
+        match (lane.values.get("place"), &known[..]) {
+            (None, [only]) => Ok(*only),
+            _ => lane.one_of("place", &known),
+        }
+    }
+}
+
+fn camera(
+    name: &str,
+    thing: &Thing,
+    lanes: &BTreeMap<&str, (Role, &str)>,
+    zones: &BTreeMap<&str, Tz>,
+) -> Result<Camera, ConfigError> {
+    let lane = thing.one_of("lane", &lanes.keys().copied().collect::<Vec<_>>())?;
+    let (role, place) = lanes[lane];
+    let vendors: Vec<&str> = Vendor::all().map(Vendor::name).collect();
+    let remedy = format!("expected {AUTO}, or one of {}", vendors.join(", "));
+    let vendor = thing.optional("vendor", &remedy, |text| match text {
+        AUTO => Some(None),
+        name => Vendor::from_str(name).ok().map(Some),
+    })?;
+    let remedy = "expected entry or exit";
+    let approaching = thing.optional("approaching", remedy, |text| match text {
+        "entry" => Some(Kind::Entry),
+        "exit" => Some(Kind::Exit),
+        _ => None,
+    })?;
+    if approaching.is_some() && role != Role::Both {
+        let remedy = format!(
+            "lane `{lane}` has the role {}, so no direction decides there: take it out, or give \
+             the lane the role both",
+            role.as_str()
+        );
+        return Err(thing.wrong("approaching", &remedy));
+    }
+    let remedy = "an IANA time zone, for instance Europe/Berlin or UTC";
+    let remedy_of_share = "not a number from 0 to 1";
+    Ok(Camera {
+        name: label(name, thing)?,
+        vendor: vendor.flatten(),
+        lane: label(lane, thing)?,
+        role,
+        place: label(place, thing)?,
+        zone: thing.optional("time_zone", remedy, zone)?.unwrap_or(zones[place]),
+        min_confidence: thing.optional("min_confidence", remedy_of_share, share)?.unwrap_or(0.0),
+        approaching,
+    })
+}
+
+fn zone(text: &str) -> Option<Tz> {
+    text.parse().ok()
+}
+
+fn share(text: &str) -> Option<f32> {
+    text.parse().ok().filter(|share| (0.0..=1.0).contains(share))
+}
+
+fn label(name: &str, thing: &Thing) -> Result<Label, ConfigError> {
+    Label::parse(name).map_err(|e| ConfigError(format!("[{}]: the name {e}", thing.path)))
+}
+
+impl Thing {
+    fn read(
+        section: &str,
+        name: &str,
+        value: toml::Value,
+        source: &Source,
+    ) -> Result<Self, ConfigError> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        let path = format!("{section}.{name}");
+        if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.chars().all(is_plain) {
+            return Err(ConfigError(format!(
+                "[{path}] ({source}): a name has 1 to {NAME_BYTES_MAX} letters (a to z), digits, - or _"
+            )));
+        }
+        let toml::Value::Table(table) = value else {
+            return Err(ConfigError(format!(
+                "`{path}` ({source}): expected a section [{section}.NAME] with {}",
+                keys(section).collect::<Vec<_>>().join(", ")
+            )));
+        };
+        let mut thing = Self { path, source: source.clone(), values: BTreeMap::new() };
+        for (key, value) in table {
+            let Some(known) = keys(section).find(|known| *known == key) else {
+                return Err(thing.unknown_key(section, &key));
+            };
+            let text = match value {
+                toml::Value::String(text) => text,
+                other => other.to_string(),
+            };
+            thing.values.insert(known, Value { text, source: source.clone() });
+        }
+        Ok(thing)
+    }
+
+    fn unknown_key(&self, section: &str, key: &str) -> ConfigError {
+        let nearest = nearest(key, keys(section)).map(|known| format!("did you mean `{known}`?"));
+        let known = || format!("known are {}", keys(section).collect::<Vec<_>>().join(", "));
+        let remedy = nearest.unwrap_or_else(known);
+        ConfigError(format!("unknown key `{}.{key}` in {}: {remedy}", self.path, self.source))
+    }
+
+    fn optional<T>(
+        &self,
+        key: &str,
+        remedy: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(value) = self.values.get(key) else { return Ok(None) };
+        parse(&value.text).map(Some).ok_or_else(|| self.wrong(key, remedy))
+    }
+
+    fn required<T>(
+        &self,
+        key: &str,
+        remedy: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<T, ConfigError> {
+        self.optional(key, remedy, parse)?.ok_or_else(|| self.wrong(key, remedy))
+    }
+
+    /// A name that stands elsewhere in the file.
+    fn one_of<'a>(&self, key: &str, known: &[&'a str]) -> Result<&'a str, ConfigError> {
+        let remedy = match known {
+            [] => format!("there is none yet, add a section [{key}s.NAME]"),
+            known => format!("expected one of {}", known.join(", ")),
+        };
+        self.required(key, &remedy, |text| known.iter().find(|name| **name == text).copied())
+    }
+
+    fn wrong(&self, key: &str, remedy: &str) -> ConfigError {
+        let path = &self.path;
+        let Some(value) = self.values.get(key) else {
+            return ConfigError(format!("`{path}.{key}` is not set ({}): {remedy}", self.source));
+        };
+        let near = match key {
+            "time_zone" => nearest(&value.text, TZ_VARIANTS.iter().map(|zone| zone.name())),
+            _ => None,
+        };
+        let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        ConfigError(format!(
+            "`{path}.{key}` = \"{}\" ({}): {remedy}{near}",
+            value.text, value.source
+        ))
+    }
+}
+
+fn nearest<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .map(|known| (strsim::damerau_levenshtein(known, text), known))
+        .min()
+        .filter(|(distance, _)| *distance <= 3)
+        .map(|(_, known)| known)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+use chrono_tz::{Europe, Tz};
+
+use super::*;
+
+const TWO_CAMERAS: &str = "\
+[places.north]
+time_zone = 'Europe/Berlin'
+[lanes.in]
+role = 'entry'
+[lanes.gate]
+place = 'north'
+role = 'both'
+[cameras.in-1]
+lane = 'in'
+vendor = 'carpark'
+min_confidence = 0.5
+[cameras.gate-1]
+lane = 'gate'
+time_zone = 'UTC'
+approaching = 'exit'
+";
+
+fn named(toml: &str) -> Result<Named, ConfigError> {
+    let mut named = Named::default();
+    named.take_from(&mut toml.parse().unwrap(), &Source::File("carpark.toml".into()))?;
+    Ok(named)
+}
+
+fn cameras(toml: &str) -> Result<Vec<Camera>, ConfigError> {
+    named(toml)?.cameras()
+}
+
+#[test]
+fn a_camera_knows_its_lane_its_place_and_its_zone() {
+    let cameras = cameras(TWO_CAMERAS).unwrap();
+    let [gate, inward] = &cameras[..] else { panic!("{cameras:?}") };
+    assert_eq!((inward.name.as_str(), inward.lane.as_str()), ("in-1", "in"));
+    assert_eq!((inward.role, inward.place.as_str()), (Role::Entry, "north"), "the only place");
+    assert_eq!((inward.zone, inward.vendor), (Europe::Berlin, Vendor::from_str("carpark").ok()));
+    assert!((inward.min_confidence - 0.5).abs() < 1e-6);
+    assert_eq!((gate.role, gate.zone, gate.vendor), (Role::Both, Tz::UTC, None));
+    assert_eq!((gate.approaching, gate.min_confidence), (Some(Kind::Exit), 0.0));
+}
+
+#[test]
+fn what_is_shown_can_be_used_as_the_file() {
+    let shown = named(TWO_CAMERAS).unwrap().show().join("\n");
+    assert!(shown.contains("[cameras.gate-1]") && shown.contains("# carpark.toml"), "{shown}");
+    assert_eq!(cameras(&shown).unwrap(), cameras(TWO_CAMERAS).unwrap());
+}
+
+#[test]
+fn what_is_wrong_is_named_with_value_place_and_remedy() {
+    let with = |more: &str| format!("{TWO_CAMERAS}{more}");
+    for (toml, parts) in [
+        ("cameras = 3".to_owned(), &["`cameras`", "[cameras.NAME]"][..]),
+        ("[cameras]\nx = 3".to_owned(), &["`cameras.x`", "[cameras.NAME]", "lane, vendor"]),
+        ("[cameras.'a b']\nlane = 'in'".to_owned(), &["[cameras.a b]", "letters", "carpark.toml"]),
+        ("[places.p]".to_owned(), &["`places.p.time_zone` is not set", "Europe/Berlin"]),
+        (
+            "[places.p]\ntime_zone = 'Europe/Berlni'".to_owned(),
+            &["\"Europe/Berlni\"", "IANA", "did you mean `Europe/Berlin`?"],
+        ),
+        ("[places.p]\ntimezone = 'UTC'".to_owned(), &["`places.p.timezone`", "mean `time_zone`?"]),
+        ("[lanes.l]\nrole = 'in'".to_owned(), &["`lanes.l.role` = \"in\"", "entry, exit or both"]),
+        (
+            "[lanes.l]\nrole = 'entry'".to_owned(),
+            &["`lanes.l.place` is not set", "add a section [places.NAME]"],
+        ),
+        (
+            with("[places.south]\ntime_zone = 'UTC'"),
+            &["`lanes.in.place` is not set", "expected one of north, south"],
+        ),
+        (with("[cameras.c]\nvendor = 'auto'"), &["`cameras.c.lane` is not set", "gate, in"]),
+        (with("[cameras.c]\nlane = 'out'"), &["`cameras.c.lane` = \"out\"", "gate, in"]),
+        (with("[cameras.c]\nlane = 'in'\nvendor = 'kodak'"), &["\"kodak\"", "auto, or one of"]),
+        (with("[cameras.c]\nlane = 'in'\nmin_confidence = 60"), &["\"60\"", "0 to 1"]),
+        (with("[cameras.c]\nlane = 'in'\nlanes = 'in'"), &["`cameras.c.lanes`", "mean `lane`?"]),
+        (
+            with("[cameras.c]\nlane = 'in'\napproaching = 'entry'"),
+            &["`cameras.c.approaching`", "role entry", "role both"],
+        ),
+    ] {
+        let error = cameras(&toml).unwrap_err().to_string();
+        for part in parts {
+            assert!(error.contains(part), "{toml}:\n{error}");
+        }
+    }
+}
