@@ -76,6 +76,8 @@ pub struct Config {
     pub generator_store_url: Option<String>,
     /// Directory of all files.
     pub data_dir: PathBuf,
+    /// See `reads` of the settings.
+    pub reads: Option<PathBuf>,
     /// Address of the web role.
     pub web_listen: SocketAddr,
     /// Address of the actors role.
@@ -343,6 +345,7 @@ impl Layers {
             )?,
             web: web::Options { data_dir: data_dir.clone(), ..web },
             data_dir,
+            reads: self.text("reads").map(|value| PathBuf::from(&value.text)),
             web_listen: self.address("web_listen")?,
             actors_listen: self.address("actors_listen")?,
             generators_listen: self.address("generators_listen")?,

@@ -11,6 +11,7 @@ mod embedded_publisher;
 mod health;
 mod http;
 mod progress;
+mod reads;
 mod roles;
 mod settings;
 mod shutdown;

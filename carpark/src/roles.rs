@@ -29,6 +29,7 @@ use crate::embedded_publisher::Embedded;
 use crate::http::rate::Rates;
 use crate::http::{self, Access, Site};
 use crate::progress::Progress;
+use crate::reads::Reads;
 use crate::shutdown::Shutdown;
 
 /// Messages that wait in each queue of the embedded broker.
@@ -80,6 +81,12 @@ impl Plan {
             );
         }
         let tokens = &config.tokens;
+        if let Some(path) = config.reads.as_ref().filter(|_| !(self.web && self.actors)) {
+            bail!(
+                "`reads` = \"{}\" is for `carpark all` and `carpark serve`: leave it out, or choose one of them",
+                path.display()
+            );
+        }
         let (key, address) = self.listen(config);
         let admin = ("admin_token", &tokens.admin);
         if self.web {
@@ -121,6 +128,8 @@ struct Running {
     web: Option<web::Web>,
     actors: Option<Actors>,
     cameras: Option<Cameras>,
+    /// Held for its lines: dropped, it publishes no more.
+    reads: Option<Reads>,
     generators: Option<Generators>,
     server: ServerHandle,
     /// Held for its lines.
@@ -217,16 +226,24 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         true => Some(start_cameras(config, embedded_publisher.clone(), &clock, &registry, &site)?),
         false => None,
     };
+    let reads = match &config.reads {
+        Some(path) => {
+            let publisher = open_publisher([true, true], config, embedded_publisher.clone())?;
+            Some(Reads::start(path, publisher)?)
+        }
+        None => None,
+    };
     let generators = match plan.has_generators() {
         true => {
-            let publisher = open_publisher(plan, config, embedded_publisher)?;
+            let kinds = [plan.entries, plan.exits];
+            let publisher = open_publisher(kinds, config, embedded_publisher)?;
             Some(start_generators(plan, config, publisher, &clock, &registry, &site).await?)
         }
         false => None,
     };
     let server = listener.start();
     announce(plan, config, address);
-    Ok(Running { web, actors, cameras, generators, server, _progress: progress })
+    Ok(Running { web, actors, cameras, reads, generators, server, _progress: progress })
 }
 
 impl Running {
@@ -252,6 +269,7 @@ impl Running {
 
     /// Traffic first, then what processes it, then what takes its results.
     async fn stop(self) {
+        drop(self.reads);
         if let Some(generators) = self.generators {
             generators.stop().await;
         }
@@ -469,15 +487,17 @@ fn reachable(listens: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, listens.port())
 }
 
+/// A publisher to the queues of entries and of exits, as `kinds` says.
 fn open_publisher(
-    plan: Plan,
+    kinds: [bool; 2],
     config: &Config,
     embedded: Option<EmbeddedPublisher>,
 ) -> anyhow::Result<Arc<dyn Publisher>> {
     if let Some(url) = &config.broker_url {
-        let kinds: Vec<Kind> = [(plan.entries, Kind::Entry), (plan.exits, Kind::Exit)]
+        let kinds: Vec<Kind> = [Kind::Entry, Kind::Exit]
             .into_iter()
-            .filter_map(|(runs, kind)| runs.then_some(kind))
+            .zip(kinds)
+            .filter_map(|(kind, is_meant)| is_meant.then_some(kind))
             .collect();
         let options = AmqpOptions::new(url, "carpark generators");
         let publisher = AmqpPublisher::start(&options, &kinds).context("CARPARK_BROKER_URL")?;

@@ -106,6 +106,12 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         PLACES,
+        "reads",
+        "",
+        "Publishes the messages of a file, one per line (`-`: of standard input); for `all` and `serve`",
+    ),
+    setting(
+        PLACES,
         "web_listen",
         "127.0.0.1:40000",
         "Address of the web role, and of everything in `all` and `serve`",

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use tests::files::Files;
 use tests::process::Carpark;
+use tests::truth::{Order, Truth, Workload};
 use tests::{http, site, wait};
 
 #[test]
@@ -82,4 +83,25 @@ fn two_on_one_data_directory_the_second_says_so() {
         .failed_saying(&["CARPARK_DATA_DIR", "another"]);
     assert!(first.is_ready());
     first.terminate();
+}
+
+#[test]
+fn a_day_from_a_file_becomes_its_rows_and_what_is_no_read_a_dead_letter() {
+    let directory = site::directory();
+    let truth = Truth::of(Workload::realistic(31, 2_000));
+    let messages = truth.messages(Order::AsItHappened);
+    let mut lines: Vec<&str> = messages.iter().map(|message| &*message.body).collect();
+    lines.insert(7, "this is no read");
+    lines.insert(9, "");
+    std::fs::write(directory.join("day.jsonl"), lines.join("\n")).unwrap();
+    let carpark = Carpark::new(&directory, "serve")
+        .args(&["--reads", "day.jsonl", "--lateness", "1s"])
+        .start_ready();
+    truth.wait_until_told(&Files::in_directory(&directory.join("data")), Duration::from_mins(1));
+    let dead = http::get(&carpark.url("/admin/dead-letters")).ok().body;
+    assert!(dead.contains("malformed_json") && !dead.contains("missing"), "{dead}");
+    carpark.terminate();
+
+    let wrong = Carpark::new(&directory, "serve").args(&["--reads", "nowhere.jsonl"]);
+    wrong.run(Duration::from_secs(20)).failed_saying(&["reads", "nowhere.jsonl"]);
 }

@@ -1,0 +1,96 @@
+//! `--reads FILE`: messages from a file or from standard input, one per line, as a camera would
+//! publish them. A day from elsewhere, or a ledger, becomes sessions without any broker.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use domain::Kind;
+use futures_util::{StreamExt, stream};
+use publisher::Publisher;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tracing::{info, warn};
+
+/// Messages on their way at a time.
+const IN_FLIGHT: usize = 4_000;
+/// Lines read ahead of those.
+const READ_AHEAD: usize = 1_000;
+
+/// The lines, on their way. Dropped, no further ones go.
+pub struct Reads(JoinHandle<()>);
+
+impl Drop for Reads {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Reads {
+    /// Begins to publish the lines of `path` (`-`: of standard input).
+    pub fn start(path: &Path, publisher: Arc<dyn Publisher>) -> anyhow::Result<Self> {
+        let input: Box<dyn BufRead + Send> = if path.as_os_str() == "-" {
+            Box::new(BufReader::new(std::io::stdin()))
+        } else {
+            let file = std::fs::File::open(path).with_context(|| {
+                format!("`reads`: {} cannot be read: is the path right?", path.display())
+            })?;
+            Box::new(BufReader::new(file))
+        };
+        let (lines, read) = mpsc::channel(READ_AHEAD);
+        std::thread::spawn(move || {
+            for line in input.split(b'\n') {
+                match line {
+                    Ok(line) if line.trim_ascii().is_empty() => {}
+                    Ok(line) => match lines.blocking_send(line) {
+                        Ok(()) => {}
+                        Err(_) => return, // stopped
+                    },
+                    Err(e) => return warn!(error = %e, "reads cannot be read further"),
+                }
+            }
+        });
+        Ok(Self(tokio::spawn(publish_all(read, publisher))))
+    }
+}
+
+async fn publish_all(read: mpsc::Receiver<Vec<u8>>, publisher: Arc<dyn Publisher>) {
+    let lines = stream::unfold(read, |mut read| async move {
+        let line = read.recv().await?;
+        Some((line, read))
+    });
+    let published = lines
+        .map(|line| publish(&*publisher, line))
+        .buffer_unordered(IN_FLIGHT)
+        .fold(0_u64, async |count, ()| count + 1);
+    let count = published.await;
+    info!(reads.count = count, "all reads of the file are taken");
+}
+
+/// Until the broker has it. What is no read becomes a dead letter behind the queue, with its reason.
+async fn publish(publisher: &dyn Publisher, line: Vec<u8>) {
+    let kind = kind_of(&line);
+    let body = String::from_utf8_lossy(&line).into_owned();
+    let mut backoff =
+        actors::backoff::Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
+    while publisher.publish(kind, body.clone()).await.is_err() {
+        backoff.wait().await;
+    }
+}
+
+/// The queue a line belongs to.
+fn kind_of(line: &[u8]) -> Kind {
+    #[derive(Deserialize)]
+    struct Timed {
+        #[serde(default)]
+        exit_date_time: Option<IgnoredAny>,
+    }
+    match serde_json::from_slice(line) {
+        Ok(Timed { exit_date_time: Some(_) }) => Kind::Exit,
+        _ => Kind::Entry,
+    }
+}
