@@ -11,7 +11,10 @@
 mod backlog;
 mod bare;
 mod day;
+mod embedded;
+mod latency;
 mod report;
+mod tap;
 
 use report::Report;
 
@@ -21,6 +24,8 @@ bench [PART...] [ROUNDS] [--json FILE]
 Parts, all by default, in this order:
   backlog    200,000 messages: a bare consumer, a plain loop, one carpark, ROUNDS times (3);
              then two and four processors, and messages of 1 KB
+  latency    100, 1,000 and 5,000 messages a second, from publish to row and to acknowledgement
+  embedded   the same 200,000 messages through one process without servers
   once       one backlog and one carpark, for a profiler (not by default)
 
 CARPARK_BIN names the program. Ends with 1 where a row is lost, doubled or wrong.";
@@ -43,6 +48,12 @@ fn main() {
     let mut report = Report::default();
     if is_wanted("backlog") {
         backlog::measure(rounds, &mut report);
+    }
+    if is_wanted("latency") {
+        latency::measure(&mut report);
+    }
+    if is_wanted("embedded") {
+        embedded::measure(&mut report);
     }
     if parts.contains(&"once") {
         backlog::once(&mut report);

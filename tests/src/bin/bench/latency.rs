@@ -1,0 +1,181 @@
+//! Latency under a steady load, as the neighbours see it: from the moment at which a message was to
+//! be published (not from when it could be: no coordinated omission) to its acknowledgement, and for
+//! an exit to the confirmation of its row.
+
+use std::collections::HashMap;
+use std::sync::mpsc::{self, Receiver};
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use domain::wire::{ENTRY_QUEUE, EXIT_QUEUE};
+use hdrhistogram::Histogram;
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::{BasicProperties, Connection, ConnectionProperties};
+use serde_json::json;
+use tests::{Site, usage};
+
+use crate::report::Report;
+use crate::tap::{self, Seen, Wire};
+
+/// How long each load is kept up.
+const LASTS: Duration = Duration::from_secs(20);
+/// Not counted at its beginning: connections open, caches fill.
+const WARMS_UP: Duration = Duration::from_secs(2);
+/// How long a vehicle stays.
+const STAY: Duration = Duration::from_secs(1);
+
+/// Everything about latency.
+pub fn measure(report: &mut Report) {
+    report.table(
+        "Latency under a steady load, milliseconds from publish",
+        &[
+            "messages/s",
+            "acknowledged p50",
+            "p99",
+            "p99.9",
+            "row synced p50",
+            "p99",
+            "p99.9",
+            "actors, CPU µs per message",
+        ],
+    );
+    for rate in [100, 1_000, 5_000] {
+        measure_at(rate, report);
+    }
+}
+
+fn measure_at(rate: u32, report: &mut Report) {
+    let (told, seen) = mpsc::channel();
+    let mut site = Site::new();
+    let broker = tap::before(site.broker.server().port(), Wire::Amqp, told.clone());
+    let sink = tap::before(site.web_port(), Wire::Http, told);
+    site.configure();
+    let web = site.start_web();
+    let publisher_url = site.broker.url();
+    site.set("CARPARK_BROKER_URL", &site.broker.url_through(broker));
+    site.set("CARPARK_SUMMARY_URL", &format!("http://127.0.0.1:{sink}/save_summary"));
+    let actors = site.start_actors();
+    let before = usage::cpu(actors.pid());
+    let published = std::thread::spawn(move || publish(&publisher_url, rate));
+    let (due, count) = published.join().unwrap();
+    let measured = collect(&seen, &due);
+    let cpu = (usage::cpu(actors.pid()) - before).as_secs_f64() * 1e6 / f64::from(count);
+    let millis = |histogram: &Histogram<u64>, quantile| {
+        json!(histogram.value_at_quantile(quantile) as f64 / 1e3)
+    };
+    let Measured { acknowledged, confirmed } = &measured;
+    report.row(vec![
+        json!(rate),
+        millis(acknowledged, 0.5),
+        millis(acknowledged, 0.99),
+        millis(acknowledged, 0.999),
+        millis(confirmed, 0.5),
+        millis(confirmed, 0.99),
+        millis(confirmed, 0.999),
+        json!(cpu),
+    ]);
+    actors.terminate();
+    web.terminate();
+}
+
+struct Measured {
+    /// Microseconds.
+    acknowledged: Histogram<u64>,
+    confirmed: Histogram<u64>,
+}
+
+/// When each exit and each entry was due, by its plate; those of the warm-up are left out.
+struct DueTimes {
+    begun: Instant,
+    entries: HashMap<String, Instant>,
+    exits: HashMap<String, Instant>,
+}
+
+/// Publishes at the rate, half entries and half exits, and says when each was due.
+fn publish(url: &str, rate: u32) -> (DueTimes, u32) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let properties = ConnectionProperties::default();
+        let connection = Connection::connect(url, properties).await.unwrap();
+        let channel = connection.create_channel().await.unwrap();
+        channel.confirm_select(ConfirmSelectOptions::default()).await.unwrap();
+        let vehicles = rate / 2 * u32::try_from(LASTS.as_secs()).unwrap();
+        let every = Duration::from_secs(1) * 2 / rate;
+        let mut due = DueTimes {
+            begun: Instant::now() + Duration::from_millis(50),
+            entries: HashMap::new(),
+            exits: HashMap::new(),
+        };
+        // In the order of time: entry n at n * every, its exit a stay later.
+        let mut plan: Vec<(Duration, &'static str, u32)> = (0..vehicles)
+            .flat_map(|n| [(every * n, ENTRY_QUEUE, n), (every * n + STAY, EXIT_QUEUE, n)])
+            .collect();
+        plan.sort_unstable();
+        let mut confirms = Vec::with_capacity(plan.len());
+        for (after, queue, vehicle) in plan {
+            let at = due.begun + after;
+            let wait = at.saturating_duration_since(Instant::now());
+            if wait > Duration::from_millis(1) {
+                tokio::time::sleep(wait).await;
+            } else if !wait.is_zero() {
+                while Instant::now() < at {
+                    tokio::task::yield_now().await;
+                }
+            }
+            let plate = format!("L{vehicle:07}");
+            let (field, times) = match queue {
+                ENTRY_QUEUE => ("entry_date_time", &mut due.entries),
+                _ => ("exit_date_time", &mut due.exits),
+            };
+            let now = Utc::now().to_rfc3339();
+            let body = format!(
+                r#"{{"id":"{field:.2}{vehicle}","vehicle_plate":"{plate}","{field}":"{now}"}}"#
+            );
+            times.insert(plate, at);
+            let properties = BasicProperties::default().with_delivery_mode(2);
+            let options = BasicPublishOptions::default();
+            let confirm = channel.basic_publish(
+                "".into(),
+                queue.into(),
+                options,
+                body.as_bytes(),
+                properties,
+            );
+            confirms.push(confirm.await.unwrap());
+        }
+        for confirm in confirms {
+            confirm.await.unwrap();
+        }
+        (due, vehicles * 2)
+    })
+}
+
+/// Takes what the taps saw until every message is acknowledged and every row confirmed.
+fn collect(seen: &Receiver<Seen>, due: &DueTimes) -> Measured {
+    let histogram = || Histogram::<u64>::new(3).unwrap();
+    let mut measured = Measured { acknowledged: histogram(), confirmed: histogram() };
+    let (mut acknowledged, mut confirmed) = (0, 0);
+    while acknowledged < due.entries.len() + due.exits.len() || confirmed < due.exits.len() {
+        let next = seen.recv_timeout(Duration::from_secs(30));
+        let (body, at, is_ack) = match next.expect("every message is done with in time") {
+            Seen::Acknowledged(body, at) => (body, at, true),
+            Seen::Confirmed(body, at) => (body, at, false),
+        };
+        let body = String::from_utf8(body).unwrap();
+        for plate in body.split("\"vehicle_plate\":\"").skip(1).map(|rest| &rest[..8]) {
+            let is_exit = !is_ack || body.contains("exit_date_time");
+            let times = if is_exit { &due.exits } else { &due.entries };
+            let since = times[plate];
+            let micros = u64::try_from((at - since).as_micros()).unwrap().max(1);
+            let histogram = match is_ack {
+                true => (&mut measured.acknowledged, &mut acknowledged),
+                false => (&mut measured.confirmed, &mut confirmed),
+            };
+            *histogram.1 += 1;
+            if since - due.begun >= WARMS_UP {
+                histogram.0.record(micros).unwrap();
+            }
+        }
+    }
+    measured
+}
