@@ -34,6 +34,18 @@ million count="1000000":
     cargo build --release -p carpark -p tests --bins
     CARPARK_BIN=target/release/carpark target/release/million {{ count }}
 
+# How fast, against the bare broker and a plain loop in the same run (parts: backlog, latency,
+# embedded; 3 rounds): tables, and target/bench.json. Some minutes on a machine that does nothing else.
+[group('long')]
+bench *parts:
+    cargo build --release -p carpark -p tests --bins
+    CARPARK_BIN=target/release/carpark target/release/bench {{ parts }} --json target/bench.json
+
+# The parts by themselves, in nanoseconds: parsing and judging, the actors in memory, the writer.
+[group('long')]
+micro:
+    cargo bench -p domain -p actors -p web
+
 # Feed a parser with anything (observation, plate, report, record, recovery, camera-body,
 # camera-VENDOR); needs a nightly compiler and `cargo install cargo-fuzz`.
 [group('long')]
