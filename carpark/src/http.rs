@@ -183,7 +183,7 @@ async fn guard(
 ) -> actix_web::Result<ServiceResponse<BoxBody>> {
     let wanted = wanted_token(&access.tokens, request.path());
     let is_welcome = wanted.is_none_or(|token| shows(&request, token));
-    let is_post = is_welcome && SINKS.contains(&request.path());
+    let is_post = is_welcome && (SINKS.contains(&request.path()) || is_ping(request.path()));
     let address = request.peer_addr().map(|address| address.ip());
     if !is_post && address.is_some_and(|address| !access.rates.allow(address)) {
         let (name, value) = (header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -228,14 +228,22 @@ const SINKS: &[&str] = &["/save_summary", "/save_exception"];
 /// Where the sink shows and erases the rows of a plate.
 const SINKS_PLATES: &str = "/plates/";
 
+/// Where a vehicle tells of itself.
+fn is_ping(path: &str) -> bool {
+    let vehicle = path.strip_prefix("/vehicles/").and_then(|path| path.strip_suffix("/ping"));
+    vehicle.is_some_and(|vehicle| !vehicle.contains('/'))
+}
+
 /// The token for a path: none for what is open to all, the sink's for posts of summaries, the
-/// administrator's for everything else. So a path that is spelled otherwise (`/%61dmin`, which the
+/// vehicles' for pings, the administrator's for everything else. So a path that is spelled otherwise (`/%61dmin`, which the
 /// router takes for `/admin`) is no way around. None where the token is not set.
 fn wanted_token<'a>(tokens: &'a Tokens, path: &str) -> Option<&'a str> {
     if OPEN.contains(&path) || path.starts_with(DOCS) {
         None
     } else if SINKS.contains(&path) || path.starts_with(SINKS_PLATES) {
         tokens.sink.as_deref()
+    } else if is_ping(path) && tokens.ping.is_some() {
+        tokens.ping.as_deref()
     } else {
         tokens.admin.as_deref().or(tokens.sink.as_deref())
     }

@@ -19,7 +19,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             silence: Silence::default(),
-            start_patience: Duration::from_secs(60),
+            start_patience: Duration::from_mins(1),
             stop_patience: Duration::from_secs(5),
         }
     }

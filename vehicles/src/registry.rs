@@ -176,7 +176,7 @@ impl Registry {
             true => due.unwrap_or(LOOK_AGAIN_MAX).clamp(LOOK_AGAIN_MIN, LOOK_AGAIN_MAX),
             false => Duration::from_millis(1),
         };
-        context.run_later(wait, |registry, context| registry.notice(context));
+        context.run_later(wait, Self::notice);
     }
 
     fn notice(&mut self, context: &mut Context<Self>) {

@@ -103,14 +103,14 @@ fn read_csv(text: &str) -> Result<Raw, Unreadable> {
         csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
     let wanted = || format!("expected a header with {}", COLUMNS.join(","));
     let header = reader.headers().map_err(|_| Unreadable { line: 1, reason: wanted() })?.clone();
-    let place = |name: &str| header.iter().position(|column| column == name);
+    let position = |name: &str| header.iter().position(|column| column == name);
     for name in &COLUMNS[..4] {
-        if place(name).is_none() {
+        if position(name).is_none() {
             let reason = format!("the column `{name}` is missing: {}", wanted());
             return Err(Unreadable { line: 1, reason });
         }
     }
-    let places = COLUMNS.map(place);
+    let positions = COLUMNS.map(position);
     let mut raw = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|e| Unreadable {
@@ -124,7 +124,8 @@ fn read_csv(text: &str) -> Result<Raw, Unreadable> {
             continue;
         }
         let field = |at: Option<usize>| at.and_then(|at| record.get(at)).map(str::to_owned);
-        let [vehicle_id, plate, customer_id, customer_name, customer_address] = places.map(field);
+        let [vehicle_id, plate, customer_id, customer_name, customer_address] =
+            positions.map(field);
         let row = RawRow { vehicle_id, plate, customer_id, customer_name, customer_address };
         raw.push((line, Ok(row)));
     }

@@ -73,7 +73,9 @@ impl Listener {
                 let mut text = String::new();
                 for (number, data) in (first..).zip(&events) {
                     let id = self.live.id(number);
-                    text.push_str(&format!("id: {id}\nevent: status\ndata: {data}\n\n"));
+                    for part in ["id: ", &id.to_string(), "\nevent: status\ndata: ", data, "\n\n"] {
+                        text.push_str(part);
+                    }
                     self.seen = number;
                 }
                 Some(text)
