@@ -205,3 +205,6 @@ async fn load(store: &dyn Store, patience: Duration) -> Result<Kept, StoreError>
         tokio::time::sleep(START_PAUSE).await;
     }
 }
+
+#[cfg(test)]
+mod tests;
