@@ -11,6 +11,7 @@ use tests::http::{self, Answer};
 use tests::process::{Carpark, Running};
 use tests::servers::Redis;
 use tests::{Site, site, wait};
+use vehicles::store::Store;
 
 const SOON: Duration = Duration::from_secs(20);
 const HEADER: &str = "vehicle_id,plate,customer_id,customer_name,customer_address\n";
@@ -414,7 +415,6 @@ fn redis_keeps_the_contract_of_the_vehicles_store() {
         vehicles::store::check_contract(&store).await.unwrap();
         // One writes at a time.
         let other = vehicles::store::RedisStore::new(&redis.url(2), "other").unwrap();
-        use vehicles::store::Store;
         assert!(store.hold().await.unwrap());
         assert!(!other.hold().await.unwrap());
         other.let_go().await.unwrap();
