@@ -35,12 +35,6 @@ fn vehicle(running: &Running, id: &str) -> Value {
     http::get(&running.url(&format!("/vehicles/{id}"))).ok().json()
 }
 
-fn wait_status(running: &Running, id: &str, status: &str) {
-    wait::until(&format!("{id} is {status}"), SOON, || {
-        (vehicle(running, id)["status"] == status).then_some(())
-    });
-}
-
 fn at(before: i64) -> String {
     (Utc::now() - TimeDelta::seconds(before)).to_rfc3339()
 }
