@@ -1,7 +1,10 @@
 //! The effective configuration: flag over environment over `carpark.toml` over default. The one
-//! place that reads the environment.
+//! place that reads the environment. The layers are read here; `check` makes a [`Config`] of them,
+//! `show` shows them, `named` has what a car park gives names to.
 
+mod check;
 mod named;
+mod show;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,11 +15,13 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use domain::Policy;
+use domain::{Policy, Silence};
+use generators::pings::PingOptions;
 use url::Url;
 
 use crate::settings::{SETTINGS, Setting, find};
 use named::Named;
+use show::quoted_if_needed;
 
 /// The file that is read where no other is named.
 const DEFAULT_FILE: &str = "carpark.toml";
@@ -84,6 +89,14 @@ pub struct Config {
     pub actors_listen: SocketAddr,
     /// Address of the generators role.
     pub generators_listen: SocketAddr,
+    /// Address of the vehicles role.
+    pub vehicles_listen: SocketAddr,
+    /// Of the vehicle monitor; `None`: embedded.
+    pub vehicles_store_url: Option<String>,
+    /// When a vehicle counts as gone.
+    pub silence: Silence,
+    /// Of the simulated vehicles.
+    pub pings: PingOptions,
     /// Where summaries are posted; `None`: nobody said, so the process that has a web role posts
     /// to itself.
     pub summary_url: Option<Url>,
@@ -132,6 +145,8 @@ pub struct Tokens {
     pub sink: Option<String>,
     /// For cameras that post reads.
     pub camera: Option<String>,
+    /// For posting pings.
+    pub ping: Option<String>,
 }
 
 impl fmt::Debug for Tokens {
@@ -304,104 +319,13 @@ impl Layers {
         })
     }
 
-    fn camera_options(&self) -> Result<cameras::Options, ConfigError> {
-        Ok(cameras::Options {
-            wait: self.duration("camera_wait")?,
-            answer_within: self.duration("camera_answer_within")?,
-            events_for: self.duration("camera_events_for")?,
-            events_max: self.number("camera_events_max")?,
-            ..cameras::Options::default()
-        })
-    }
-
-    /// Checks everything.
-    pub fn check(&self) -> Result<Config, ConfigError> {
-        let token = |key| self.text(key).map(|value| value.text.clone());
-        let data_dir = PathBuf::from(self.required("data_dir", "a path", |t| Some(t.to_owned()))?);
-        let web = self.section("web", web::Options::default())?;
-        let generators: generators::Options =
-            self.section("generators", generators::Options::default())?;
-        generators.check().map_err(|e| self.wrong(&format!("generators.{}", e.setting), &e.why))?;
-        let policy = Policy {
-            lateness: self.time_delta("lateness")?,
-            repair_window: self.time_delta("repair_window")?,
-            max_stay: self.time_delta("max_stay")?,
-            ..Policy::default()
-        };
-        let summary_url =
-            self.required("summary_url", "not an http:// or https:// URL", |text| {
-                Url::parse(text)
-                    .ok()
-                    .filter(|url| url.has_host() && url.scheme().starts_with("http"))
-            })?;
-        let nobody_said = self.text("summary_url").is_none_or(|v| v.source == Source::Default);
-        Ok(Config {
-            broker_url: self.url("broker_url", "embedded", &["amqp://", "amqps://"])?,
-            store_url: self.url("store_url", "embedded", &["redis://", "rediss://"])?,
-            generator_store_url: self.url(
-                "generator_store_url",
-                "memory",
-                &["redis://", "rediss://"],
-            )?,
-            web: web::Options { data_dir: data_dir.clone(), ..web },
-            data_dir,
-            reads: self.text("reads").map(|value| PathBuf::from(&value.text)),
-            web_listen: self.address("web_listen")?,
-            actors_listen: self.address("actors_listen")?,
-            generators_listen: self.address("generators_listen")?,
-            summary_url: (!nobody_said).then_some(summary_url),
-            tokens: Tokens {
-                admin: token("admin_token"),
-                sink: token("sink_token"),
-                camera: token("camera_token"),
-            },
-            cameras: self.named.cameras()?,
-            camera_options: self.camera_options()?,
-            policy,
-            retention: self.time_delta("retention")?,
-            prefetch: self.number("prefetch")?,
-            outbox_max: self.number("outbox_max")?,
-            residents_max: self.number("residents_max")?,
-            requests_per_second: self.required(
-                "requests_per_second",
-                "not a whole number of at least 1 that fits",
-                |text| text.parse().ok(),
-            )?,
-            idle_after: self.duration("idle_after")?,
-            start_patience: self.duration("start_patience")?,
-            post_patience: self.duration("post_patience")?,
-            generators,
-            log: self.required("log", "a filter", |text| Some(text.to_owned()))?,
-            log_json: self.required("log_format", "expected `human` or `json`", |text| {
-                ["human", "json"].contains(&text).then_some(text == "json")
-            })?,
-            progress_every: self.duration("progress_every")?,
-        })
-    }
-
-    /// What will run, as TOML with the source of each value; secrets masked.
-    pub fn show(&self) -> String {
-        let mut lines = Vec::new();
-        let mut section = "";
-        for setting in SETTINGS {
-            let Some(value) = self.text(setting.key) else {
-                continue;
-            };
-            let (of, key) = setting.key.split_once('.').unwrap_or(("", setting.key));
-            if of != section {
-                lines.push(format!("\n[{of}]"));
-                section = of;
-            }
-            let text = match setting.is_secret {
-                true => "***".to_owned(),
-                false if value.text.contains("://") => actors::broker::amqp::masked(&value.text),
-                false => value.text.clone(),
-            };
-            let text = quoted_if_needed(&text);
-            lines.push(format!("{:<42} # {}", format!("{key} = {text}"), value.source));
+    /// A value for where nobody has said any.
+    pub fn suggest(&mut self, key: &str, text: &str) {
+        if let Some(setting) = find(key)
+            && self.text(key).is_none_or(|value| value.source == Source::Default)
+        {
+            self.put(setting, text.to_owned(), Source::Default);
         }
-        lines.extend(self.named.show());
-        lines.join("\n")
     }
 }
 
@@ -415,11 +339,6 @@ fn without_password(text: &str) -> String {
     } else {
         masked
     }
-}
-
-fn quoted_if_needed(text: &str) -> String {
-    let is_plain = text.parse::<f64>().is_ok() || text.parse::<bool>().is_ok();
-    if is_plain { text.to_owned() } else { toml::Value::from(text).to_string() }
 }
 
 /// The environment variable, where it is set and not empty.

@@ -178,7 +178,7 @@ fn readyz(site: &Mutex<Site>) -> HttpResponse {
 }
 
 /// Lets a request through if it shows the token that its path wants, and its address has not asked
-/// too often. The actors and the cameras post as often as they have to.
+/// too often. The actors, the cameras and the vehicles post as often as they have to.
 async fn guard(
     access: Arc<Access>,
     request: ServiceRequest,
@@ -190,7 +190,8 @@ async fn guard(
         true => shows_as_camera(&request, token),
         false => shows(&request, token),
     });
-    let is_post = is_welcome && (is_camera || SINKS.contains(&request.path()));
+    let is_post = is_camera || SINKS.contains(&request.path()) || is_ping(request.path());
+    let is_post = is_welcome && is_post;
     let address = request.peer_addr().map(|address| address.ip());
     if !is_post && address.is_some_and(|address| !access.rates.allow(address)) {
         let (name, value) = (header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -243,9 +244,16 @@ const CAMERAS: &str = "/cameras/";
 const SHOW_AS_CAMERA: &str = "send the camera token: as `Authorization: Bearer TOKEN`, as the \
     password of basic authentication, or as ?token=TOKEN";
 
+/// Where a vehicle tells of itself.
+fn is_ping(path: &str) -> bool {
+    let vehicle = path.strip_prefix("/vehicles/").and_then(|path| path.strip_suffix("/ping"));
+    vehicle.is_some_and(|vehicle| !vehicle.contains('/'))
+}
+
 /// The token for a path: none for what is open to all, the sink's for posts of summaries, the
-/// cameras' for posts of reads, the administrator's for everything else. So a path that is spelled otherwise (`/%61dmin`, which the
-/// router takes for `/admin`) is no way around. None where the token is not set.
+/// cameras' for posts of reads, the vehicles' for pings, the administrator's for everything else. So
+/// a path that is spelled otherwise (`/%61dmin`, which the router takes for `/admin`) is no way
+/// around. None where the token is not set.
 fn wanted_token<'a>(tokens: &'a Tokens, path: &str) -> Option<&'a str> {
     if OPEN.contains(&path) || path.starts_with(DOCS) {
         None
@@ -253,6 +261,8 @@ fn wanted_token<'a>(tokens: &'a Tokens, path: &str) -> Option<&'a str> {
         tokens.sink.as_deref()
     } else if path.starts_with(CAMERAS) {
         tokens.camera.as_deref()
+    } else if is_ping(path) && tokens.ping.is_some() {
+        tokens.ping.as_deref()
     } else {
         tokens.admin.as_deref().or(tokens.sink.as_deref())
     }

@@ -63,11 +63,11 @@ async fn publish_all(read: mpsc::Receiver<Vec<u8>>, publisher: Arc<dyn Publisher
         let line = read.recv().await?;
         Some((line, read))
     });
-    let published = lines
+    let taken = lines
         .map(|line| publish(&*publisher, line))
         .buffer_unordered(IN_FLIGHT)
         .fold(0_u64, async |count, ()| count + 1);
-    let count = published.await;
+    let count = taken.await;
     info!(reads.count = count, "all reads of the file are taken");
 }
 

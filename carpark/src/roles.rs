@@ -1,135 +1,52 @@
-//! The roles, wired in reading order and taken apart in reverse.
+//! The roles, wired in reading order and taken apart in reverse: `plan` (what a role consists of) →
+//! `open` (its broker and stores) → `parts` (what is started of them) → `announce`.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::Path;
+mod announce;
+mod open;
+mod parts;
+mod plan;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use actors::broker::amqp::{AmqpBroker, masked};
-use actors::broker::embedded::{EmbeddedBroker, EmbeddedPublisher};
-use actors::broker::{Broker, BrokerError};
-use actors::store::{EmbeddedStore, ProcessorId, RedisOptions, RedisStore, Store};
-use actors::summary_client::{HttpSink, SinkOptions};
+use actors::broker::amqp::masked;
 use actors::{Actors, Metrics};
-use anyhow::{Context, bail};
+use anyhow::bail;
 use cameras::Cameras;
 use domain::{Kind, SharedClock};
-use generators::{Generators, InsideStore, MemoryStore};
+use generators::Generators;
+use generators::pings::Pings;
 use prometheus::Registry;
 #[cfg(target_os = "linux")]
 use prometheus::process_collector::ProcessCollector;
-use publisher::{AmqpOptions, AmqpPublisher, Publisher};
-use tracing::{info, warn};
-use url::Url;
+use tracing::info;
+use vehicles::Vehicles;
+use web::Web;
 
 use crate::cli::Role;
 use crate::config::Config;
-use crate::embedded_publisher::Embedded;
 use crate::http::rate::Rates;
 use crate::http::{self, Access, Site};
 use crate::progress::Progress;
 use crate::reads::Reads;
 use crate::shutdown::Shutdown;
+pub use open::EMBEDDED_DEAD_LETTERS;
+use parts::Wiring;
+use plan::Plan;
 
-/// Messages that wait in each queue of the embedded broker.
-const EMBEDDED_QUEUE: usize = 10_000;
-/// File of the embedded broker's dead letters, in the data directory.
-pub const EMBEDDED_DEAD_LETTERS: &str = "dead-letters.redb";
-/// First and longest pause between attempts at a server that is not there yet.
-const ATTEMPT_PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
 /// How long connections may take to end.
 const SERVER_STOPS_WITHIN: Duration = Duration::from_secs(2);
 
-/// What a role consists of.
-#[derive(Debug, Clone, Copy)]
-struct Plan {
-    web: bool,
-    actors: bool,
-    entries: bool,
-    exits: bool,
-}
-
-impl Plan {
-    fn of(role: Role) -> Self {
-        let is = |roles: &[Role]| roles.contains(&role);
-        Self {
-            web: is(&[Role::All, Role::Serve, Role::Web]),
-            actors: is(&[Role::All, Role::Serve, Role::Actors]),
-            entries: is(&[Role::All, Role::Generators, Role::EntryGenerator]),
-            exits: is(&[Role::All, Role::Generators, Role::ExitGenerator]),
-        }
-    }
-
-    fn has_generators(self) -> bool {
-        self.entries || self.exits
-    }
-
-    /// Combinations that cannot work say so before anything is started.
-    fn check(self, config: &Config) -> anyhow::Result<()> {
-        let is_split = !(self.web && self.actors) && (self.actors || self.has_generators());
-        if config.broker_url.is_none() && is_split {
-            bail!(
-                "this role needs RabbitMQ: set CARPARK_BROKER_URL=amqp://user:password@host:5672/ \
-                 (an embedded broker lives in one process; `carpark all` and `carpark serve` use it)"
-            );
-        }
-        if self.entries != self.exits && config.generator_store_url.is_none() {
-            bail!(
-                "an entry generator and an exit generator in two processes share the vehicles inside: \
-                 set CARPARK_GENERATOR_STORE_URL=redis://host:6379/1 (or run `carpark generators`)"
-            );
-        }
-        let tokens = &config.tokens;
-        if let Some(path) = config.reads.as_ref().filter(|_| !(self.web && self.actors)) {
-            bail!(
-                "`reads` = \"{}\" is for `carpark all` and `carpark serve`: leave it out, or choose one of them",
-                path.display()
-            );
-        }
-        let (key, address) = self.listen(config);
-        let admin = ("admin_token", &tokens.admin);
-        if self.web {
-            let sink = ("sink_token", &tokens.sink);
-            let camera = ("camera_token", &tokens.camera);
-            let needed = [admin, sink, camera];
-            // Without a camera nothing can be posted as one.
-            let needed = if config.cameras.is_empty() { &needed[..2] } else { &needed };
-            http::check_exposure(address, key, needed)
-        } else {
-            http::check_exposure(address, key, &[admin])
-        }
-    }
-
-    /// Setting and address of the one listener.
-    fn listen(self, config: &Config) -> (&'static str, SocketAddr) {
-        if self.web {
-            ("web_listen", config.web_listen)
-        } else if self.actors {
-            ("actors_listen", config.actors_listen)
-        } else {
-            ("generators_listen", config.generators_listen)
-        }
-    }
-
-    /// Namespace of the listener's own metrics.
-    fn namespace(self) -> &'static str {
-        match self {
-            Self { web: true, .. } => "web_backend",
-            Self { actors: true, .. } => "backend",
-            Self { entries: true, .. } => "vehicle_entry",
-            _ => "vehicle_exit",
-        }
-    }
-}
-
 /// What runs in this process.
 struct Running {
-    web: Option<web::Web>,
+    web: Option<Web>,
     actors: Option<Actors>,
     cameras: Option<Cameras>,
+    vehicles: Option<Vehicles>,
     /// Held for its lines: dropped, it publishes no more.
     reads: Option<Reads>,
+    pings: Option<Pings>,
     generators: Option<Generators>,
     server: ServerHandle,
     /// Held for its lines.
@@ -145,12 +62,17 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let plan = Plan::of(role);
     plan.check(&config)?;
-    let mut running = tokio::select! {
-        started = start(plan, &config, clock) => started?,
-        () = shutdown.asked() => {
-            info!("stopped while starting");
-            return Ok(());
-        }
+    let started = tokio::select! {
+        started = start(plan, &config, clock) => started.map(Some),
+        () = shutdown.asked() => Ok(None),
+    };
+    if !matches!(started, Ok(Some(_))) {
+        // An actor that never had its turn has it when it is dropped, where timers are no more.
+        tokio::task::yield_now().await;
+    }
+    let Some(mut running) = started? else {
+        info!("stopped while starting");
+        return Ok(());
     };
     let died = running.died();
     let outcome = tokio::select! {
@@ -180,90 +102,72 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         registry.clone(),
     )?;
     let address = listener.address;
+    let wiring = Wiring { plan, config, address, clock, registry, site };
 
     let web = match plan.web {
-        true => Some(start_web(config, &clock, &registry, &site).await?),
+        true => Some(parts::web::start(&wiring).await?),
         false => None,
     };
-    let mut embedded_publisher = None;
-    let (actors, progress) = if plan.actors {
-        let summary_url = summary_url(plan, config, address)?;
-        let metrics = Arc::new(Metrics::new(&registry)?);
-        let (broker, publisher) = open_broker(config, &clock, &metrics)?;
-        embedded_publisher = publisher;
-        let (store, processor) = open_store(config, &clock)?;
-        prepare(&*broker, &*store, config.start_patience).await?;
-        let sink = HttpSink::new(SinkOptions {
-            summary_url,
-            token: config.tokens.sink.clone(),
-            patience: config.post_patience,
-        });
-        let parts = actors::Parts {
-            options: actors_options(config),
-            broker,
-            store,
-            sink: Box::new(sink),
-            processor,
-            clock: Arc::clone(&clock),
-            metrics: Arc::clone(&metrics),
-        };
-        let actors = Actors::start(parts);
-        let health = actors.health();
-        with_site(&site, |site| {
-            site.routes(actors.configure());
-            site.describe(Actors::openapi());
-            site.check(move || {
-                health.parts().map(|(name, part)| (name.to_owned(), part.text())).to_vec()
-            });
-        });
-        let progress =
-            Progress::start(config.progress_every, metrics, actors.gate(), Arc::clone(&clock));
-        (Some(actors), progress)
-    } else {
-        (None, None)
+    let (actors, embedded, sessions, progress) = match plan.actors {
+        true => {
+            let started = parts::actors::start(&wiring).await?;
+            (Some(started.actors), started.publisher, Some(started.store), started.progress)
+        }
+        false => (None, None, None, None),
     };
     let cameras = match plan.web {
-        true => Some(start_cameras(config, embedded_publisher.clone(), &clock, &registry, &site)?),
+        true => Some(parts::cameras::start(&wiring, embedded.clone())?),
+        false => None,
+    };
+    let vehicles = match plan.vehicles {
+        true => Some(parts::vehicles::start(&wiring, sessions).await?),
         false => None,
     };
     let reads = match &config.reads {
         Some(path) => {
-            let publisher = open_publisher([true, true], config, embedded_publisher.clone())?;
+            let kinds = [Kind::Entry, Kind::Exit];
+            let publisher = open::publisher("carpark reads", &kinds, config, embedded.clone())?;
             Some(Reads::start(path, publisher)?)
         }
         None => None,
     };
+    // Before the generators': their routes end with one for whatever else is asked.
+    let pings = match plan.pings {
+        true => Some(parts::pings::start(&wiring)?),
+        false => None,
+    };
     let generators = match plan.has_generators() {
-        true => {
-            let kinds = [plan.entries, plan.exits];
-            let publisher = open_publisher(kinds, config, embedded_publisher)?;
-            Some(start_generators(plan, config, publisher, &clock, &registry, &site).await?)
-        }
+        true => Some(parts::generators::start(&wiring, embedded).await?),
         false => None,
     };
     let server = listener.start();
-    announce(plan, config, address);
-    Ok(Running { web, actors, cameras, reads, generators, server, _progress: progress })
+    announce::announce(plan, config, address);
+    Ok(Running {
+        web,
+        actors,
+        cameras,
+        vehicles,
+        reads,
+        pings,
+        generators,
+        server,
+        _progress: progress,
+    })
 }
 
 impl Running {
     /// Comes with the name of an actor that the others cannot do without, when it has died.
     async fn died(&mut self) -> &'static str {
-        let actors = async {
-            match &mut self.actors {
-                Some(actors) => actors.died().await,
-                None => std::future::pending().await,
-            }
-        };
-        let cameras = async {
-            match &mut self.cameras {
-                Some(cameras) => cameras.died().await,
-                None => std::future::pending().await,
-            }
+        let Self { actors, cameras, vehicles, .. } = self;
+        let of_cameras = async {
+            cameras.as_mut()?.died().await;
+            Some("actor of the cameras' passages")
         };
         tokio::select! {
-            name = actors => name,
-            () = cameras => "actor of the cameras' passages",
+            Some(name) = async { Some(actors.as_mut()?.died().await) } => name,
+            Some(name) = of_cameras => name,
+            Some(name) = async { Some(vehicles.as_mut()?.died().await) } => name,
+            else => std::future::pending().await,
         }
     }
 
@@ -273,8 +177,14 @@ impl Running {
         if let Some(generators) = self.generators {
             generators.stop().await;
         }
+        if let Some(pings) = self.pings {
+            pings.stop().await;
+        }
         if let Some(cameras) = self.cameras {
             cameras.stop().await;
+        }
+        if let Some(vehicles) = self.vehicles {
+            vehicles.stop().await;
         }
         if let Some(actors) = self.actors {
             actors.stop().await;
@@ -289,298 +199,6 @@ impl Running {
     }
 }
 
-fn with_site(site: &Mutex<Site>, add: impl FnOnce(&mut Site)) {
-    add(&mut site.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
-}
-
-async fn start_web(
-    config: &Config,
-    clock: &SharedClock,
-    registry: &Registry,
-    site: &Mutex<Site>,
-) -> anyhow::Result<web::Web> {
-    let web = web::start(config.web.clone(), Arc::clone(clock), registry).await?;
-    let is_ready = web.readiness();
-    with_site(site, |site| {
-        site.routes(web.configure());
-        site.describe(web::openapi());
-        site.check(move || {
-            let state = if is_ready() { "ok" } else { "the files cannot be written" };
-            vec![("files".to_owned(), state.to_owned())]
-        });
-    });
-    Ok(web)
-}
-
-/// The cameras' side of the web role. Without a broker it answers that it has none, and the role
-/// writes its files all the same.
-fn start_cameras(
-    config: &Config,
-    embedded: Option<EmbeddedPublisher>,
-    clock: &SharedClock,
-    registry: &Registry,
-    site: &Mutex<Site>,
-) -> anyhow::Result<Cameras> {
-    let options = config.camera_options.clone();
-    let publisher: Option<Arc<dyn Publisher>> = match (&config.broker_url, embedded) {
-        // Nobody posts: no connection that nobody needs.
-        _ if config.cameras.is_empty() => None,
-        (Some(url), _) => {
-            let amqp = AmqpOptions {
-                confirm_time_out: options.answer_within,
-                ..AmqpOptions::new(url, "carpark cameras")
-            };
-            let publisher = AmqpPublisher::start(&amqp, &[Kind::Entry, Kind::Exit])
-                .context("CARPARK_BROKER_URL")?;
-            Some(Arc::new(publisher))
-        }
-        (None, Some(embedded)) => Some(Arc::new(Embedded(embedded))),
-        (None, None) => {
-            warn!(
-                "cameras are configured, but this role has no broker to give their reads to: set \
-                 CARPARK_BROKER_URL; until then they are answered 503"
-            );
-            None
-        }
-    };
-    let (cameras, clock) = (config.cameras.clone(), Arc::clone(clock));
-    let cameras = cameras::start(options, cameras, publisher.clone(), clock, registry)?;
-    with_site(site, |site| {
-        site.routes(cameras.configure());
-        site.describe(cameras::openapi());
-        if let Some(publisher) = publisher {
-            site.check(move || {
-                let state = if publisher.is_ready() { "ok" } else { "cannot publish reads" };
-                vec![("cameras".to_owned(), state.to_owned())]
-            });
-        }
-    });
-    Ok(cameras)
-}
-
-fn open_broker(
-    config: &Config,
-    clock: &SharedClock,
-    metrics: &Arc<Metrics>,
-) -> anyhow::Result<(Box<dyn Broker>, Option<EmbeddedPublisher>)> {
-    if let Some(url) = &config.broker_url {
-        let broker = AmqpBroker::new(url, config.prefetch, Arc::clone(clock), Arc::clone(metrics))
-            .context("CARPARK_BROKER_URL")?;
-        return Ok((Box::new(broker), None));
-    }
-    let path = in_data_dir(&config.data_dir, EMBEDDED_DEAD_LETTERS)?;
-    let broker =
-        EmbeddedBroker::open(&path, EMBEDDED_QUEUE, config.prefetch.into(), Arc::clone(clock))
-            .with_context(|| format!("cannot open the embedded dead letters {}", path.display()))?;
-    let publisher = broker.publisher();
-    Ok((Box::new(broker), Some(publisher)))
-}
-
-fn open_store(
-    config: &Config,
-    clock: &SharedClock,
-) -> anyhow::Result<(Arc<dyn Store>, ProcessorId)> {
-    if let Some(url) = &config.store_url {
-        let options = RedisOptions { retention: config.retention, ..RedisOptions::new(url) };
-        let store = RedisStore::new(options).context("CARPARK_STORE_URL")?;
-        let alphabet: Vec<char> = ('a'..='z').chain('0'..='9').collect();
-        let processor = ProcessorId(nanoid::nanoid!(12, &alphabet).into());
-        return Ok((Arc::new(store), processor));
-    }
-    let path = in_data_dir(&config.data_dir, "carpark.redb")?;
-    let store = EmbeddedStore::open(&path, config.retention, Arc::clone(clock)).context(
-        "cannot open the embedded store: does another carpark use the data directory? Stop it, or \
-         set CARPARK_DATA_DIR to another one",
-    )?;
-    Ok((Arc::new(store), ProcessorId("embedded".into())))
-}
-
-fn in_data_dir(data_dir: &Path, name: &str) -> anyhow::Result<std::path::PathBuf> {
-    std::fs::create_dir_all(data_dir).with_context(|| {
-        format!(
-            "the data directory {} cannot be created or written: set CARPARK_DATA_DIR to one that can",
-            data_dir.display()
-        )
-    })?;
-    Ok(data_dir.join(name))
-}
-
-/// Waits for the servers while there is hope, saying so; gives up with what to do.
-async fn prepare(broker: &dyn Broker, store: &dyn Store, patience: Duration) -> anyhow::Result<()> {
-    patiently("RabbitMQ", patience, async || match broker.prepare().await {
-        Ok(()) => Ok(()),
-        Err(e @ BrokerError::Refused { .. }) => Err(Attempt::Hopeless(e.into())),
-        Err(e) => Err(Attempt::Failed(e.into())),
-    })
-    .await?;
-    patiently("the store", patience, async || {
-        store.counts().await.map(|_| ()).map_err(|e| Attempt::Failed(e.into()))
-    })
-    .await
-}
-
-/// Why an attempt was none.
-enum Attempt {
-    /// Worth another.
-    Failed(anyhow::Error),
-    /// Not before somebody changes something.
-    Hopeless(anyhow::Error),
-}
-
-async fn patiently(
-    what: &str,
-    patience: Duration,
-    attempt: impl AsyncFn() -> Result<(), Attempt>,
-) -> anyhow::Result<()> {
-    let deadline = tokio::time::Instant::now() + patience;
-    let mut backoff = actors::backoff::Backoff::new(ATTEMPT_PAUSES.0, ATTEMPT_PAUSES.1);
-    loop {
-        let error = match attempt().await {
-            Ok(()) => return Ok(()),
-            Err(Attempt::Hopeless(error)) => return Err(error),
-            Err(Attempt::Failed(error)) => error,
-        };
-        let left = deadline.saturating_duration_since(tokio::time::Instant::now());
-        if left.is_zero() {
-            return Err(error.context(format!(
-                "gave up on {what} after {}: is it running, and is the URL right? \
-                 (CARPARK_START_PATIENCE sets how long to wait)",
-                humantime::format_duration(patience)
-            )));
-        }
-        if backoff.attempts() == 0 {
-            warn!(error = %format!("{error:#}"), patience_seconds = patience.as_secs(), "waiting for {what}");
-        }
-        backoff.wait().await;
-    }
-}
-
-fn actors_options(config: &Config) -> actors::Options {
-    actors::Options {
-        policy: config.policy,
-        idle_after: config.idle_after,
-        residents_max: config.residents_max,
-        outbox_max: config.outbox_max,
-        ..actors::Options::default()
-    }
-}
-
-/// Where the actors post: to this process where it writes the files itself, unless told otherwise.
-fn summary_url(plan: Plan, config: &Config, listens: SocketAddr) -> anyhow::Result<Url> {
-    if let Some(url) = &config.summary_url {
-        return Ok(url.clone());
-    }
-    let own = match plan.web {
-        true => listens,
-        false => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 40_000),
-    };
-    Ok(format!("http://{}/save_summary", reachable(own)).parse()?)
-}
-
-/// An address to call a listener by that listens everywhere.
-fn reachable(listens: SocketAddr) -> SocketAddr {
-    let ip = match listens.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(std::net::Ipv6Addr::LOCALHOST),
-        ip => ip,
-    };
-    SocketAddr::new(ip, listens.port())
-}
-
-/// A publisher to the queues of entries and of exits, as `kinds` says.
-fn open_publisher(
-    kinds: [bool; 2],
-    config: &Config,
-    embedded: Option<EmbeddedPublisher>,
-) -> anyhow::Result<Arc<dyn Publisher>> {
-    if let Some(url) = &config.broker_url {
-        let kinds: Vec<Kind> = [Kind::Entry, Kind::Exit]
-            .into_iter()
-            .zip(kinds)
-            .filter_map(|(kind, is_meant)| is_meant.then_some(kind))
-            .collect();
-        let options = AmqpOptions::new(url, "carpark generators");
-        let publisher = AmqpPublisher::start(&options, &kinds).context("CARPARK_BROKER_URL")?;
-        return Ok(Arc::new(publisher));
-    }
-    let publisher = embedded.context("an embedded broker needs the actors in the same process")?;
-    Ok(Arc::new(Embedded(publisher)))
-}
-
-async fn start_generators(
-    plan: Plan,
-    config: &Config,
-    publisher: Arc<dyn Publisher>,
-    clock: &SharedClock,
-    registry: &Registry,
-    site: &Mutex<Site>,
-) -> anyhow::Result<Generators> {
-    let store: Arc<dyn InsideStore> = match &config.generator_store_url {
-        Some(url) => {
-            Arc::new(generators::RedisStore::new(url).context("CARPARK_GENERATOR_STORE_URL")?)
-        }
-        None => Arc::new(MemoryStore::new()),
-    };
-    let roles = generators::Roles { entries: plan.entries, exits: plan.exits };
-    let options = config.generators.clone();
-    let generators = generators::start(
-        options,
-        roles,
-        Arc::clone(&publisher),
-        store,
-        Arc::clone(clock),
-        registry,
-    )
-    .await?;
-    with_site(site, |site| {
-        site.routes(generators.configure());
-        site.describe(generators::openapi());
-        site.check(move || {
-            let state = if publisher.is_ready() { "ok" } else { "cannot publish" };
-            vec![("publisher".to_owned(), state.to_owned())]
-        });
-    });
-    Ok(generators)
-}
-
-/// Tells a person where everything is.
-#[expect(clippy::print_stdout, reason = "what a person sees at the start")]
-fn announce(plan: Plan, config: &Config, address: SocketAddr) {
-    let or = |url: &Option<String>, inside: &str| {
-        url.as_deref().map_or_else(|| inside.to_owned(), masked)
-    };
-    println!("carpark {}", env!("CARGO_PKG_VERSION"));
-    println!("  listens on  http://{}", reachable(address));
-    if plan.web {
-        let dir = config.data_dir.display();
-        println!("  writes to   {dir}/summaries.csv and {dir}/exceptions.csv");
-    }
-    if plan.actors {
-        let store = format!("embedded ({}/carpark.redb)", config.data_dir.display());
-        println!("  broker      {}", or(&config.broker_url, "embedded"));
-        println!("  store       {}", or(&config.store_url, &store));
-    }
-    if plan.web && !config.cameras.is_empty() {
-        println!("  cameras     {}, at /cameras/NAME", names(&config.cameras));
-    }
-    if plan.has_generators() {
-        let traffic = match config.generators.profile {
-            generators::Profile::Steady => {
-                format!("{} vehicles per second", config.generators.rate)
-            }
-            generators::Profile::Campus => {
-                format!("a campus day, {} times as fast", config.generators.speed)
-            }
-        };
-        println!("  simulates   {traffic}");
-    }
-    println!("  Ctrl-C ends it; nothing is lost");
-}
-
-fn names(cameras: &[cameras::Camera]) -> String {
-    cameras.iter().map(|camera| camera.name.as_str()).collect::<Vec<_>>().join(", ")
-}
-
 /// `carpark configure`: declares the queues, then ends.
 #[expect(clippy::print_stdout, reason = "the command's result")]
 pub async fn configure(config: &Config, clock: SharedClock) -> anyhow::Result<()> {
@@ -589,14 +207,11 @@ pub async fn configure(config: &Config, clock: SharedClock) -> anyhow::Result<()
     };
     // Nobody scrapes a command that ends.
     let metrics = Arc::new(Metrics::new(&Registry::new())?);
-    let broker =
-        AmqpBroker::new(url, config.prefetch, clock, metrics).context("CARPARK_BROKER_URL")?;
-    patiently("RabbitMQ", config.start_patience, async || match broker.prepare().await {
-        Ok(()) => Ok(()),
-        Err(e @ BrokerError::Refused { .. }) => Err(Attempt::Hopeless(e.into())),
-        Err(e) => Err(Attempt::Failed(e.into())),
-    })
-    .await?;
-    println!("vehicle_entry, vehicle_exit and vehicle_dead_letter stand at {}", masked(url));
+    let broker = open::amqp_broker(url, config, &clock, &metrics)?;
+    open::prepare_broker(&broker, config.start_patience).await?;
+    println!(
+        "vehicle_entry, vehicle_exit, vehicle_ping and vehicle_dead_letter stand at {}",
+        masked(url)
+    );
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The way of observations into a broker, for whoever has some: simulated cameras and real ones. The
 //! seam ([`Publisher`]): a message is handed over and confirmed, or it is not. Over `RabbitMQ`
-//! ([`AmqpPublisher`]); the embedded broker is the binary's to supply.
+//! ([`AmqpPublisher`], which takes pings of vehicles too); the embedded broker is the binary's to supply.
 
 mod amqp;
 mod amqp_connection;
@@ -47,7 +47,7 @@ pub enum PublishError {
 }
 
 /// The queue of a kind.
-pub(crate) fn queue_of(kind: Kind) -> &'static str {
+pub fn queue_of(kind: Kind) -> &'static str {
     match kind {
         Kind::Entry => wire::ENTRY_QUEUE,
         Kind::Exit => wire::EXIT_QUEUE,

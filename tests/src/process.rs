@@ -25,7 +25,9 @@ pub fn binary() -> &'static Path {
     static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let built = BINARY.get_or_init(|| match std::env::var_os("CARPARK_BIN") {
         // Each runs in a directory of its own, so the path must not depend on it.
-        Some(path) => fs::canonicalize(&path).map_err(|e| format!("CARPARK_BIN: {path:?}: {e}")),
+        Some(path) => {
+            fs::canonicalize(&path).map_err(|e| format!("CARPARK_BIN: {}: {e}", path.display()))
+        }
         None => build(),
     });
     built.as_ref().unwrap_or_else(|e| panic!("{e}"))
@@ -93,7 +95,10 @@ impl Carpark {
         let listen = match role {
             "" | "all" | "serve" | "web" => "CARPARK_WEB_LISTEN",
             "actors" => "CARPARK_ACTORS_LISTEN",
-            "generators" | "entry-generator" | "exit-generator" => "CARPARK_GENERATORS_LISTEN",
+            "vehicles" => "CARPARK_VEHICLES_LISTEN",
+            "generators" | "entry-generator" | "exit-generator" | "ping-generator" => {
+                "CARPARK_GENERATORS_LISTEN"
+            }
             _ => return this,
         };
         this.port = Some(ports::free());

@@ -30,7 +30,8 @@ fn metrics() {}
         title = "carpark",
         description = "Turns what number-plate cameras see into parking sessions.\n\nErrors are \
             `application/problem+json` (RFC 9457). Where tokens are set, `admin` is for everything \
-            that shows or changes plates, `sink` for the posts of summaries, `camera` for those of cameras."
+            that shows or changes plates, `sink` for the posts of summaries, `camera` for those of cameras, \
+             `ping` for those of vehicles."
     ),
     paths(livez, readyz, metrics)
 )]
@@ -47,6 +48,7 @@ pub fn merged(parts: impl IntoIterator<Item = OpenApi>) -> OpenApi {
             .security_scheme("sink", bearer())
             .security_scheme("camera", bearer())
             .security_scheme("camera_basic", basic())
+            .security_scheme("ping", bearer())
             .build(),
     );
     for part in parts {

@@ -6,7 +6,12 @@ use super::*;
 
 fn tokens() -> Tokens {
     let token = |name: &str| Some(name.to_owned());
-    Tokens { admin: token("the-admin"), sink: token("the-sink"), camera: token("the+camera") }
+    Tokens {
+        admin: token("the-admin"),
+        sink: token("the-sink"),
+        camera: token("the+camera"),
+        ping: token("the-ping"),
+    }
 }
 
 /// What the guard lets through, by path and token.
@@ -47,6 +52,16 @@ async fn plates_are_shown_and_changed_with_the_right_token_only() {
         ("/admin/plates/AB12", Some("the-sink"), 401),
         ("/docs", None, 200),
         ("/docs/index.html", None, 200),
+        ("/vehicles", None, 401),
+        ("/vehicles", Some("the-ping"), 401),
+        ("/vehicles", Some("the-admin"), 200),
+        ("/vehicles/events", Some("the-sink"), 401),
+        ("/vehicles/V1", Some("the-ping"), 401),
+        ("/vehicles/V1/ping", None, 401),
+        ("/vehicles/V1/ping", Some("the-admin"), 401),
+        ("/vehicles/V1/ping", Some("the-ping"), 200),
+        ("/vehicles/../admin/x/ping", Some("the-ping"), 401),
+        ("/admin/vehicles/V1/ping", Some("the-ping"), 401),
         ("/documents", None, 401),
         ("/cameras/in", None, 401),
         ("/cameras/in", Some("the-admin"), 401),

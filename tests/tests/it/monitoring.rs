@@ -69,11 +69,19 @@ fn metrics_are_well_named_and_every_query_of_dashboards_and_rules_has_data() {
             .start_ready()
     };
     let (entries, exits) = (cameras("entry-generator"), cameras("exit-generator"));
+    let vehicles = site.carpark("vehicles").start_ready();
+    let pings = site
+        .carpark("ping-generator")
+        .env("CARPARK_PINGS_MONITOR_URL", &vehicles.url(""))
+        .args(&["--vehicles", "20", "--ping-every", "1s"])
+        .start_ready();
     let prometheus = Prometheus::start(&[
         ("web", web.port(), ""),
         ("actors", actors.port(), ""),
         ("entry-generator", entries.port(), ""),
         ("exit-generator", exits.port(), ""),
+        ("vehicles", vehicles.port(), ""),
+        ("ping-generator", pings.port(), ""),
         ("rabbitmq", server.metrics_port(), ""),
         (
             "rabbitmq-queues",
@@ -96,12 +104,14 @@ fn metrics_are_well_named_and_every_query_of_dashboards_and_rules_has_data() {
             (false, said) => Err(said),
         }
     });
-    for role in [&web, &actors, &entries, &exits] {
+    for role in [&web, &actors, &entries, &exits, &vehicles, &pings] {
         let metrics = http::get(&role.url("/metrics")).ok().body;
         passes("promtool", &["check", "metrics"], &metrics);
     }
+    pings.terminate();
     exits.terminate();
     entries.terminate();
+    vehicles.terminate();
     actors.terminate();
     web.terminate();
 }

@@ -134,8 +134,9 @@ fn carpark(day: &Day, processors: usize) -> Drained {
     let seconds_all = begun.elapsed().as_secs_f64();
     actors.into_iter().for_each(Running::terminate);
     web.terminate();
-    let per_message =
-        |before: Duration, after: Duration| (after - before).as_secs_f64() * 1e6 / day.len() as f64;
+    let per_message = |before: Duration, after: Duration| {
+        after.saturating_sub(before).as_secs_f64() * 1e6 / day.len() as f64
+    };
     Drained {
         seconds,
         seconds_all,

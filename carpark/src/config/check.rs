@@ -1,0 +1,129 @@
+//! The layers, read and checked: every value, and which go together.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use domain::{Policy, Silence};
+use generators::pings::PingOptions;
+use url::Url;
+
+use super::{Config, ConfigError, Layers, Source, Tokens};
+
+impl Layers {
+    /// Checks everything.
+    pub fn check(&self) -> Result<Config, ConfigError> {
+        let token = |key| self.text(key).map(|value| value.text.clone());
+        let data_dir = PathBuf::from(self.required("data_dir", "a path", |t| Some(t.to_owned()))?);
+        let web = self.section("web", web::Options::default())?;
+        let generators: generators::Options =
+            self.section("generators", generators::Options::default())?;
+        generators.check().map_err(|e| self.wrong(&format!("generators.{}", e.setting), &e.why))?;
+        let policy = Policy {
+            lateness: self.time_delta("lateness")?,
+            repair_window: self.time_delta("repair_window")?,
+            max_stay: self.time_delta("max_stay")?,
+            ..Policy::default()
+        };
+        let summary_url =
+            self.required("summary_url", "not an http:// or https:// URL", |text| {
+                Url::parse(text)
+                    .ok()
+                    .filter(|url| url.has_host() && url.scheme().starts_with("http"))
+            })?;
+        let nobody_said = self.text("summary_url").is_none_or(|v| v.source == Source::Default);
+        Ok(Config {
+            broker_url: self.url("broker_url", "embedded", &["amqp://", "amqps://"])?,
+            store_url: self.url("store_url", "embedded", &["redis://", "rediss://"])?,
+            generator_store_url: self.url(
+                "generator_store_url",
+                "memory",
+                &["redis://", "rediss://"],
+            )?,
+            web: web::Options { data_dir: data_dir.clone(), ..web },
+            data_dir,
+            reads: self.text("reads").map(|value| PathBuf::from(&value.text)),
+            web_listen: self.address("web_listen")?,
+            actors_listen: self.address("actors_listen")?,
+            generators_listen: self.address("generators_listen")?,
+            summary_url: (!nobody_said).then_some(summary_url),
+            vehicles_listen: self.address("vehicles_listen")?,
+            vehicles_store_url: self.url(
+                "vehicles.store_url",
+                "embedded",
+                &["redis://", "rediss://"],
+            )?,
+            silence: Silence {
+                within: self.time_delta("vehicles.connected_within")?,
+                tolerance: self.time_delta("vehicles.tolerance")?,
+            },
+            pings: self.pings()?,
+            tokens: Tokens {
+                admin: token("admin_token"),
+                sink: token("sink_token"),
+                camera: token("camera_token"),
+                ping: token("ping_token"),
+            },
+            cameras: self.named.cameras()?,
+            camera_options: self.camera_options()?,
+            policy,
+            retention: self.time_delta("retention")?,
+            prefetch: self.number("prefetch")?,
+            outbox_max: self.number("outbox_max")?,
+            residents_max: self.number("residents_max")?,
+            requests_per_second: self.required(
+                "requests_per_second",
+                "not a whole number of at least 1 that fits",
+                |text| text.parse().ok(),
+            )?,
+            idle_after: self.duration("idle_after")?,
+            start_patience: self.duration("start_patience")?,
+            post_patience: self.duration("post_patience")?,
+            generators,
+            log: self.required("log", "a filter", |text| Some(text.to_owned()))?,
+            log_json: self.required("log_format", "expected `human` or `json`", |text| {
+                ["human", "json"].contains(&text).then_some(text == "json")
+            })?,
+            progress_every: self.duration("progress_every")?,
+        })
+    }
+
+    fn camera_options(&self) -> Result<cameras::Options, ConfigError> {
+        Ok(cameras::Options {
+            wait: self.duration("camera_wait")?,
+            answer_within: self.duration("camera_answer_within")?,
+            events_for: self.duration("camera_events_for")?,
+            events_max: self.number("camera_events_max")?,
+            ..cameras::Options::default()
+        })
+    }
+
+    fn pings(&self) -> Result<PingOptions, ConfigError> {
+        let vehicles = match self.text("pings.vehicles") {
+            Some(_) => Some(self.number("pings.vehicles")?),
+            None => None,
+        };
+        let share = |text: &str| text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+        let seed = match self.text("pings.ping_seed") {
+            Some(_) => Some(
+                self.required("pings.ping_seed", "not a whole number", |text| text.parse().ok())?,
+            ),
+            None => None,
+        };
+        let url = self.required("pings.monitor_url", "not an http:// URL", |text| {
+            Url::parse(text).ok().filter(|url| url.has_host() && url.scheme() == "http")
+        })?;
+        let at_least = Duration::from_millis(100);
+        let every = self.duration("pings.ping_every")?;
+        if every < at_least {
+            return Err(self.wrong("pings.ping_every", "at least 100ms"));
+        }
+        Ok(PingOptions {
+            vehicles,
+            customers: self.number("pings.customers")?,
+            every,
+            share: self.required("pings.ping_share", "not between 0 and 1", share)?,
+            seed,
+            monitor_url: url.as_str().trim_end_matches('/').to_owned(),
+        })
+    }
+}

@@ -1,0 +1,51 @@
+//! Tells a person where everything is, at the start.
+
+use std::net::SocketAddr;
+
+use actors::broker::amqp::masked;
+
+use super::parts::reachable;
+use super::plan::Plan;
+use crate::config::Config;
+
+/// The lines that a person sees first.
+#[expect(clippy::print_stdout, reason = "what a person sees at the start")]
+pub fn announce(plan: Plan, config: &Config, address: SocketAddr) {
+    let or = |url: &Option<String>, inside: &str| {
+        url.as_deref().map_or_else(|| inside.to_owned(), masked)
+    };
+    println!("carpark {}", env!("CARGO_PKG_VERSION"));
+    println!("  listens on  http://{}", reachable(address));
+    if plan.web {
+        let dir = config.data_dir.display();
+        println!("  writes to   {dir}/summaries.csv and {dir}/exceptions.csv");
+    }
+    if plan.actors {
+        let store = format!("embedded ({}/carpark.redb)", config.data_dir.display());
+        println!("  broker      {}", or(&config.broker_url, "embedded"));
+        println!("  store       {}", or(&config.store_url, &store));
+    }
+    if plan.web && !config.cameras.is_empty() {
+        println!("  cameras     {}, at /cameras/NAME", names(&config.cameras));
+    }
+    if plan.vehicles {
+        let store = format!("embedded ({}/vehicles.redb)", config.data_dir.display());
+        println!("  vehicles    {}", or(&config.vehicles_store_url, &store));
+    }
+    if plan.has_generators() {
+        let traffic = match config.generators.profile {
+            generators::Profile::Steady => {
+                format!("{} vehicles per second", config.generators.rate)
+            }
+            generators::Profile::Campus => {
+                format!("a campus day, {} times as fast", config.generators.speed)
+            }
+        };
+        println!("  simulates   {traffic}");
+    }
+    println!("  Ctrl-C ends it; nothing is lost");
+}
+
+fn names(cameras: &[cameras::Camera]) -> String {
+    cameras.iter().map(|camera| camera.name.as_str()).collect::<Vec<_>>().join(", ")
+}

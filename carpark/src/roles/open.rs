@@ -1,0 +1,179 @@
+//! Brokers and stores: which one the configuration means, opened, and waited for.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actors::Metrics;
+use actors::broker::amqp::AmqpBroker;
+use actors::broker::embedded::{EmbeddedBroker, EmbeddedPublisher};
+use actors::broker::{Broker, BrokerError};
+use actors::store::{EmbeddedStore, ProcessorId, RedisOptions, RedisStore, Store};
+use anyhow::Context;
+use domain::{Kind, SharedClock};
+use publisher::{AmqpOptions, AmqpPublisher, Publisher, queue_of};
+use tracing::warn;
+
+use crate::config::Config;
+use crate::embedded_publisher::Embedded;
+
+/// Messages that wait in each queue of the embedded broker.
+const EMBEDDED_QUEUE: usize = 10_000;
+/// File of the embedded broker's dead letters, in the data directory.
+pub const EMBEDDED_DEAD_LETTERS: &str = "dead-letters.redb";
+/// First and longest pause between attempts at a server that is not there yet.
+const ATTEMPT_PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
+
+/// The actors' broker, and the way into it where it is embedded.
+pub fn broker(
+    config: &Config,
+    clock: &SharedClock,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<(Box<dyn Broker>, Option<EmbeddedPublisher>)> {
+    if let Some(url) = &config.broker_url {
+        return Ok((Box::new(amqp_broker(url, config, clock, metrics)?), None));
+    }
+    let path = in_data_dir(&config.data_dir, EMBEDDED_DEAD_LETTERS)?;
+    let broker =
+        EmbeddedBroker::open(&path, EMBEDDED_QUEUE, config.prefetch.into(), Arc::clone(clock))
+            .with_context(|| format!("cannot open the embedded dead letters {}", path.display()))?;
+    let publisher = broker.publisher();
+    Ok((Box::new(broker), Some(publisher)))
+}
+
+/// RabbitMQ at `url`.
+pub fn amqp_broker(
+    url: &str,
+    config: &Config,
+    clock: &SharedClock,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<AmqpBroker> {
+    AmqpBroker::new(url, config.prefetch, Arc::clone(clock), Arc::clone(metrics))
+        .context("CARPARK_BROKER_URL")
+}
+
+/// A publisher to the queues of `kinds`; `name` is how RabbitMQ calls its connection.
+pub fn publisher(
+    name: &str,
+    kinds: &[Kind],
+    config: &Config,
+    embedded: Option<EmbeddedPublisher>,
+) -> anyhow::Result<Arc<dyn Publisher>> {
+    if let Some(url) = &config.broker_url {
+        let queues: Vec<&'static str> = kinds.iter().copied().map(queue_of).collect();
+        return Ok(Arc::new(amqp_publisher(&AmqpOptions::new(url, name), &queues)?));
+    }
+    let publisher = embedded.context("an embedded broker needs the actors in the same process")?;
+    Ok(Arc::new(Embedded(publisher)))
+}
+
+/// A publisher to those queues of RabbitMQ.
+pub fn amqp_publisher(
+    options: &AmqpOptions,
+    queues: &[&'static str],
+) -> anyhow::Result<AmqpPublisher> {
+    AmqpPublisher::start(options, queues).context("CARPARK_BROKER_URL")
+}
+
+/// The sessions' store, and who this process is in it.
+pub fn store(
+    config: &Config,
+    clock: &SharedClock,
+) -> anyhow::Result<(Arc<dyn Store>, ProcessorId)> {
+    if let Some(url) = &config.store_url {
+        let options = RedisOptions { retention: config.retention, ..RedisOptions::new(url) };
+        let store = RedisStore::new(options).context("CARPARK_STORE_URL")?;
+        let alphabet: Vec<char> = ('a'..='z').chain('0'..='9').collect();
+        let processor = ProcessorId(nanoid::nanoid!(12, &alphabet).into());
+        return Ok((Arc::new(store), processor));
+    }
+    let path = in_data_dir(&config.data_dir, "carpark.redb")?;
+    let store = EmbeddedStore::open(&path, config.retention, Arc::clone(clock)).context(
+        "cannot open the embedded store: does another carpark use the data directory? Stop it, or \
+         set CARPARK_DATA_DIR to another one",
+    )?;
+    Ok((Arc::new(store), ProcessorId("embedded".into())))
+}
+
+/// The vehicle monitor's store.
+pub fn vehicles_store(config: &Config) -> anyhow::Result<Arc<dyn vehicles::store::Store>> {
+    if let Some(url) = &config.vehicles_store_url {
+        let store = vehicles::store::RedisStore::new(url, &nanoid::nanoid!());
+        return Ok(Arc::new(store.context("CARPARK_VEHICLES_STORE_URL")?));
+    }
+    let path = in_data_dir(&config.data_dir, "vehicles.redb")?;
+    let store = vehicles::store::EmbeddedStore::open(&path).context(
+        "cannot open the embedded store of vehicles: does another carpark use the data \
+         directory? Stop it, or set CARPARK_DATA_DIR to another one",
+    )?;
+    Ok(Arc::new(store))
+}
+
+fn in_data_dir(data_dir: &Path, name: &str) -> anyhow::Result<PathBuf> {
+    std::fs::create_dir_all(data_dir).with_context(|| {
+        format!(
+            "the data directory {} cannot be created or written: set CARPARK_DATA_DIR to one that can",
+            data_dir.display()
+        )
+    })?;
+    Ok(data_dir.join(name))
+}
+
+/// Waits for the servers while there is hope, saying so; gives up with what to do.
+pub async fn prepare(
+    broker: &dyn Broker,
+    store: &dyn Store,
+    patience: Duration,
+) -> anyhow::Result<()> {
+    prepare_broker(broker, patience).await?;
+    patiently("the store", patience, async || {
+        store.counts().await.map(|_| ()).map_err(|e| Attempt::Failed(e.into()))
+    })
+    .await
+}
+
+/// The queues are declared, or it says why they cannot be.
+pub async fn prepare_broker(broker: &dyn Broker, patience: Duration) -> anyhow::Result<()> {
+    patiently("RabbitMQ", patience, async || match broker.prepare().await {
+        Ok(()) => Ok(()),
+        Err(e @ BrokerError::Refused { .. }) => Err(Attempt::Hopeless(e.into())),
+        Err(e) => Err(Attempt::Failed(e.into())),
+    })
+    .await
+}
+
+/// Why an attempt was none.
+enum Attempt {
+    /// Worth another.
+    Failed(anyhow::Error),
+    /// Not before somebody changes something.
+    Hopeless(anyhow::Error),
+}
+
+async fn patiently(
+    what: &str,
+    patience: Duration,
+    attempt: impl AsyncFn() -> Result<(), Attempt>,
+) -> anyhow::Result<()> {
+    let deadline = tokio::time::Instant::now() + patience;
+    let mut backoff = actors::backoff::Backoff::new(ATTEMPT_PAUSES.0, ATTEMPT_PAUSES.1);
+    loop {
+        let error = match attempt().await {
+            Ok(()) => return Ok(()),
+            Err(Attempt::Hopeless(error)) => return Err(error),
+            Err(Attempt::Failed(error)) => error,
+        };
+        let left = deadline.saturating_duration_since(tokio::time::Instant::now());
+        if left.is_zero() {
+            return Err(error.context(format!(
+                "gave up on {what} after {}: is it running, and is the URL right? \
+                 (CARPARK_START_PATIENCE sets how long to wait)",
+                humantime::format_duration(patience)
+            )));
+        }
+        if backoff.attempts() == 0 {
+            warn!(error = %format!("{error:#}"), patience_seconds = patience.as_secs(), "waiting for {what}");
+        }
+        backoff.wait().await;
+    }
+}

@@ -1,0 +1,52 @@
+//! The parts that roles consist of, one file each: a part is made of the configuration, started, and
+//! put on the process's one site.
+
+pub mod actors;
+pub mod cameras;
+pub mod generators;
+pub mod pings;
+pub mod vehicles;
+pub mod web;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::SharedClock;
+use prometheus::Registry;
+
+use super::plan::Plan;
+use crate::config::Config;
+use crate::http::Site;
+
+/// What every part is started with.
+pub struct Wiring<'a> {
+    /// The parts of this process.
+    pub plan: Plan,
+    /// What was asked for.
+    pub config: &'a Config,
+    /// Of the process's one listener.
+    pub address: SocketAddr,
+    /// What time it is.
+    pub clock: SharedClock,
+    /// Of the metrics.
+    pub registry: Registry,
+    /// What the listener serves.
+    pub site: Arc<Mutex<Site>>,
+}
+
+impl Wiring<'_> {
+    /// Adds to the site.
+    pub fn add(&self, add: impl FnOnce(&mut Site)) {
+        add(&mut self.site.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// An address to call a listener by that listens everywhere.
+pub fn reachable(listens: SocketAddr) -> SocketAddr {
+    let ip = match listens.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listens.port())
+}

@@ -1,0 +1,84 @@
+//! The actors between the broker and the summary service.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use actors::broker::embedded::EmbeddedPublisher;
+use actors::store::Store;
+use actors::summary_client::{HttpSink, SinkOptions};
+use actors::{Actors, Metrics};
+use url::Url;
+
+use super::{Wiring, reachable};
+use crate::config::Config;
+use crate::progress::Progress;
+use crate::roles::open;
+
+/// The actors, and what other parts want of them.
+pub struct Started {
+    /// The actors.
+    pub actors: Actors,
+    /// The way into the broker, where it is embedded.
+    pub publisher: Option<EmbeddedPublisher>,
+    /// Of the sessions.
+    pub store: Arc<dyn Store>,
+    /// To be held for its lines.
+    pub progress: Option<Progress>,
+}
+
+/// Starts them, when broker and store are there.
+pub async fn start(wiring: &Wiring<'_>) -> anyhow::Result<Started> {
+    let (config, clock) = (wiring.config, &wiring.clock);
+    let summary_url = summary_url(wiring)?;
+    let metrics = Arc::new(Metrics::new(&wiring.registry)?);
+    let (broker, publisher) = open::broker(config, clock, &metrics)?;
+    let (store, processor) = open::store(config, clock)?;
+    open::prepare(&*broker, &*store, config.start_patience).await?;
+    let sink = HttpSink::new(SinkOptions {
+        summary_url,
+        token: config.tokens.sink.clone(),
+        patience: config.post_patience,
+    });
+    let actors = Actors::start(actors::Parts {
+        options: options(config),
+        broker,
+        store: Arc::clone(&store),
+        sink: Box::new(sink),
+        processor,
+        clock: Arc::clone(clock),
+        metrics: Arc::clone(&metrics),
+    });
+    let health = actors.health();
+    wiring.add(|site| {
+        site.routes(actors.configure());
+        site.describe(Actors::openapi());
+        site.check(move || {
+            health.parts().map(|(name, part)| (name.to_owned(), part.text())).to_vec()
+        });
+    });
+    let progress =
+        Progress::start(config.progress_every, metrics, actors.gate(), Arc::clone(clock));
+    Ok(Started { actors, publisher, store, progress })
+}
+
+fn options(config: &Config) -> actors::Options {
+    actors::Options {
+        policy: config.policy,
+        idle_after: config.idle_after,
+        residents_max: config.residents_max,
+        outbox_max: config.outbox_max,
+        ..actors::Options::default()
+    }
+}
+
+/// Where the actors post: to this process where it writes the files itself, unless told otherwise.
+fn summary_url(wiring: &Wiring<'_>) -> anyhow::Result<Url> {
+    if let Some(url) = &wiring.config.summary_url {
+        return Ok(url.clone());
+    }
+    let own = match wiring.plan.web {
+        true => wiring.address,
+        false => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 40_000),
+    };
+    Ok(format!("http://{}/save_summary", reachable(own)).parse()?)
+}

@@ -1,0 +1,46 @@
+//! Simulated cameras.
+
+use std::sync::Arc;
+
+use actors::broker::embedded::EmbeddedPublisher;
+use anyhow::Context;
+use domain::Kind;
+use generators::{Generators, InsideStore, MemoryStore, RedisStore};
+
+use super::Wiring;
+use crate::roles::open;
+
+/// Starts them.
+pub async fn start(
+    wiring: &Wiring<'_>,
+    embedded: Option<EmbeddedPublisher>,
+) -> anyhow::Result<Generators> {
+    let (plan, config) = (wiring.plan, wiring.config);
+    let kinds: Vec<Kind> = [(plan.entries, Kind::Entry), (plan.exits, Kind::Exit)]
+        .into_iter()
+        .filter_map(|(runs, kind)| runs.then_some(kind))
+        .collect();
+    let publisher = open::publisher("carpark generators", &kinds, config, embedded)?;
+    let store: Arc<dyn InsideStore> = match &config.generator_store_url {
+        Some(url) => Arc::new(RedisStore::new(url).context("CARPARK_GENERATOR_STORE_URL")?),
+        None => Arc::new(MemoryStore::new()),
+    };
+    let generators = generators::start(
+        config.generators.clone(),
+        generators::Roles { entries: plan.entries, exits: plan.exits },
+        Arc::clone(&publisher),
+        store,
+        Arc::clone(&wiring.clock),
+        &wiring.registry,
+    )
+    .await?;
+    wiring.add(|site| {
+        site.routes(generators.configure());
+        site.describe(generators::openapi());
+        site.check(move || {
+            let state = if publisher.is_ready() { "ok" } else { "cannot publish" };
+            vec![("publisher".to_owned(), state.to_owned())]
+        });
+    });
+    Ok(generators)
+}

@@ -1,0 +1,35 @@
+//! Simulated vehicles that tell of themselves.
+
+use std::sync::Arc;
+
+use domain::wire::ping::PING_QUEUE;
+use generators::pings::{self, Monitor, OverHttp, OverQueue, Pings, Way};
+use publisher::AmqpOptions;
+
+use super::{Wiring, reachable};
+use crate::roles::open;
+
+/// Starts them: over RabbitMQ, or over HTTP where there is none.
+pub fn start(wiring: &Wiring<'_>) -> anyhow::Result<Pings> {
+    let config = wiring.config;
+    let monitor_url = match wiring.plan.vehicles {
+        true => format!("http://{}", reachable(wiring.address)),
+        false => config.pings.monitor_url.clone(),
+    };
+    let tokens = &config.tokens;
+    let monitor = Monitor::new(&monitor_url, tokens.admin.clone(), tokens.ping.clone());
+    let way: Arc<dyn Way> = match &config.broker_url {
+        Some(url) => {
+            let options = AmqpOptions::new(url, "carpark pings");
+            Arc::new(OverQueue(Arc::new(open::amqp_publisher(&options, &[PING_QUEUE])?)))
+        }
+        None => Arc::new(OverHttp(monitor.clone())),
+    };
+    let (options, clock) = (config.pings.clone(), Arc::clone(&wiring.clock));
+    let pings = pings::start(options, monitor, way, clock, &wiring.registry)?;
+    wiring.add(|site| {
+        site.routes(pings.configure());
+        site.describe(pings::openapi());
+    });
+    Ok(pings)
+}

@@ -1,0 +1,58 @@
+//! The vehicle monitor.
+
+use std::sync::Arc;
+
+use actors::Metrics;
+use actors::store::Store;
+use anyhow::Context;
+use prometheus::Registry;
+use vehicles::Vehicles;
+use vehicles::inside::Inside;
+
+use super::Wiring;
+use crate::inside::OpenStays;
+use crate::ping_queue;
+use crate::roles::open;
+
+/// Starts it. `sessions` is the store of the actors, where they are in this process.
+pub async fn start(
+    wiring: &Wiring<'_>,
+    sessions: Option<Arc<dyn Store>>,
+) -> anyhow::Result<Vehicles> {
+    let (config, clock) = (wiring.config, &wiring.clock);
+    let store = open::vehicles_store(config)?;
+    // In a process of its own it looks into the sessions' store, where there is one to look into.
+    let sessions = match (sessions, &config.store_url) {
+        (None, Some(_)) => Some(open::store(config, clock)?.0),
+        (sessions, _) => sessions,
+    };
+    let queue = match &config.broker_url {
+        Some(url) => {
+            // The declarations are counted where the actors run.
+            let metrics = Arc::new(Metrics::new(&Registry::new())?);
+            Some(ping_queue::consume(&open::amqp_broker(url, config, clock, &metrics)?))
+        }
+        None => None,
+    };
+    let vehicles = Vehicles::start(vehicles::Parts {
+        options: vehicles::Options {
+            silence: config.silence,
+            start_patience: config.start_patience,
+            ..vehicles::Options::default()
+        },
+        queue,
+        store,
+        inside: sessions.map(|store| Arc::new(OpenStays(store)) as Arc<dyn Inside>),
+        clock: Arc::clone(clock),
+        metrics: Arc::new(vehicles::Metrics::new(&wiring.registry)?),
+    })
+    .await
+    .context("the vehicle monitor's store")?;
+    let health = vehicles.health();
+    wiring.add(|site| {
+        site.routes(vehicles.configure());
+        site.describe(Vehicles::openapi());
+        site.check(move || health.parts().map(|(name, text)| (name.to_owned(), text)).to_vec());
+    });
+    Ok(vehicles)
+}

@@ -1,0 +1,107 @@
+//! What a role consists of, and whether it can work the way it is configured.
+
+use std::net::SocketAddr;
+
+use anyhow::bail;
+
+use crate::cli::Role;
+use crate::config::Config;
+use crate::http;
+
+/// The parts of a role.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    /// The summary service, with the cameras' side.
+    pub web: bool,
+    /// Consumers, registry, sessions, summary client.
+    pub actors: bool,
+    /// Simulated entry cameras.
+    pub entries: bool,
+    /// Simulated exit cameras.
+    pub exits: bool,
+    /// The vehicle monitor.
+    pub vehicles: bool,
+    /// Simulated vehicles.
+    pub pings: bool,
+}
+
+impl Plan {
+    /// The parts of `role`.
+    pub fn of(role: Role) -> Self {
+        let is = |roles: &[Role]| roles.contains(&role);
+        Self {
+            web: is(&[Role::All, Role::Serve, Role::Web]),
+            actors: is(&[Role::All, Role::Serve, Role::Actors]),
+            entries: is(&[Role::All, Role::Generators, Role::EntryGenerator]),
+            exits: is(&[Role::All, Role::Generators, Role::ExitGenerator]),
+            vehicles: is(&[Role::All, Role::Serve, Role::Vehicles]),
+            pings: is(&[Role::All, Role::PingGenerator]),
+        }
+    }
+
+    /// Whether cameras are simulated.
+    pub fn has_generators(self) -> bool {
+        self.entries || self.exits
+    }
+
+    /// Combinations that cannot work say so before anything is started.
+    pub fn check(self, config: &Config) -> anyhow::Result<()> {
+        let is_split = !(self.web && self.actors) && (self.actors || self.has_generators());
+        if config.broker_url.is_none() && is_split {
+            bail!(
+                "this role needs RabbitMQ: set CARPARK_BROKER_URL=amqp://user:password@host:5672/ \
+                 (an embedded broker lives in one process; `carpark all` and `carpark serve` use it)"
+            );
+        }
+        if self.entries != self.exits && config.generator_store_url.is_none() {
+            bail!(
+                "an entry generator and an exit generator in two processes share the vehicles inside: \
+                 set CARPARK_GENERATOR_STORE_URL=redis://host:6379/1 (or run `carpark generators`)"
+            );
+        }
+        if let Some(path) = config.reads.as_ref().filter(|_| !(self.web && self.actors)) {
+            bail!(
+                "`reads` = \"{}\" is for `carpark all` and `carpark serve`: leave it out, or choose one of them",
+                path.display()
+            );
+        }
+        let tokens = &config.tokens;
+        let (key, address) = self.listen(config);
+        let admin = ("admin_token", &tokens.admin);
+        if self.web {
+            let sink = ("sink_token", &tokens.sink);
+            let camera = ("camera_token", &tokens.camera);
+            let needed = [admin, sink, camera];
+            // Without a camera nothing can be posted as one.
+            let needed = if config.cameras.is_empty() { &needed[..2] } else { &needed };
+            http::check_exposure(address, key, needed)
+        } else {
+            http::check_exposure(address, key, &[admin])
+        }
+    }
+
+    /// Setting and address of the one listener.
+    pub fn listen(self, config: &Config) -> (&'static str, SocketAddr) {
+        if self.web {
+            ("web_listen", config.web_listen)
+        } else if self.actors {
+            ("actors_listen", config.actors_listen)
+        } else if self.vehicles {
+            ("vehicles_listen", config.vehicles_listen)
+        } else {
+            ("generators_listen", config.generators_listen)
+        }
+    }
+
+    /// Namespace of the listener's own metrics.
+    pub fn namespace(self) -> &'static str {
+        match self {
+            Self { web: true, .. } => "web_backend",
+            Self { actors: true, .. } => "backend",
+            Self { vehicles: true, .. } => "vehicles_backend",
+            Self { entries: true, .. } => "vehicle_entry",
+            Self { pings: true, .. } => "vehicle_ping",
+            _ => "vehicle_exit",
+        }
+    }
+}
