@@ -1,8 +1,10 @@
 //! Every metric of the service: names, and the events that move them. A plate is never a label.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::MetricFamily;
 use prometheus::{
     Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
@@ -43,12 +45,14 @@ pub(crate) struct Metrics {
     write_seconds: Histogram,
     index_rows: IntGaugeVec,
     file_bytes: IntGaugeVec,
-    disk_free_bytes: IntGauge,
 }
 
 impl Metrics {
     /// Registers all of them; an error where one is registered already.
-    pub(crate) fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+    pub(crate) fn register(
+        registry: &Registry,
+        data_dir: &Path,
+    ) -> Result<Self, prometheus::Error> {
         let histogram = |name, help, buckets: &[f64]| {
             Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets.to_vec()))
         };
@@ -75,10 +79,6 @@ impl Metrics {
                 Opts::new(FILE_BYTES, "Size of the file that is written to."),
                 &["file"],
             )?,
-            disk_free_bytes: IntGauge::new(
-                DISK_FREE_BYTES,
-                "Room on the disk of the data directory, as of the last batch.",
-            )?,
         };
         registry.register(Box::new(metrics.rows.clone()))?;
         registry.register(Box::new(metrics.write_failures.clone()))?;
@@ -86,7 +86,7 @@ impl Metrics {
         registry.register(Box::new(metrics.write_seconds.clone()))?;
         registry.register(Box::new(metrics.index_rows.clone()))?;
         registry.register(Box::new(metrics.file_bytes.clone()))?;
-        registry.register(Box::new(metrics.disk_free_bytes.clone()))?;
+        registry.register(Box::new(DiskFree::of(data_dir)?))?;
         for table in Table::ALL {
             for status in ["written", "duplicate", "failed"] {
                 // A series that exists at 0 can be alerted on.
@@ -120,12 +120,31 @@ impl Metrics {
         self.file_bytes.with_label_values(&[table.name()]).set(gauge(bytes));
         self.index_rows.with_label_values(&[table.name()]).set(gauge(index_rows as u64));
     }
+}
 
-    /// Looks up how much room is left for a user without privileges.
-    pub(crate) fn measure_disk(&self, data_dir: &Path) {
-        if let Ok(disk) = rustix::fs::statvfs(data_dir) {
+/// Room on the disk, looked up when somebody asks: others fill a disk as well, while no row comes.
+struct DiskFree {
+    data_dir: PathBuf,
+    gauge: IntGauge,
+}
+
+impl DiskFree {
+    fn of(data_dir: &Path) -> Result<Self, prometheus::Error> {
+        let help = "Room on the disk of the data directory for a user without privileges.";
+        Ok(Self { data_dir: data_dir.to_owned(), gauge: IntGauge::new(DISK_FREE_BYTES, help)? })
+    }
+}
+
+impl Collector for DiskFree {
+    fn desc(&self) -> Vec<&Desc> {
+        self.gauge.desc()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        if let Ok(disk) = rustix::fs::statvfs(&self.data_dir) {
             let bytes = disk.f_bavail.saturating_mul(disk.f_frsize);
-            self.disk_free_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+            self.gauge.set(i64::try_from(bytes).unwrap_or(i64::MAX));
         }
+        self.gauge.collect()
     }
 }

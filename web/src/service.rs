@@ -39,7 +39,7 @@ pub async fn start(
         rotate_daily: options.rotate_daily,
         clock,
         disk: Arc::new(RealDisk),
-        metrics: Metrics::register(registry)?,
+        metrics: Metrics::register(registry, &options.data_dir)?,
     });
     start_with(&options, settings).await
 }

@@ -98,8 +98,8 @@ impl Bench {
             rotate_daily: self.rotate_daily,
             clock: Arc::new(move || *now.lock().unwrap()),
             disk: Arc::new(self.disk.clone()),
-            metrics: Metrics::register(&self.registry)
-                .unwrap_or_else(|_| Metrics::register(&Registry::new()).unwrap()),
+            metrics: Metrics::register(&self.registry, self.dir.path())
+                .unwrap_or_else(|_| Metrics::register(&Registry::new(), self.dir.path()).unwrap()),
         })
     }
 

@@ -58,6 +58,7 @@ impl Redis {
         let mut command = Command::new("redis-server");
         command
             .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
+            // What docker/redis.conf has, too.
             .args(["--appendonly", "yes", "--appendfsync", "always", "--save", ""])
             .args(["--hash-max-listpack-value", "2048", "--auto-aof-rewrite-min-size", "256mb"])
             .arg("--dir")

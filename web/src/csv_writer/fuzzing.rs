@@ -45,7 +45,8 @@ pub fn a_file_is_recovered(dir: &Path, rest: &[u8]) {
         rotate_daily: false,
         clock: Arc::new(|| chrono::DateTime::UNIX_EPOCH),
         disk: Arc::new(RealDisk),
-        metrics: Metrics::register(&Registry::new()).expect("a registry of its own"),
+        metrics: Metrics::register(&Registry::new(), Path::new("."))
+            .expect("a registry of its own"),
     });
     let mut journal = Journal::open(settings).expect("whatever it holds, it can be opened");
     let whole = found.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);

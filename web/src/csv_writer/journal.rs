@@ -63,7 +63,6 @@ impl Journal {
             (summaries.join().unwrap_or_else(|panic| resume_unwind(panic)), exceptions)
         });
         let files = [summaries?, exceptions?];
-        settings.metrics.measure_disk(&settings.data_dir);
         Ok(Self { settings, files, _lock: lock })
     }
 
@@ -78,7 +77,6 @@ impl Journal {
                 tracing::info!(file.name = file.table().file_name(), "rows can be written again");
             }
         }
-        self.settings.metrics.measure_disk(&self.settings.data_dir);
         results
     }
 
