@@ -12,6 +12,7 @@ use domain::{
 };
 
 use super::{Beat, Change, Committed, OutboxEntry, ProcessorId, Scope, Store};
+use crate::flow::{Passed, minute_of};
 
 /// Event time zero of the checks: long ago, so that nothing depends on the present.
 fn epoch() -> Instant {
@@ -95,6 +96,7 @@ async fn clear_all(store: &dyn Store, owner: &ProcessorId) {
 pub async fn check(store: Arc<dyn Store>, is_shared: bool) {
     // First, while nobody else has been heard of.
     a_lone_processor_counts_alone(&*store).await;
+    what_passed_is_counted_by_the_minute(&*store).await;
     if is_shared {
         the_slowest_processor_counts(&*store).await;
         a_gone_processor_leaves_its_outbox(&*store).await;
@@ -417,4 +419,16 @@ async fn a_processor_is_known_from_its_first_commit(store: &dyn Store) {
     assert_eq!(peers.watermarks, Watermarks::default(), "nobody knows how far it has read");
     store.leave(&mayfly).await.expect("goodbye");
     store.leave(&heir).await.expect("goodbye");
+}
+
+async fn what_passed_is_counted_by_the_minute(store: &dyn Store) {
+    // Far ahead, so that no clock finds it old.
+    let minute = minute_of(epoch()) + 10_000_000;
+    let passed = |minute, entries, exits| Passed { minute, entries, exits };
+    store.count_passed(&[passed(minute, 2, 1), passed(minute + 61, 0, 3)]).await.expect("counted");
+    store.count_passed(&[passed(minute, 1, 0)]).await.expect("counted");
+    let all = store.passed(minute).await.expect("read");
+    assert_eq!(all, [passed(minute, 3, 1), passed(minute + 61, 0, 3)]);
+    let later = store.passed(minute + 1).await.expect("read");
+    assert_eq!(later, [passed(minute + 61, 0, 3)]);
 }
