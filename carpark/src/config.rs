@@ -80,6 +80,10 @@ pub struct Config {
     /// Where summaries are posted; `None`: nobody said, so the process that has a web role posts
     /// to itself.
     pub summary_url: Option<Url>,
+    /// Where the pages ask the actors; `None`: nobody said, as with `summary_url`.
+    pub actors_url: Option<Url>,
+    /// Whose time the pages show.
+    pub time_zone: web::TimeZone,
     /// See [`Tokens`].
     pub tokens: Tokens,
     /// The rules' tunable part.
@@ -269,6 +273,16 @@ impl Layers {
         })
     }
 
+    /// `None` where nobody said: the process may be meant itself.
+    fn http_url(&self, key: &str) -> Result<Option<Url>, ConfigError> {
+        let is_http = |url: &Url| url.has_host() && url.scheme().starts_with("http");
+        let url = self.required(key, "not an http:// or https:// URL", |text| {
+            Url::parse(text).ok().filter(is_http)
+        })?;
+        let nobody_said = self.text(key).is_none_or(|value| value.source == Source::Default);
+        Ok((!nobody_said).then_some(url))
+    }
+
     /// A section that another crate owns, over that crate's own defaults.
     fn section<T>(&self, name: &str, defaults: T) -> Result<T, ConfigError>
     where
@@ -304,13 +318,8 @@ impl Layers {
             max_stay: self.time_delta("max_stay")?,
             ..Policy::default()
         };
-        let summary_url =
-            self.required("summary_url", "not an http:// or https:// URL", |text| {
-                Url::parse(text)
-                    .ok()
-                    .filter(|url| url.has_host() && url.scheme().starts_with("http"))
-            })?;
-        let nobody_said = self.text("summary_url").is_none_or(|v| v.source == Source::Default);
+        let summary_url = self.http_url("summary_url")?;
+        let actors_url = self.http_url("actors_url")?;
         Ok(Config {
             broker_url: self.url("broker_url", "embedded", &["amqp://", "amqps://"])?,
             store_url: self.url("store_url", "embedded", &["redis://", "rediss://"])?,
@@ -324,7 +333,13 @@ impl Layers {
             web_listen: self.address("web_listen")?,
             actors_listen: self.address("actors_listen")?,
             generators_listen: self.address("generators_listen")?,
-            summary_url: (!nobody_said).then_some(summary_url),
+            summary_url,
+            actors_url,
+            time_zone: self.required(
+                "pages.time_zone",
+                "not a time zone; write for instance Europe/Berlin or UTC",
+                |text| text.parse().ok(),
+            )?,
             tokens: Tokens { admin: token("admin_token"), sink: token("sink_token") },
             policy,
             retention: self.time_delta("retention")?,

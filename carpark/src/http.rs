@@ -2,19 +2,22 @@
 //! and who may ask for what.
 
 mod described;
+mod origin;
 pub mod rate;
+pub mod sign_in;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use ::web::pages::Viewer;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Server, ServerHandle, ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{App, HttpResponse, HttpServer};
+use actix_web::{App, HttpMessage, HttpResponse, HttpServer};
 use actix_web_prom::PrometheusMetricsBuilder;
 use anyhow::{Context, bail};
 use prometheus::Registry;
@@ -24,6 +27,7 @@ use utoipa::openapi::OpenApi;
 
 use crate::config::Tokens;
 use rate::Rates;
+use sign_in::SignIns;
 
 /// Longer than an HTTP client keeps an idle connection (awc: 15 s), so that it is the client who
 /// closes and no request meets a closing server.
@@ -73,6 +77,8 @@ pub struct Access {
     pub tokens: Tokens,
     /// Per client address.
     pub rates: Rates,
+    /// Who has signed in on the pages; none where there are no pages.
+    pub sign_ins: Option<Arc<SignIns>>,
 }
 
 /// A bound listener.
@@ -181,8 +187,8 @@ async fn guard(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> actix_web::Result<ServiceResponse<BoxBody>> {
-    let wanted = wanted_token(&access.tokens, request.path());
-    let is_welcome = wanted.is_none_or(|token| shows(&request, token));
+    let entrance = access.entrance(&request);
+    let is_welcome = matches!(entrance, Entrance::Welcome(_));
     let is_post = is_welcome && SINKS.contains(&request.path());
     let address = request.peer_addr().map(|address| address.ip());
     if !is_post && address.is_some_and(|address| !access.rates.allow(address)) {
@@ -191,12 +197,94 @@ async fn guard(
         let refusal = problem(StatusCode::TOO_MANY_REQUESTS, (name, value), detail);
         return Ok(request.into_response(refusal));
     }
-    if is_welcome {
-        return Ok(next.call(request).await?.map_into_boxed_body());
+    let refusal = match entrance {
+        Entrance::Welcome(viewer) => {
+            request.extensions_mut().insert(viewer);
+            return Ok(next.call(request).await?.map_into_boxed_body());
+        }
+        Entrance::SignIn => {
+            let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+            sign_in::to_sign_in(path)
+        }
+        Entrance::Forbidden(detail) => {
+            let header = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            problem(StatusCode::FORBIDDEN, header, detail)
+        }
+        Entrance::Unauthorized => {
+            let header = (header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            let detail = "send the header `Authorization: Bearer TOKEN`";
+            problem(StatusCode::UNAUTHORIZED, header, detail)
+        }
+    };
+    Ok(request.into_response(refusal))
+}
+
+/// What becomes of a request.
+enum Entrance {
+    /// It is let through; so much is shown on a page.
+    Welcome(Viewer),
+    /// A person is shown where to sign in.
+    SignIn,
+    /// A program is told what to show.
+    Unauthorized,
+    /// Another site's page had it sent.
+    Forbidden(&'static str),
+}
+
+impl Access {
+    /// Judges a request by the token that its path wants. A sign-in counts as the administrator's
+    /// token. Where no token is set, only what comes from this machine's own pages and programs is
+    /// let through.
+    fn entrance(&self, request: &ServiceRequest) -> Entrance {
+        let (path, method, headers) = (request.path(), request.method(), request.headers());
+        let Some(wanted) = wanted_token(&self.tokens, path) else {
+            return match self.refused_without_token(request) {
+                _ if is_open(path) => Entrance::Welcome(self.viewer(request)),
+                Some(why) => Entrance::Forbidden(why),
+                None => Entrance::Welcome(Viewer::trusted()),
+            };
+        };
+        if shows(request, wanted) {
+            return Entrance::Welcome(Viewer::trusted());
+        }
+        let sign_ins = self.sign_ins.as_ref().filter(|_| !is_sinks(path));
+        match sign_ins.map(|sign_ins| sign_ins.of(headers)) {
+            Some(Some(sign_in)) if sign_in.allows(method, headers) => {
+                Entrance::Welcome(sign_in.viewer())
+            }
+            Some(Some(_)) => Entrance::Forbidden("the page's own token is missing: load it again"),
+            Some(None) if method == Method::GET && wants_html(headers) => Entrance::SignIn,
+            _ => Entrance::Unauthorized,
+        }
     }
-    let header = (header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    let detail = "send the header `Authorization: Bearer TOKEN`";
-    Ok(request.into_response(problem(StatusCode::UNAUTHORIZED, header, detail)))
+
+    /// Who looks at a page that everybody may see: how much of it is shown.
+    fn viewer(&self, request: &ServiceRequest) -> Viewer {
+        let Some(token) = wanted_token(&self.tokens, ADMINS) else {
+            return match self.refused_without_token(request) {
+                None => Viewer::trusted(),
+                Some(_) => Viewer::stranger(),
+            };
+        };
+        if shows(request, token) {
+            return Viewer::trusted();
+        }
+        let sign_in = self.sign_ins.as_ref().and_then(|all| all.of(request.headers()));
+        sign_in.map_or_else(Viewer::stranger, |sign_in| sign_in.viewer())
+    }
+
+    /// The actors may know the sink by any name; they are no browser.
+    fn refused_without_token(&self, request: &ServiceRequest) -> Option<&'static str> {
+        let is_program = is_sinks(request.path()) && !origin::is_of_browser(request.headers());
+        let refused = || origin::refused_without_token(request.method(), request.headers());
+        if is_program { None } else { refused() }
+    }
+}
+
+/// Whether a browser asks for a page.
+fn wants_html(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    accepted.is_some_and(|accepted| accepted.contains("text/html"))
 }
 
 /// A refusal as RFC 9457 has it.
@@ -221,6 +309,12 @@ fn problem(
 
 /// Paths that anybody may ask for.
 const OPEN: &[&str] = &["/livez", "/readyz", "/metrics", "/openapi.json", "/docs"];
+/// Pages that anybody may ask for: to a stranger they show no plate.
+const PAGES: &[&str] = &["/", "/events", "/sign-in", "/sign-out"];
+/// What they are drawn with.
+const ASSETS: &str = "/assets/";
+/// A path that is the administrator's.
+const ADMINS: &str = "/admin";
 /// The parts of the page at `/docs`.
 const DOCS: &str = "/docs/";
 /// Paths of the sink.
@@ -232,13 +326,24 @@ const SINKS_PLATES: &str = "/plates/";
 /// administrator's for everything else. So a path that is spelled otherwise (`/%61dmin`, which the
 /// router takes for `/admin`) is no way around. None where the token is not set.
 fn wanted_token<'a>(tokens: &'a Tokens, path: &str) -> Option<&'a str> {
-    if OPEN.contains(&path) || path.starts_with(DOCS) {
+    if is_open(path) {
         None
-    } else if SINKS.contains(&path) || path.starts_with(SINKS_PLATES) {
+    } else if is_sinks(path) {
         tokens.sink.as_deref()
     } else {
         tokens.admin.as_deref().or(tokens.sink.as_deref())
     }
+}
+
+fn is_open(path: &str) -> bool {
+    OPEN.contains(&path)
+        || PAGES.contains(&path)
+        || path.starts_with(DOCS)
+        || path.starts_with(ASSETS)
+}
+
+fn is_sinks(path: &str) -> bool {
+    SINKS.contains(&path) || path.starts_with(SINKS_PLATES)
 }
 
 fn shows(request: &ServiceRequest, token: &str) -> bool {

@@ -25,6 +25,7 @@ use crate::cli::Role;
 use crate::config::Config;
 use crate::embedded_publisher::Embedded;
 use crate::http::rate::Rates;
+use crate::http::sign_in::{self, SignIns};
 use crate::http::{self, Access, Site};
 use crate::progress::Progress;
 use crate::shutdown::Shutdown;
@@ -159,20 +160,34 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
     registry.register(Box::new(ProcessCollector::for_self()))?;
     let site = Arc::new(Mutex::new(Site::default()));
     let (key, address) = plan.listen(config);
+    let sign_ins = plan.web.then(|| {
+        let tokens = &config.tokens;
+        Arc::new(SignIns::new(tokens.admin.clone().or_else(|| tokens.sink.clone())))
+    });
     let listener = http::listen(
         address,
         key,
         plan.namespace(),
         Arc::clone(&site),
-        Access { tokens: config.tokens.clone(), rates: Rates::new(config.requests_per_second) },
+        Access {
+            tokens: config.tokens.clone(),
+            rates: Rates::new(config.requests_per_second),
+            sign_ins: sign_ins.clone(),
+        },
         registry.clone(),
     )?;
     let address = listener.address;
 
     let web = match plan.web {
-        true => Some(start_web(config, &clock, &registry, &site).await?),
+        true => {
+            let pages = pages_options(plan, config, address)?;
+            Some(start_web(config, pages, &clock, &registry, &site).await?)
+        }
         false => None,
     };
+    if let Some(sign_ins) = sign_ins {
+        with_site(&site, |site| site.routes(move |routes| sign_in::routes(&sign_ins, routes)));
+    }
     let mut embedded_publisher = None;
     let (actors, progress) = if plan.actors {
         let summary_url = summary_url(plan, config, address)?;
@@ -231,6 +246,9 @@ impl Running {
         if let Some(actors) = self.actors {
             actors.stop().await;
         }
+        if let Some(web) = &self.web {
+            web.stop_pages();
+        }
         if tokio::time::timeout(SERVER_STOPS_WITHIN, self.server.stop(true)).await.is_err() {
             self.server.stop(false).await;
         }
@@ -247,11 +265,13 @@ fn with_site(site: &Mutex<Site>, add: impl FnOnce(&mut Site)) {
 
 async fn start_web(
     config: &Config,
+    pages: web::pages::Options,
     clock: &SharedClock,
     registry: &Registry,
     site: &Mutex<Site>,
 ) -> anyhow::Result<web::Web> {
-    let web = web::start(config.web.clone(), Arc::clone(clock), registry).await?;
+    let mut web = web::start(config.web.clone(), Arc::clone(clock), registry).await?;
+    web.start_pages(pages);
     let is_ready = web.readiness();
     with_site(site, |site| {
         site.routes(web.configure());
@@ -383,6 +403,25 @@ fn summary_url(plan: Plan, config: &Config, listens: SocketAddr) -> anyhow::Resu
     Ok(format!("http://{}/save_summary", reachable(own)).parse()?)
 }
 
+/// Where the pages ask the actors: this process where it has them, unless told otherwise.
+fn pages_options(
+    plan: Plan,
+    config: &Config,
+    listens: SocketAddr,
+) -> anyhow::Result<web::pages::Options> {
+    let own = match plan.actors {
+        true => listens,
+        false => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 40_001),
+    };
+    let url = match &config.actors_url {
+        Some(url) => url.clone(),
+        None => format!("http://{}", reachable(own)).parse()?,
+    };
+    let token = config.tokens.admin.clone().or_else(|| config.tokens.sink.clone());
+    let actors = web::pages::ActorsAt { url, token };
+    Ok(web::pages::Options { time_zone: config.time_zone, actors })
+}
+
 /// An address to call a listener by that listens everywhere.
 fn reachable(listens: SocketAddr) -> SocketAddr {
     let ip = match listens.ip() {
@@ -454,7 +493,8 @@ fn announce(plan: Plan, config: &Config, address: SocketAddr) {
         url.as_deref().map_or_else(|| inside.to_owned(), masked)
     };
     println!("carpark {}", env!("CARGO_PKG_VERSION"));
-    println!("  listens on  http://{}", reachable(address));
+    let opens = if plan.web { "open        " } else { "listens on  " };
+    println!("  {opens}http://{}", reachable(address));
     if plan.web {
         let dir = config.data_dir.display();
         println!("  writes to   {dir}/summaries.csv and {dir}/exceptions.csv");

@@ -117,7 +117,19 @@ pub const SETTINGS: &[Setting] = &[
         "http://127.0.0.1:40000/save_summary",
         "Where the actors post summaries; in `all` and `serve` this process itself unless set",
     ),
-    secret("admin_token", "Bearer token for /admin and the files"),
+    setting(
+        PLACES,
+        "actors_url",
+        "http://127.0.0.1:40001",
+        "Where the pages ask for open sessions; in `all` and `serve` this process itself unless set",
+    ),
+    setting(
+        PLACES,
+        "pages.time_zone",
+        "UTC",
+        "Whose time the pages show, for instance Europe/Berlin",
+    ),
+    secret("admin_token", "Bearer token for /admin and the files, and to sign in on the pages"),
     secret("sink_token", "Bearer token for posting summaries"),
     secret("camera_token", "Token for cameras that post reads"),
     setting(

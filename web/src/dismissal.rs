@@ -13,6 +13,7 @@ use domain::{ExceptionKind, ExceptionRow, Instant, Label, ObservationId, Plate};
 use serde::{Deserialize, Serialize};
 
 use crate::cell::{guard, unguard};
+use crate::recent::Recent;
 use crate::row::Row;
 use crate::table::Table;
 
@@ -108,6 +109,10 @@ impl Row for Dismissal {
     type Message = DismissalMessage;
     const TABLE: Table = Table::Dismissals;
     const KEY_NAME: &'static str = "key";
+
+    fn note(&self, recent: &Recent) {
+        recent.dismissed(self);
+    }
 
     fn key(&self) -> String {
         format!("{}:{}:{}:{}", self.kind.as_str(), self.revision, self.plate, self.subject())

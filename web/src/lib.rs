@@ -7,19 +7,24 @@
 
 mod cell;
 mod csv_writer;
+mod dismissal;
 mod metrics;
 mod openapi;
 mod options;
+pub mod pages;
 mod problem;
+mod recent;
 mod routes;
 mod row;
 mod service;
 mod start_error;
 mod table;
 
+pub use chrono_tz::Tz as TimeZone;
 #[doc(hidden)]
 pub use csv_writer::fuzzing;
 pub use csv_writer::{Damaged, Told, read_told};
+pub use dismissal::Dismissal;
 pub use openapi::openapi;
 pub use options::Options;
 pub use service::{Web, start};

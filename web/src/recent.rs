@@ -45,8 +45,6 @@ struct State {
     exceptions: BTreeMap<Subject, Standing>,
     /// The same by the time of the verdict: which one is to be forgotten next.
     by_time: BTreeSet<(Instant, Subject)>,
-    /// Counts what was noted.
-    changes: u64,
 }
 
 /// See the module.
@@ -85,7 +83,6 @@ impl Recent {
     /// A row of `summaries.csv` is durable.
     pub(crate) fn session_written(&self, row: &Summary) {
         let mut state = self.state();
-        state.changes += 1;
         if state.sessions.len() == SESSIONS_MAX {
             state.sessions.pop_front();
         }
@@ -95,7 +92,6 @@ impl Recent {
     /// A row of `exceptions.csv` is durable. Rows may come in any order: the highest revision holds.
     pub(crate) fn exception_written(&self, row: &ExceptionRow) {
         let mut state = self.state();
-        state.changes += 1;
         if row.kind == ExceptionKind::Withdrawn {
             let withdrawn = row.session_id.as_deref();
             state.sessions.retain(|session| Some(&*session.session_id) != withdrawn);
@@ -120,7 +116,6 @@ impl Recent {
     /// A row of `dismissals.csv` is durable.
     pub(crate) fn dismissed(&self, row: &Dismissal) {
         let mut state = self.state();
-        state.changes += 1;
         let subject = (row.plate.clone(), row.subject().to_owned());
         if let Some(standing) = state.exceptions.get_mut(&subject)
             && (standing.row.kind, standing.row.revision) == (row.kind, row.revision)
@@ -132,15 +127,9 @@ impl Recent {
     /// A plate was erased from the files (G8).
     pub(crate) fn forget(&self, plate: &Plate) {
         let mut state = self.state();
-        state.changes += 1;
         state.sessions.retain(|session| session.plate != *plate);
         state.exceptions.retain(|subject, _| subject.0 != *plate);
         state.by_time.retain(|(_, subject)| subject.0 != *plate);
-    }
-
-    /// Changes whenever something was noted.
-    pub(crate) fn changes(&self) -> u64 {
-        self.state().changes
     }
 
     /// What there is to look at: so many sessions and, where a kind is given of that kind alone,

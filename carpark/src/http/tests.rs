@@ -11,7 +11,7 @@ fn tokens() -> Tokens {
 /// What the guard lets through, by path and token.
 async fn status(tokens: Tokens, path: &str, token: Option<&str>) -> u16 {
     let rates = Rates::new(NonZeroU32::MAX);
-    let access = Arc::new(Access { tokens, rates });
+    let access = Arc::new(Access { tokens, rates, sign_ins: None });
     let app = test::init_service(
         App::new()
             .wrap(from_fn(move |request, next| guard(Arc::clone(&access), request, next)))

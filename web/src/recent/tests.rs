@@ -67,8 +67,7 @@ fn a_withdrawn_session_is_no_last_session_and_a_forgotten_plate_is_nowhere() {
     let (gone, stays) = (summary(1), summary(2));
     recent.session_written(&gone);
     recent.session_written(&stays);
-    let withdrawn =
-        exception(ExceptionKind::Withdrawn, gone.plate.as_str(), &gone.session_id, 5);
+    let withdrawn = exception(ExceptionKind::Withdrawn, gone.plate.as_str(), &gone.session_id, 5);
     recent.exception_written(&withdrawn);
     assert_eq!(recent.glance(10, 10, None).sessions, [stays.clone()]);
     assert_eq!(shown(&recent), [(ExceptionKind::Withdrawn, 5)]);
@@ -95,7 +94,8 @@ fn only_so_many_are_remembered_and_those_are_the_newest() {
 fn a_row_of_a_dismissal_is_read_back_as_it_was() {
     let dir = tempfile::tempdir().unwrap();
     let row = exception(ExceptionKind::UnmatchedExit, "AA1", "=x1", 2);
-    let (one, other) = (dismissal(&row), dismissal(&exception(ExceptionKind::Withdrawn, "B2", "s", 9)));
+    let (one, other) =
+        (dismissal(&row), dismissal(&exception(ExceptionKind::Withdrawn, "B2", "s", 9)));
     let lines = Lines::of(&[one.clone(), other.clone()]);
     let mut text = format!("{}\n", Dismissal::TABLE.header()).into_bytes();
     lines.iter().for_each(|(_, line)| text.extend_from_slice(line));
