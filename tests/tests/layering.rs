@@ -82,7 +82,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ),
     ("deadpool_redis::", &["actors/src/store/redis", "generators/src/inside_store/redis"]),
     ("redb::", &["actors/src/store/embedded", "actors/src/broker/embedded"]),
-    ("awc::", &["actors/src/summary_client"]),
+    ("awc::", &["actors/src/summary_client", "web/src/pages/actors_client"]),
     ("env::var", &["carpark/src/config"]),
     ("env::args", &["carpark/src/cli"]),
     ("signal::", &["carpark/src/shutdown"]),

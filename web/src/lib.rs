@@ -1,9 +1,9 @@
-//! The summary service: takes summaries and exceptions over HTTP and keeps them in two CSV files,
+//! The summary service: takes summaries and exceptions over HTTP and keeps them in CSV files,
 //! each once (G2), and durable before it says so.
 //!
 //! A request goes `routes` → `row` (what a row is in the file) → `csv_writer` (the actor
 //! that alone touches the files: append, sync once for all that waited, then answer). `service`
-//! wires them together. Everything else serves one of these.
+//! wires them together. [`pages`] shows an operator what the rows and the actors say.
 
 mod cell;
 mod csv_writer;

@@ -17,7 +17,7 @@ const MINUTE_WIDTH: i64 = 12;
 const BAR_WIDTH: i64 = 9;
 const HALF_HEIGHT: u64 = 80;
 /// Room for the figures of the scale.
-pub(crate) const LEFT: i64 = 34;
+pub(crate) const LEFT: i64 = 46;
 /// Room above the upper half.
 const TOP: u64 = 8;
 
