@@ -82,6 +82,8 @@ pub struct Config {
     pub summary_url: Option<Url>,
     /// Where the pages ask the actors; `None`: nobody said, as with `summary_url`.
     pub actors_url: Option<Url>,
+    /// Where the pages ask the vehicle monitor; `None`: nobody said.
+    pub vehicles_url: Option<Url>,
     /// Whose time the pages show.
     pub time_zone: web::TimeZone,
     /// See [`Tokens`].
@@ -335,6 +337,7 @@ impl Layers {
             generators_listen: self.address("generators_listen")?,
             summary_url,
             actors_url,
+            vehicles_url: self.http_url("vehicles_url")?,
             time_zone: self.required(
                 "pages.time_zone",
                 "not a time zone; write for instance Europe/Berlin or UTC",

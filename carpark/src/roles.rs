@@ -403,23 +403,30 @@ fn summary_url(plan: Plan, config: &Config, listens: SocketAddr) -> anyhow::Resu
     Ok(format!("http://{}/save_summary", reachable(own)).parse()?)
 }
 
-/// Where the pages ask the actors: this process where it has them, unless told otherwise.
+/// Where the pages ask: this process where it has all roles, unless told otherwise.
 fn pages_options(
     plan: Plan,
     config: &Config,
     listens: SocketAddr,
 ) -> anyhow::Result<web::pages::Options> {
-    let own = match plan.actors {
-        true => listens,
-        false => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 40_001),
+    let tokens = &config.tokens;
+    let token = tokens.admin.clone().or_else(|| tokens.sink.clone());
+    let at = |url: &Option<Url>, port: u16| -> anyhow::Result<web::pages::ActorsAt> {
+        let own = match plan.actors {
+            true => listens,
+            false => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port),
+        };
+        let url = match url {
+            Some(url) => url.clone(),
+            None => format!("http://{}", reachable(own)).parse()?,
+        };
+        Ok(web::pages::ActorsAt { url, token: token.clone() })
     };
-    let url = match &config.actors_url {
-        Some(url) => url.clone(),
-        None => format!("http://{}", reachable(own)).parse()?,
-    };
-    let token = config.tokens.admin.clone().or_else(|| config.tokens.sink.clone());
-    let actors = web::pages::ActorsAt { url, token };
-    Ok(web::pages::Options { time_zone: config.time_zone, actors })
+    Ok(web::pages::Options {
+        time_zone: config.time_zone,
+        actors: at(&config.actors_url, 40_001)?,
+        vehicles: at(&config.vehicles_url, 40_004)?,
+    })
 }
 
 /// An address to call a listener by that listens everywhere.

@@ -125,6 +125,12 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         PLACES,
+        "vehicles_url",
+        "http://127.0.0.1:40004",
+        "Where the pages ask for vehicles; in `all` and `serve` this process itself unless set",
+    ),
+    setting(
+        PLACES,
         "pages.time_zone",
         "UTC",
         "Whose time the pages show, for instance Europe/Berlin",

@@ -39,6 +39,7 @@ function countUp() {
     if (since.textContent !== text) since.textContent = text;
   }
 }
+countUp();
 setInterval(countUp, 1000);
 
 /* Putting what is new in its place */
@@ -129,13 +130,15 @@ function connect() {
   clearTimeout(retry);
   source?.close();
   const path = live.dataset.events;
-  source = new EventSource(lastId ? `${path}?after=${encodeURIComponent(lastId)}` : path);
+  const mark = path.includes("?") ? "&" : "?";
+  source = new EventSource(lastId ? `${path}${mark}after=${encodeURIComponent(lastId)}` : path);
   source.addEventListener("news", (event) => {
     lastId = event.lastEventId;
     lastHeard = Date.now();
     attempts = 0;
     const news = JSON.parse(event.data);
     setClock(news.now);
+    if (String(news.may_see) !== document.body.dataset.maySee) return location.reload();
     for (const [id, html] of Object.entries(news.regions)) show(id, html);
     countUp();
     sayState("live", "Live");
@@ -165,6 +168,12 @@ if (live) {
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden && Date.now() - lastHeard > SILENT_MS) connect();
   });
+}
+
+/* Filters */
+
+for (const form of document.querySelectorAll("form[data-auto]")) {
+  form.addEventListener("change", () => form.requestSubmit());
 }
 
 /* Search */
@@ -228,6 +237,7 @@ async function openPlate(path, outcome) {
   }
   dialogContent.replaceChildren(detail ?? message("The plate cannot be shown: the server is not reached."));
   if (outcome) sayOutcome(dialogContent, outcome, true);
+  countUp();
   if (!dialog.open) dialog.showModal();
   const title = dialogContent.querySelector("h1");
   title?.focus();

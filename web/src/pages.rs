@@ -10,6 +10,7 @@
 //! | `POST /sessions/{plate}/close` | an operator saw the vehicle leave |
 //! | `GET /exceptions` | what is to be looked at, by kind |
 //! | `POST /exceptions/dismiss` | an operator has looked at it |
+//! | `GET /vehicles`, `GET /vehicles/{id}` | the vehicles that tell of themselves (`vehicles`) |
 //! | `GET /sign-in` | the form (whoever guards the listener takes it) |
 //! | `GET /assets/…` | style and script |
 //!
@@ -26,12 +27,14 @@ mod chart;
 mod events;
 mod lookout;
 mod plate;
+mod vehicles;
 mod viewer;
 mod words;
 
 use std::rc::Rc;
 use std::sync::Arc;
 
+use actix_web::guard::{GuardContext, fn_guard};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderMap};
 use actix_web::web::{self, Data, Query, ServiceConfig};
@@ -53,6 +56,10 @@ use board::{ExceptionView, KindCount, OpenRow, html};
 use lookout::{Lookout, Parts};
 use words::Words;
 
+/// Who is asked, in the words of an operator.
+const PROCESSORS: &str = "the processors";
+const VEHICLE_MONITOR: &str = "the vehicle monitor";
+
 /// Found stays on the page of a search.
 const FOUND_SHOWN: usize = 50;
 /// Exceptions on their page.
@@ -69,6 +76,8 @@ pub struct Options {
     pub time_zone: Tz,
     /// Who knows the open stays.
     pub actors: ActorsAt,
+    /// Who knows the vehicles that tell of themselves.
+    pub vehicles: ActorsAt,
 }
 
 /// What the handlers share.
@@ -93,7 +102,7 @@ impl Pages {
     ) -> Arc<Self> {
         let lookout = Lookout::new();
         let parts = Parts {
-            actors: ActorsClient::new(options.actors.clone()),
+            actors: ActorsClient::new(options.actors.clone(), PROCESSORS),
             recent: Arc::clone(&state.recent),
             is_writable: Box::new(is_writable),
             clock: Arc::clone(&clock),
@@ -145,10 +154,12 @@ pub(crate) struct Shell {
 /// Adds the routes.
 pub(crate) fn configure(pages: &Arc<Pages>, config: &mut ServiceConfig) {
     // Of the thread that serves: an HTTP client belongs to one.
-    let actors = Rc::new(ActorsClient::new(pages.options.actors.clone()));
+    let actors = Rc::new(ActorsClient::new(pages.options.actors.clone(), PROCESSORS));
+    let monitor = ActorsClient::new(pages.options.vehicles.clone(), VEHICLE_MONITOR);
     config
         .app_data(Data::from(Arc::clone(pages)))
         .app_data(Data::from(Arc::new(Actors(actors))))
+        .app_data(Data::from(Arc::new(Monitor(Rc::new(monitor)))))
         .service(web::resource("/").get(car_park))
         .service(web::resource("/events").get(event_stream))
         .service(web::resource("/sessions").get(search))
@@ -156,11 +167,26 @@ pub(crate) fn configure(pages: &Arc<Pages>, config: &mut ServiceConfig) {
         .service(web::resource("/sessions/{plate}/close").post(actions::close))
         .service(web::resource("/exceptions").get(exceptions))
         .service(web::resource("/exceptions/dismiss").post(actions::dismiss))
+        // The same paths answer programs in JSON, by the monitor itself.
+        .service(web::resource("/vehicles").guard(fn_guard(is_for_person)).get(vehicles::page))
+        .service(web::resource("/pages/vehicles").get(vehicles::event_stream))
+        .service(
+            web::resource("/vehicles/{vehicle_id}")
+                .guard(fn_guard(is_for_person))
+                .get(vehicles::detail),
+        )
         .service(web::resource("/assets/{hash}/{name}").get(assets::asset));
+}
+
+fn is_for_person(context: &GuardContext<'_>) -> bool {
+    wants_html(&context.head().headers)
 }
 
 /// The client of a thread.
 pub(crate) struct Actors(Rc<ActorsClient>);
+
+/// The same to the vehicle monitor.
+pub(crate) struct Monitor(Rc<ActorsClient>);
 
 #[derive(Template)]
 #[template(path = "car_park.html")]

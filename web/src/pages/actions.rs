@@ -112,8 +112,8 @@ impl From<AskError> for Problem {
     fn from(error: AskError) -> Self {
         let status = match &error {
             AskError::Refused { status, .. } => StatusCode::from_u16(*status).ok(),
-            AskError::NoAnswer => Some(StatusCode::SERVICE_UNAVAILABLE),
-            AskError::Answer => Some(StatusCode::BAD_GATEWAY),
+            AskError::NoAnswer(_) => Some(StatusCode::SERVICE_UNAVAILABLE),
+            AskError::Answer(_) => Some(StatusCode::BAD_GATEWAY),
         };
         Self::new(status.unwrap_or(StatusCode::BAD_GATEWAY), error.to_string())
     }

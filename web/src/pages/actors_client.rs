@@ -1,5 +1,5 @@
-//! Asks the actors, over their admin routes: the one seam to them, in the same process or in
-//! another. The one place of this crate that knows an HTTP client.
+//! Asks the actors, and the vehicle monitor, over their own routes: the one seam to them, in the
+//! same process or in another. The one place of this crate that knows an HTTP client.
 
 use std::time::Duration;
 
@@ -29,14 +29,16 @@ pub struct ActorsAt {
 pub(crate) struct ActorsClient {
     client: awc::Client,
     at: ActorsAt,
+    /// Who is asked, in words.
+    who: &'static str,
 }
 
 /// Why there is no answer to show.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum AskError {
     /// Nobody answers.
-    #[error("no answer from the processors")]
-    NoAnswer,
+    #[error("no answer from {0}")]
+    NoAnswer(&'static str),
     /// They answered, and refused.
     #[error("{detail}")]
     Refused {
@@ -46,8 +48,8 @@ pub(crate) enum AskError {
         detail: String,
     },
     /// They answered something else than is known here.
-    #[error("the processors' answer is not understood: are they of another version?")]
-    Answer,
+    #[error("the answer of {0} is not understood: are they of another version?")]
+    Answer(&'static str),
 }
 
 /// `/admin/status`, as far as it is shown.
@@ -119,6 +121,63 @@ pub(crate) struct Stays {
     pub(crate) next: Option<String>,
 }
 
+/// A page of vehicles.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct VehiclePage {
+    pub(crate) vehicles: Vec<Vehicle>,
+    pub(crate) counts: StatusCounts,
+    pub(crate) matching: u64,
+    pub(crate) next: Option<String>,
+}
+
+/// How many are in which state.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(crate) struct StatusCounts {
+    pub(crate) connected: u64,
+    pub(crate) disconnected: u64,
+    pub(crate) never_seen: u64,
+}
+
+/// A vehicle that tells of itself.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Vehicle {
+    pub(crate) vehicle_id: String,
+    pub(crate) plate: String,
+    pub(crate) customer: Customer,
+    pub(crate) status: String,
+    pub(crate) last_seen: Option<String>,
+    pub(crate) since: Option<String>,
+    pub(crate) inside: Option<bool>,
+}
+
+/// Whose it is.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Customer {
+    pub(crate) id: String,
+    pub(crate) name: String,
+}
+
+#[derive(Deserialize)]
+struct Customers {
+    customers: Vec<Customer>,
+}
+
+/// All about a vehicle.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct VehicleDetail {
+    #[serde(flatten)]
+    pub(crate) vehicle: Vehicle,
+    pub(crate) address: String,
+    pub(crate) history: Vec<StatusChange>,
+}
+
+/// A change of its state.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct StatusChange {
+    pub(crate) status: String,
+    pub(crate) at: String,
+}
+
 /// Words of a refusal (RFC 9457).
 #[derive(Deserialize)]
 struct Problem {
@@ -126,9 +185,10 @@ struct Problem {
 }
 
 impl ActorsClient {
-    pub(crate) fn new(at: ActorsAt) -> Self {
+    /// Asks `who`.
+    pub(crate) fn new(at: ActorsAt, who: &'static str) -> Self {
         let client = awc::Client::builder().timeout(PATIENCE).disable_redirects().finish();
-        Self { client, at }
+        Self { client, at, who }
     }
 
     /// How they are.
@@ -174,7 +234,27 @@ impl ActorsClient {
         );
         let body = body.to_string();
         let sent = request.insert_header((CONTENT_TYPE, "application/json")).send_body(body);
-        Self::read(sent).await
+        self.read(sent).await
+    }
+
+    /// Vehicles as the monitor lists them.
+    pub(crate) async fn vehicles(&self, query: &[(&str, &str)]) -> Result<VehiclePage, AskError> {
+        self.get("/vehicles", query).await
+    }
+
+    /// One of them, with its history; `None`: it is not registered.
+    pub(crate) async fn vehicle(&self, id: &str) -> Result<Option<VehicleDetail>, AskError> {
+        match self.get(&format!("/vehicles/{id}"), &[]).await {
+            Ok(vehicle) => Ok(Some(vehicle)),
+            Err(AskError::Refused { status: 404, .. }) => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Whose vehicles there are, by id, the first ones.
+    pub(crate) async fn customers(&self) -> Result<Vec<Customer>, AskError> {
+        let query = [("limit", "1000")];
+        Ok(self.get::<Customers>("/admin/customers", &query).await?.customers)
     }
 
     async fn get<T: DeserializeOwned>(
@@ -183,7 +263,7 @@ impl ActorsClient {
         query: &[(&str, &str)],
     ) -> Result<T, AskError> {
         let request = self.request(awc::http::Method::GET, self.url(path, query));
-        Self::read(request.send()).await
+        self.read(request.send()).await
     }
 
     fn url(&self, path: &str, query: &[(&str, &str)]) -> Url {
@@ -204,25 +284,29 @@ impl ActorsClient {
         }
     }
 
-    async fn read<T: DeserializeOwned>(sent: awc::SendClientRequest) -> Result<T, AskError> {
+    async fn read<T: DeserializeOwned>(&self, sent: awc::SendClientRequest) -> Result<T, AskError> {
         let mut response = sent.await.map_err(|e| {
             tracing::debug!(error = %e, "the actors do not answer");
-            AskError::NoAnswer
+            AskError::NoAnswer(self.who)
         })?;
-        let body = response.body().limit(ANSWER_BYTES_MAX).await.map_err(|_| AskError::NoAnswer)?;
+        let body = response
+            .body()
+            .limit(ANSWER_BYTES_MAX)
+            .await
+            .map_err(|_| AskError::NoAnswer(self.who))?;
         let status = response.status();
         if status == StatusCode::UNAUTHORIZED {
-            let detail = "the processors do not take this service's admin token".to_owned();
+            let detail = format!("{} do not take this service's admin token", self.who);
             return Err(AskError::Refused { status: status.as_u16(), detail });
         }
         if !status.is_success() {
             let said = serde_json::from_slice::<Problem>(&body).map(|problem| problem.detail);
-            let detail = said.unwrap_or_else(|_| format!("the processors answered {status}"));
+            let detail = said.unwrap_or_else(|_| format!("{} answered {status}", self.who));
             return Err(AskError::Refused { status: status.as_u16(), detail });
         }
         serde_json::from_slice(&body).map_err(|e| {
             tracing::warn!(error.line = e.line(), "an answer of the actors is not understood");
-            AskError::Answer
+            AskError::Answer(self.who)
         })
     }
 }

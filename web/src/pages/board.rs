@@ -234,11 +234,13 @@ impl Seen {
                 plate: row.plate.to_string(),
                 place: row.place.to_string(),
                 entry: words.time(at),
-                since: words.since(at),
+                since: String::new(),
                 is_overstay: true,
             })
         });
         let others = self.longest.iter().filter_map(|stay| open_row(stay, words));
+        // What counts up is left to the page: else each second would be news.
+        let others = others.map(|row| OpenRow { since: String::new(), ..row });
         let mut rows: Vec<OpenRow> = overstays.chain(others).collect();
         rows.truncate(OPEN_SHOWN);
         let inside = self.status.as_ref().map_or(0, |status| status.sessions_open);

@@ -18,11 +18,13 @@ use super::viewer::Viewer;
 
 /// What one event says.
 #[derive(Serialize)]
-struct Event<'a> {
+pub(super) struct Event<'a> {
     /// The service's clock, milliseconds since 1970: what counts up on the page goes by it.
-    now: i64,
+    pub(super) now: i64,
+    /// Whether plates are shown: a page that was made for another viewer loads itself again.
+    pub(super) may_see: bool,
     /// By id, as HTML.
-    regions: BTreeMap<&'a str, &'a str>,
+    pub(super) regions: BTreeMap<&'a str, &'a str>,
 }
 
 struct Watching {
@@ -87,7 +89,7 @@ impl Watching {
         };
         let htmls: Vec<(&str, String)> = changed.map(|item| (item.1.id, html(item))).collect();
         let regions = htmls.iter().map(|(id, html)| (*id, html.as_str())).collect();
-        let event = Event { now: news.at.timestamp_millis(), regions };
+        let event = Event { now: news.at.timestamp_millis(), may_see: self.could_see, regions };
         self.told = news.number;
         let data = serde_json::to_string(&event).ok()?;
         Some(format!("id: {}-{}\nevent: news\ndata: {data}\n\n", self.process, news.number))
