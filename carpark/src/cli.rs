@@ -19,6 +19,12 @@ pub enum Role {
     Actors,
     /// The summary service.
     Web,
+    /// The vehicle monitor.
+    Vehicles,
+    /// Brings a file of vehicles to a running vehicle monitor, then ends.
+    VehiclesImport,
+    /// Simulated vehicles that tell of themselves.
+    PingGenerator,
     /// Simulated entry cameras.
     EntryGenerator,
     /// Simulated exit cameras.
@@ -49,6 +55,16 @@ const ROLES: &[(&str, Role, &str)] = &[
         "Consumers, registry, sessions, summary client: as many copies as the load asks for",
     ),
     ("web", Role::Web, "The summary service: writes summaries.csv and exceptions.csv"),
+    (
+        "vehicles",
+        Role::Vehicles,
+        "The vehicle monitor: which vehicles are connected; `vehicles import FILE` registers many",
+    ),
+    (
+        "ping-generator",
+        Role::PingGenerator,
+        "Simulated vehicles that tell of themselves once a minute",
+    ),
     ("entry-generator", Role::EntryGenerator, "Simulated entry cameras"),
     ("exit-generator", Role::ExitGenerator, "Simulated exit cameras"),
     ("generators", Role::Generators, "Simulated entry and exit cameras"),
@@ -96,6 +112,7 @@ pub fn command() -> Command {
         let sub = Command::new(*name).about(*about);
         command = command.subcommand(match role {
             Role::Verify => verify_arguments(sub),
+            Role::Vehicles => sub.subcommand(import_command()),
             Role::Health => sub.arg(
                 Arg::new("health_url")
                     .value_name("URL")
@@ -116,6 +133,26 @@ Run it when the queues are empty. Ends with 0 where nothing was found, with 1 wh
 
   carpark generators --ledger day.jsonl        writes each confirmed message as a line
   carpark verify --ledger day.jsonl            reads ./data";
+
+fn import_command() -> Command {
+    Command::new("import")
+        .about("Brings a file of vehicles and their owners to a running monitor; ends with 1 where rows were refused")
+        .arg(
+            Arg::new("import_file")
+                .value_name("FILE")
+                .required(true)
+                .help("CSV with vehicle_id,plate,customer_id,customer_name,customer_address, or a JSON array"),
+        )
+        .arg(
+            Arg::new("import_url")
+                .long("url")
+                .value_name("URL")
+                .help(format!("The monitor [default: {MONITOR_URL}]; `all` and `serve` have it at port 40000")),
+        )
+}
+
+/// Of the vehicles role.
+const MONITOR_URL: &str = "http://127.0.0.1:40004";
 
 fn verify_arguments(command: Command) -> Command {
     let file = |name: &'static str, long: &'static str, help: &'static str| {
@@ -177,6 +214,13 @@ impl Asked {
                 .find(|(known, _, _)| *known == name)
                 .map_or(Role::All, |(_, role, _)| *role),
         };
+        let has_import = |matches: &ArgMatches| matches.subcommand_name() == Some("import");
+        let role = match matches.subcommand() {
+            Some((_, of_role)) if role == Role::Vehicles && has_import(of_role) => {
+                Role::VehiclesImport
+            }
+            _ => role,
+        };
         let file = matches.get_one::<String>("config_file").map(PathBuf::from);
         Self { role, file, matches }
     }
@@ -215,8 +259,18 @@ impl Asked {
         self.of_role().get_one::<String>("health_url").map_or(HEALTH_URL, String::as_str)
     }
 
+    /// Which file to bring to which monitor.
+    pub fn import(&self) -> (PathBuf, &str) {
+        let matches = self.of_role();
+        let file = matches.get_one::<String>("import_file").map(PathBuf::from).unwrap_or_default();
+        (file, matches.get_one::<String>("import_url").map_or(MONITOR_URL, String::as_str))
+    }
+
     fn of_role(&self) -> &ArgMatches {
         match self.matches.subcommand() {
+            Some((_, matches)) if self.role == Role::VehiclesImport => {
+                matches.subcommand().map_or(matches, |(_, matches)| matches)
+            }
             Some((_, matches)) => matches,
             None => &self.matches,
         }

@@ -10,7 +10,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use domain::Policy;
+use domain::{Policy, Silence};
+use generators::pings::PingOptions;
 use url::Url;
 
 use crate::settings::{SETTINGS, Setting, find};
@@ -77,6 +78,14 @@ pub struct Config {
     pub actors_listen: SocketAddr,
     /// Address of the generators role.
     pub generators_listen: SocketAddr,
+    /// Address of the vehicles role.
+    pub vehicles_listen: SocketAddr,
+    /// Of the vehicle monitor; `None`: embedded.
+    pub vehicles_store_url: Option<String>,
+    /// When a vehicle counts as gone.
+    pub silence: Silence,
+    /// Of the simulated vehicles.
+    pub pings: PingOptions,
     /// Where summaries are posted; `None`: nobody said, so the process that has a web role posts
     /// to itself.
     pub summary_url: Option<Url>,
@@ -125,6 +134,8 @@ pub struct Tokens {
     pub admin: Option<String>,
     /// For posting summaries.
     pub sink: Option<String>,
+    /// For posting pings.
+    pub ping: Option<String>,
 }
 
 impl fmt::Debug for Tokens {
@@ -343,7 +354,22 @@ impl Layers {
                 "not a time zone; write for instance Europe/Berlin or UTC",
                 |text| text.parse().ok(),
             )?,
-            tokens: Tokens { admin: token("admin_token"), sink: token("sink_token") },
+            vehicles_listen: self.address("vehicles_listen")?,
+            vehicles_store_url: self.url(
+                "vehicles.store_url",
+                "embedded",
+                &["redis://", "rediss://"],
+            )?,
+            silence: Silence {
+                within: self.time_delta("vehicles.connected_within")?,
+                tolerance: self.time_delta("vehicles.tolerance")?,
+            },
+            pings: self.pings()?,
+            tokens: Tokens {
+                admin: token("admin_token"),
+                sink: token("sink_token"),
+                ping: token("ping_token"),
+            },
             policy,
             retention: self.time_delta("retention")?,
             prefetch: self.number("prefetch")?,
@@ -364,6 +390,45 @@ impl Layers {
             })?,
             progress_every: self.duration("progress_every")?,
         })
+    }
+
+    fn pings(&self) -> Result<PingOptions, ConfigError> {
+        let vehicles = match self.text("pings.vehicles") {
+            Some(_) => Some(self.number("pings.vehicles")?),
+            None => None,
+        };
+        let share = |text: &str| text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+        let seed = match self.text("pings.ping_seed") {
+            Some(_) => Some(
+                self.required("pings.ping_seed", "not a whole number", |text| text.parse().ok())?,
+            ),
+            None => None,
+        };
+        let url = self.required("pings.monitor_url", "not an http:// URL", |text| {
+            Url::parse(text).ok().filter(|url| url.has_host() && url.scheme() == "http")
+        })?;
+        let at_least = Duration::from_millis(100);
+        let every = self.duration("pings.ping_every")?;
+        if every < at_least {
+            return Err(self.wrong("pings.ping_every", "at least 100ms"));
+        }
+        Ok(PingOptions {
+            vehicles,
+            customers: self.number("pings.customers")?,
+            every,
+            share: self.required("pings.ping_share", "not between 0 and 1", share)?,
+            seed,
+            monitor_url: url.as_str().trim_end_matches('/').to_owned(),
+        })
+    }
+
+    /// A value for where nobody has said any.
+    pub fn suggest(&mut self, key: &str, text: &str) {
+        if let Some(setting) = find(key)
+            && self.text(key).is_none_or(|value| value.source == Source::Default)
+        {
+            self.put(setting, text.to_owned(), Source::Default);
+        }
     }
 
     /// What will run, as TOML with the source of each value; secrets masked.

@@ -189,7 +189,7 @@ async fn guard(
 ) -> actix_web::Result<ServiceResponse<BoxBody>> {
     let entrance = access.entrance(&request);
     let is_welcome = matches!(entrance, Entrance::Welcome(_));
-    let is_post = is_welcome && SINKS.contains(&request.path());
+    let is_post = is_welcome && (SINKS.contains(&request.path()) || is_ping(request.path()));
     let address = request.peer_addr().map(|address| address.ip());
     if !is_post && address.is_some_and(|address| !access.rates.allow(address)) {
         let (name, value) = (header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -247,7 +247,7 @@ impl Access {
         if shows(request, wanted) {
             return Entrance::Welcome(Viewer::trusted());
         }
-        let sign_ins = self.sign_ins.as_ref().filter(|_| !is_sinks(path));
+        let sign_ins = self.sign_ins.as_ref().filter(|_| !is_sinks(path) && !is_ping(path));
         match sign_ins.map(|sign_ins| sign_ins.of(headers)) {
             Some(Some(sign_in)) if sign_in.allows(method, headers) => {
                 Entrance::Welcome(sign_in.viewer())
@@ -273,9 +273,10 @@ impl Access {
         sign_in.map_or_else(Viewer::stranger, |sign_in| sign_in.viewer())
     }
 
-    /// The actors may know the sink by any name; they are no browser.
+    /// The actors may know the sink by any name, a vehicle the monitor; they are no browser.
     fn refused_without_token(&self, request: &ServiceRequest) -> Option<&'static str> {
-        let is_program = is_sinks(request.path()) && !origin::is_of_browser(request.headers());
+        let is_programs = is_sinks(request.path()) || is_ping(request.path());
+        let is_program = is_programs && !origin::is_of_browser(request.headers());
         let refused = || origin::refused_without_token(request.method(), request.headers());
         if is_program { None } else { refused() }
     }
@@ -322,14 +323,22 @@ const SINKS: &[&str] = &["/save_summary", "/save_exception"];
 /// Where the sink shows and erases the rows of a plate.
 const SINKS_PLATES: &str = "/plates/";
 
+/// Where a vehicle tells of itself.
+fn is_ping(path: &str) -> bool {
+    let vehicle = path.strip_prefix("/vehicles/").and_then(|path| path.strip_suffix("/ping"));
+    vehicle.is_some_and(|vehicle| !vehicle.contains('/'))
+}
+
 /// The token for a path: none for what is open to all, the sink's for posts of summaries, the
-/// administrator's for everything else. So a path that is spelled otherwise (`/%61dmin`, which the
-/// router takes for `/admin`) is no way around. None where the token is not set.
+/// vehicles' for pings, the administrator's for everything else. So a path that is spelled otherwise
+/// (`/%61dmin`, which the router takes for `/admin`) is no way around. None where the token is not set.
 fn wanted_token<'a>(tokens: &'a Tokens, path: &str) -> Option<&'a str> {
     if is_open(path) {
         None
     } else if is_sinks(path) {
         tokens.sink.as_deref()
+    } else if is_ping(path) && tokens.ping.is_some() {
+        tokens.ping.as_deref()
     } else {
         tokens.admin.as_deref().or(tokens.sink.as_deref())
     }

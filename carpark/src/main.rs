@@ -9,6 +9,9 @@ mod config;
 mod embedded_publisher;
 mod health;
 mod http;
+mod import;
+mod inside;
+mod ping_queue;
 mod progress;
 mod roles;
 mod settings;
@@ -39,6 +42,12 @@ async fn main() -> ExitCode {
         };
     }
     let layers = Layers::read(asked.file.as_deref(), |setting| asked.flag(setting));
+    let layers = layers.map(|mut layers| {
+        if asked.role == Role::All {
+            quicken(&mut layers);
+        }
+        layers
+    });
     let (layers, config) = match layers.and_then(|layers| layers.check().map(|c| (layers, c))) {
         Ok(ready) => ready,
         Err(e) => return fail(&anyhow::Error::new(e).context("configuration"), USAGE),
@@ -46,6 +55,14 @@ async fn main() -> ExitCode {
     if asked.role == Role::Config {
         println!("{}", layers.show());
         return ExitCode::SUCCESS;
+    }
+    if asked.role == Role::VehiclesImport {
+        let (file, url) = asked.import();
+        return match import::run(&file, url, config.tokens.admin.as_deref()) {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
+            Err(e) => fail(&e, USAGE),
+        };
     }
     if asked.role == Role::Verify {
         return match asked.verify().map(|request| verify::run(&request, &config, now())) {
@@ -58,6 +75,18 @@ async fn main() -> ExitCode {
     match run(asked.role, config).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => fail(&e, 1),
+    }
+}
+
+/// Who watches everything at once should not wait minutes to see a vehicle come and go.
+fn quicken(layers: &mut Layers) {
+    for (key, text) in [
+        ("vehicles.connected_within", "20s"),
+        ("vehicles.tolerance", "5s"),
+        ("pings.ping_every", "20s"),
+        ("pings.vehicles", "20"),
+    ] {
+        layers.suggest(key, text);
     }
 }
 

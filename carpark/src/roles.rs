@@ -13,13 +13,19 @@ use actors::store::{EmbeddedStore, ProcessorId, RedisOptions, RedisStore, Store}
 use actors::summary_client::{HttpSink, SinkOptions};
 use actors::{Actors, Metrics};
 use anyhow::{Context, bail};
+use domain::wire::ping::PING_QUEUE;
 use domain::{Kind, SharedClock};
-use generators::{AmqpOptions, AmqpPublisher, Generators, InsideStore, MemoryStore, Publisher};
+use generators::pings::{Monitor, OverHttp, OverQueue, Pings, Way};
+use generators::{
+    AmqpOptions, AmqpPublisher, Generators, InsideStore, MemoryStore, Publisher, queue_of,
+};
 use prometheus::Registry;
 #[cfg(target_os = "linux")]
 use prometheus::process_collector::ProcessCollector;
 use tracing::{info, warn};
 use url::Url;
+use vehicles::Vehicles;
+use vehicles::inside::Inside;
 
 use crate::cli::Role;
 use crate::config::Config;
@@ -27,6 +33,8 @@ use crate::embedded_publisher::Embedded;
 use crate::http::rate::Rates;
 use crate::http::sign_in::{self, SignIns};
 use crate::http::{self, Access, Site};
+use crate::inside::OpenStays;
+use crate::ping_queue;
 use crate::progress::Progress;
 use crate::shutdown::Shutdown;
 
@@ -46,6 +54,8 @@ struct Plan {
     actors: bool,
     entries: bool,
     exits: bool,
+    vehicles: bool,
+    pings: bool,
 }
 
 impl Plan {
@@ -56,6 +66,8 @@ impl Plan {
             actors: is(&[Role::All, Role::Serve, Role::Actors]),
             entries: is(&[Role::All, Role::Generators, Role::EntryGenerator]),
             exits: is(&[Role::All, Role::Generators, Role::ExitGenerator]),
+            vehicles: is(&[Role::All, Role::Serve, Role::Vehicles]),
+            pings: is(&[Role::All, Role::PingGenerator]),
         }
     }
 
@@ -94,6 +106,8 @@ impl Plan {
             ("web_listen", config.web_listen)
         } else if self.actors {
             ("actors_listen", config.actors_listen)
+        } else if self.vehicles {
+            ("vehicles_listen", config.vehicles_listen)
         } else {
             ("generators_listen", config.generators_listen)
         }
@@ -104,7 +118,9 @@ impl Plan {
         match self {
             Self { web: true, .. } => "web_backend",
             Self { actors: true, .. } => "backend",
+            Self { vehicles: true, .. } => "vehicles_backend",
             Self { entries: true, .. } => "vehicle_entry",
+            Self { pings: true, .. } => "vehicle_ping",
             _ => "vehicle_exit",
         }
     }
@@ -115,6 +131,8 @@ struct Running {
     web: Option<web::Web>,
     actors: Option<Actors>,
     generators: Option<Generators>,
+    vehicles: Option<Vehicles>,
+    pings: Option<Pings>,
     server: ServerHandle,
     /// Held for its lines.
     _progress: Option<Progress>,
@@ -136,10 +154,12 @@ pub async fn run(
             return Ok(());
         }
     };
+    let (actors, vehicles) = (&mut running.actors, &mut running.vehicles);
     let died = async {
-        match &mut running.actors {
-            Some(actors) => actors.died().await,
-            None => std::future::pending().await,
+        tokio::select! {
+            Some(name) = async { Some(actors.as_mut()?.died().await) } => name,
+            Some(name) = async { Some(vehicles.as_mut()?.died().await) } => name,
+            else => std::future::pending().await,
         }
     };
     let outcome = tokio::select! {
@@ -189,12 +209,14 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         with_site(&site, |site| site.routes(move |routes| sign_in::routes(&sign_ins, routes)));
     }
     let mut embedded_publisher = None;
+    let mut sessions_store = None;
     let (actors, progress) = if plan.actors {
         let summary_url = summary_url(plan, config, address)?;
         let metrics = Arc::new(Metrics::new(&registry)?);
         let (broker, publisher) = open_broker(config, &clock, &metrics)?;
         embedded_publisher = publisher;
         let (store, processor) = open_store(config, &clock)?;
+        sessions_store = Some(Arc::clone(&store));
         prepare(&*broker, &*store, config.start_patience).await?;
         let sink = HttpSink::new(SinkOptions {
             summary_url,
@@ -225,6 +247,15 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
     } else {
         (None, None)
     };
+    let vehicles = match plan.vehicles {
+        true => Some(start_vehicles(config, sessions_store, &clock, &registry, &site).await?),
+        false => None,
+    };
+    // Before the cameras': their routes end with one for whatever else is asked.
+    let pings = match plan.pings {
+        true => Some(start_pings(plan, config, address, &clock, &registry, &site)?),
+        false => None,
+    };
     let generators = match plan.has_generators() {
         true => {
             let publisher = open_publisher(plan, config, embedded_publisher)?;
@@ -234,7 +265,7 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
     };
     let server = listener.start();
     announce(plan, config, address);
-    Ok(Running { web, actors, generators, server, _progress: progress })
+    Ok(Running { web, actors, generators, vehicles, pings, server, _progress: progress })
 }
 
 impl Running {
@@ -242,6 +273,12 @@ impl Running {
     async fn stop(self) {
         if let Some(generators) = self.generators {
             generators.stop().await;
+        }
+        if let Some(pings) = self.pings {
+            pings.stop().await;
+        }
+        if let Some(vehicles) = self.vehicles {
+            vehicles.stop().await;
         }
         if let Some(actors) = self.actors {
             actors.stop().await;
@@ -282,6 +319,95 @@ async fn start_web(
         });
     });
     Ok(web)
+}
+
+async fn start_vehicles(
+    config: &Config,
+    sessions: Option<Arc<dyn Store>>,
+    clock: &SharedClock,
+    registry: &Registry,
+    site: &Mutex<Site>,
+) -> anyhow::Result<Vehicles> {
+    let store: Arc<dyn vehicles::store::Store> = match &config.vehicles_store_url {
+        Some(url) => {
+            let store = vehicles::store::RedisStore::new(url, &nanoid::nanoid!());
+            Arc::new(store.context("CARPARK_VEHICLES_STORE_URL")?)
+        }
+        None => {
+            let path = in_data_dir(&config.data_dir, "vehicles.redb")?;
+            let store = vehicles::store::EmbeddedStore::open(&path).context(
+                "cannot open the embedded store of vehicles: does another carpark use the data \
+                 directory? Stop it, or set CARPARK_DATA_DIR to another one",
+            )?;
+            Arc::new(store)
+        }
+    };
+    // In a process of its own it looks into the sessions' store, where there is one to look into.
+    let sessions = match (sessions, &config.store_url) {
+        (None, Some(_)) => Some(open_store(config, clock)?.0),
+        (sessions, _) => sessions,
+    };
+    let queue = match &config.broker_url {
+        Some(url) => {
+            // The declarations are counted where the actors run.
+            let metrics = Arc::new(Metrics::new(&Registry::new())?);
+            let broker = AmqpBroker::new(url, config.prefetch, Arc::clone(clock), metrics)
+                .context("CARPARK_BROKER_URL")?;
+            Some(ping_queue::consume(&broker))
+        }
+        None => None,
+    };
+    let vehicles = Vehicles::start(vehicles::Parts {
+        options: vehicles::Options {
+            silence: config.silence,
+            start_patience: config.start_patience,
+            ..vehicles::Options::default()
+        },
+        queue,
+        store,
+        inside: sessions.map(|store| Arc::new(OpenStays(store)) as Arc<dyn Inside>),
+        clock: Arc::clone(clock),
+        metrics: Arc::new(vehicles::Metrics::new(registry)?),
+    })
+    .await
+    .context("the vehicle monitor's store")?;
+    let health = vehicles.health();
+    with_site(site, |site| {
+        site.routes(vehicles.configure());
+        site.describe(Vehicles::openapi());
+        site.check(move || health.parts().map(|(name, text)| (name.to_owned(), text)).to_vec());
+    });
+    Ok(vehicles)
+}
+
+fn start_pings(
+    plan: Plan,
+    config: &Config,
+    listens: SocketAddr,
+    clock: &SharedClock,
+    registry: &Registry,
+    site: &Mutex<Site>,
+) -> anyhow::Result<Pings> {
+    let url = match plan.vehicles {
+        true => format!("http://{}", reachable(listens)),
+        false => config.pings.monitor_url.clone(),
+    };
+    let tokens = &config.tokens;
+    let monitor = Monitor::new(&url, tokens.admin.clone(), tokens.ping.clone());
+    let way: Arc<dyn Way> = match &config.broker_url {
+        Some(url) => {
+            let publisher = AmqpPublisher::start(&AmqpOptions::new(url), &[PING_QUEUE]);
+            Arc::new(OverQueue(Arc::new(publisher.context("CARPARK_BROKER_URL")?)))
+        }
+        None => Arc::new(OverHttp(monitor.clone())),
+    };
+    let options = config.pings.clone();
+    let pings = generators::pings::start(options, monitor, way, Arc::clone(clock), registry)?;
+    with_site(site, |site| {
+        site.routes(pings.configure());
+        site.describe(generators::pings::openapi());
+    });
+    Ok(pings)
 }
 
 fn open_broker(
@@ -445,12 +571,12 @@ fn open_publisher(
     embedded: Option<EmbeddedPublisher>,
 ) -> anyhow::Result<Arc<dyn Publisher>> {
     if let Some(url) = &config.broker_url {
-        let kinds: Vec<Kind> = [(plan.entries, Kind::Entry), (plan.exits, Kind::Exit)]
+        let queues: Vec<&'static str> = [(plan.entries, Kind::Entry), (plan.exits, Kind::Exit)]
             .into_iter()
-            .filter_map(|(runs, kind)| runs.then_some(kind))
+            .filter_map(|(runs, kind)| runs.then_some(queue_of(kind)))
             .collect();
         let publisher =
-            AmqpPublisher::start(&AmqpOptions::new(url), &kinds).context("CARPARK_BROKER_URL")?;
+            AmqpPublisher::start(&AmqpOptions::new(url), &queues).context("CARPARK_BROKER_URL")?;
         return Ok(Arc::new(publisher));
     }
     let publisher = embedded.context("an embedded broker needs the actors in the same process")?;
@@ -511,6 +637,10 @@ fn announce(plan: Plan, config: &Config, address: SocketAddr) {
         println!("  broker      {}", or(&config.broker_url, "embedded"));
         println!("  store       {}", or(&config.store_url, &store));
     }
+    if plan.vehicles {
+        let store = format!("embedded ({}/vehicles.redb)", config.data_dir.display());
+        println!("  vehicles    {}", or(&config.vehicles_store_url, &store));
+    }
     if plan.has_generators() {
         let traffic = match config.generators.profile {
             generators::Profile::Steady => {
@@ -541,6 +671,9 @@ pub async fn configure(config: &Config, clock: SharedClock) -> anyhow::Result<()
         Err(e) => Err(Attempt::Failed(e.into())),
     })
     .await?;
-    println!("vehicle_entry, vehicle_exit and vehicle_dead_letter stand at {}", masked(url));
+    println!(
+        "vehicle_entry, vehicle_exit, vehicle_ping and vehicle_dead_letter stand at {}",
+        masked(url)
+    );
     Ok(())
 }

@@ -35,7 +35,9 @@ impl Setting {
     /// `--…` without the dashes. The generators' settings need no prefix: a person who types one
     /// wants a simulation.
     pub fn flag(&self) -> String {
-        self.key.strip_prefix("generators.").unwrap_or(self.key).replace(['.', '_'], "-")
+        let simulated = ["generators.", "pings."];
+        let bare = simulated.iter().find_map(|section| self.key.strip_prefix(section));
+        bare.unwrap_or(self.key).replace(['.', '_'], "-")
     }
 }
 
@@ -78,6 +80,8 @@ const RULES: &str = "Rules";
 const SECURITY: &str = "Tokens";
 const LIMITS: &str = "Limits";
 const TRAFFIC: &str = "Simulated traffic";
+const VEHICLES: &str = "Vehicle monitor";
+const PINGS: &str = "Simulated vehicles";
 const LOGS: &str = "Logs";
 
 /// All of them, in the order they are shown.
@@ -111,6 +115,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(PLACES, "actors_listen", "127.0.0.1:40001", "Address of the actors role"),
     setting(PLACES, "generators_listen", "127.0.0.1:40002", "Address of the generators role"),
+    setting(PLACES, "vehicles_listen", "127.0.0.1:40004", "Address of the vehicles role"),
     setting(
         PLACES,
         "summary_url",
@@ -137,6 +142,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     secret("admin_token", "Bearer token for /admin and the files, and to sign in on the pages"),
     secret("sink_token", "Bearer token for posting summaries"),
+    secret("ping_token", "Bearer token for posting pings; without it the admin token"),
     secret("camera_token", "Token for cameras that post reads"),
     setting(
         RULES,
@@ -147,6 +153,26 @@ pub const SETTINGS: &[Setting] = &[
     setting(RULES, "repair_window", "24h", "For how long a late read can still change a verdict"),
     setting(RULES, "max_stay", "72h", "A longer stay is reported while it lasts"),
     setting(RULES, "retention", "30d", "How long a plate with nothing open is remembered"),
+    Setting {
+        group: VEHICLES,
+        ..url(
+            "vehicles.store_url",
+            "embedded",
+            "Redis of the vehicle monitor, a database of its own (redis://…/2), or `embedded`: a file in the data directory",
+        )
+    },
+    setting(
+        VEHICLES,
+        "vehicles.connected_within",
+        "60s",
+        "A vehicle that was heard within this time is connected; in `all` 20s unless set",
+    ),
+    setting(
+        VEHICLES,
+        "vehicles.tolerance",
+        "10s",
+        "On top of it, so that one that pings that often does not flap; in `all` 5s unless set",
+    ),
     rare(LIMITS, "prefetch", "1000", "Unacknowledged deliveries per queue"),
     rare(LIMITS, "outbox_max", "50000", "Unconfirmed reports at which consumption pauses"),
     rare(LIMITS, "residents_max", "10000", "Actors of plates at a time"),
@@ -225,6 +251,32 @@ pub const SETTINGS: &[Setting] = &[
         "generators.faults.misread_share",
         "0",
         "Share of exits with one character misread",
+    ),
+    setting(
+        PINGS,
+        "pings.vehicles",
+        "",
+        "So many vehicles are made and registered first; unset: those that are registered (in `all` 20)",
+    ),
+    setting(PINGS, "pings.customers", "3", "Customers that the made vehicles are of"),
+    setting(
+        PINGS,
+        "pings.ping_every",
+        "60s",
+        "How often each vehicle decides whether it pings; in `all` 20s unless set",
+    ),
+    setting(PINGS, "pings.ping_share", "0.9", "Share of the turns in which a vehicle pings"),
+    setting(
+        PINGS,
+        "pings.ping_seed",
+        "",
+        "Where their dice start: the same seed, the same vehicles",
+    ),
+    rare(
+        PINGS,
+        "pings.monitor_url",
+        "http://127.0.0.1:40004",
+        "The vehicle monitor: registers vehicles, and takes the pings where there is no RabbitMQ",
     ),
     rare(TRAFFIC, "generators.in_flight_max", "1000", "Unconfirmed passages per generator"),
     rare(TRAFFIC, "generators.stop_seconds_max", "5", "How long a stop waits for confirmations"),

@@ -6,7 +6,8 @@
 //! [`timeline`] (what the observations say), [`session`] (the one function [`decide`]),
 //! [`effect`] (what it asks the world to do), [`summary`] and [`exception`] (what is reported),
 //! [`wire`] (how all of it travels), [`watermark`] (how far a stream has been read), [`reference`]
-//! (the rules a second time, to audit the first).
+//! (the rules a second time, to audit the first). Beside it the vehicle monitor's: [`vehicle`] (whose
+//! they are), [`presence`] (whether they are connected).
 
 pub mod clock;
 pub mod effect;
@@ -14,6 +15,7 @@ pub mod exception;
 pub mod observation;
 pub mod plate;
 pub mod policy;
+pub mod presence;
 pub mod record;
 pub mod reference;
 pub mod session;
@@ -22,6 +24,7 @@ pub mod summary;
 #[cfg(test)]
 mod testing;
 pub mod timeline;
+pub mod vehicle;
 pub mod watermark;
 pub mod wire;
 
@@ -31,9 +34,11 @@ pub use exception::{ExceptionKind, ExceptionRow};
 pub use observation::{Kind, Label, Observation, ObservationId};
 pub use plate::{Plate, PlateError};
 pub use policy::Policy;
+pub use presence::{Presence, Silence};
 pub use record::Record;
 pub use session::{Command, Decision, decide, session_id};
 pub use summary::Summary;
+pub use vehicle::{Customer, CustomerId, Vehicle, VehicleId};
 pub use watermark::Watermarks;
 
 /// An instant, in UTC, to the nanosecond. Event time unless a name says otherwise.

@@ -1,6 +1,8 @@
 //! How observations, summaries and exceptions travel: the JSON of the queues and of the sink, and
 //! the columns of the files. The contract, to the letter: others publish and read it.
 
+pub mod ping;
+
 use std::borrow::Cow;
 
 use chrono::{DateTime, Datelike, SecondsFormat, TimeDelta};

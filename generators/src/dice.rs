@@ -24,6 +24,9 @@ pub(crate) enum Stream {
     EntryWaits = 3,
     ExitWaits = 4,
     PublisherWaits = 5,
+    Fleet = 6,
+    Pings = 7,
+    PingWaits = 8,
 }
 
 /// See the module.

@@ -4,7 +4,7 @@
 //! → `entry_generator` (one turn, one entry) → `camera` (the messages that come of it, faults
 //! included) → `outbox` → [`publisher`] (tries until the broker has confirmed) → [`inside_store`]
 //! → `exit_generator` (one turn, one exit, matched or made up). `wiring` puts it together, `admin`
-//! is the operator's side, `metrics` counts.
+//! is the operator's side, `metrics` counts. Beside them [`pings`]: vehicles that tell of themselves.
 //!
 //! What holds: an entry is in the store only once the broker has confirmed it; a vehicle is taken
 //! out by one exit generator of any number; a message keeps its id through all attempts; of the
@@ -30,6 +30,7 @@ pub mod options;
 mod outbox;
 mod pace;
 mod phase;
+pub mod pings;
 mod plate_format;
 pub mod publisher;
 #[cfg(test)]
@@ -45,7 +46,7 @@ pub use ledger::{FileLedger, Ledger};
 pub use metrics::Counts;
 pub use options::{Dwell, Faults, Options, OptionsError, Profile};
 pub use plate_format::{PlateFormat, PlateFormatError};
-pub use publisher::{AmqpOptions, AmqpPublisher, AmqpUrlError, PublishError, Publisher};
+pub use publisher::{AmqpOptions, AmqpPublisher, AmqpUrlError, PublishError, Publisher, queue_of};
 /// The admin routes, described (OpenAPI).
 pub fn openapi() -> utoipa::openapi::OpenApi {
     <admin::Described as utoipa::OpenApi>::openapi()

@@ -95,6 +95,28 @@ impl AmqpBroker {
     }
 }
 
+impl AmqpBroker {
+    /// Consumes a queue of that name. What comes out of it is the caller's to read.
+    pub fn consume_queue(
+        &self,
+        name: &'static str,
+    ) -> (LocalBoxStream<'static, Event>, Rc<dyn Queue>) {
+        let queue = Rc::new(AmqpQueue {
+            server: Rc::clone(&self.server),
+            name,
+            prefetch: self.prefetch,
+            dead_letters: Rc::clone(&self.dead_letters),
+            live: RefCell::new(None),
+            depths: watch::Sender::new(None),
+            let_go: watch::Sender::new(0),
+            cancelled: watch::Sender::new(false),
+        });
+        let consuming = Consuming::new(Rc::clone(&queue));
+        let events = stream::unfold(consuming, Consuming::next).boxed_local();
+        (events, queue)
+    }
+}
+
 impl Server {
     async fn connect(&self, name: &str) -> Result<Connection, BrokerError> {
         let properties =
@@ -160,19 +182,7 @@ impl Broker for AmqpBroker {
     }
 
     fn consume(&self, kind: Kind) -> (LocalBoxStream<'static, Event>, Rc<dyn Queue>) {
-        let queue = Rc::new(AmqpQueue {
-            server: Rc::clone(&self.server),
-            name: queue_name(kind),
-            prefetch: self.prefetch,
-            dead_letters: Rc::clone(&self.dead_letters),
-            live: RefCell::new(None),
-            depths: watch::Sender::new(None),
-            let_go: watch::Sender::new(0),
-            cancelled: watch::Sender::new(false),
-        });
-        let consuming = Consuming::new(Rc::clone(&queue));
-        let events = stream::unfold(consuming, Consuming::next).boxed_local();
-        (events, queue)
+        self.consume_queue(queue_name(kind))
     }
 }
 

@@ -1,12 +1,13 @@
-//! The queues that carpark declares in RabbitMQ. Part of the contract: publishers send to the two
-//! queues by name through the default exchange.
+//! The queues that carpark declares in RabbitMQ. Part of the contract: publishers send to them by
+//! name through the default exchange.
 
+use domain::wire::ping::PING_QUEUE;
 use domain::wire::{DEAD_LETTER_QUEUE, ENTRY_QUEUE, EXIT_QUEUE};
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{Connection, ErrorKind, ExchangeKind};
 
-/// Takes what the two queues give up after the delivery limit, to [`DEAD_LETTER_QUEUE`].
+/// Takes what the queues give up after the delivery limit, to [`DEAD_LETTER_QUEUE`].
 pub const DEAD_LETTER_EXCHANGE: &str = DEAD_LETTER_QUEUE;
 
 /// How often a message is delivered again before it counts as poison. Set explicitly: RabbitMQ
@@ -48,7 +49,9 @@ fn text(text: &str) -> AMQPValue {
     AMQPValue::LongString(text.into())
 }
 
-/// Arguments of the entry and the exit queue.
+/// Arguments of the queues of entries, exits and pings. A ping is worth little by itself, and a
+/// classic queue would hold it; but only a quorum queue counts how often a message came back, which
+/// is what keeps one that kills its reader from being delivered for ever.
 fn stream_arguments() -> FieldTable {
     table(&[
         ("x-queue-type", text("quorum")),
@@ -61,7 +64,7 @@ fn stream_arguments() -> FieldTable {
     ])
 }
 
-/// Declares the exchange and the three queues; answers what was found of each queue.
+/// Declares the exchange and the queues; answers what was found of each queue.
 pub async fn declare(connection: &Connection) -> lapin::Result<Vec<(&'static str, Declared)>> {
     let channel = connection.create_channel().await?;
     channel
@@ -81,6 +84,7 @@ pub async fn declare(connection: &Connection) -> lapin::Result<Vec<(&'static str
         (DEAD_LETTER_QUEUE, dead_letter_arguments),
         (ENTRY_QUEUE, stream_arguments()),
         (EXIT_QUEUE, stream_arguments()),
+        (PING_QUEUE, stream_arguments()),
     ] {
         found.push((name, declare_queue(connection, name.into(), arguments).await?));
     }

@@ -262,9 +262,13 @@ async fn open_plates_are_counted(store: &dyn Store) {
     let (entry, record) = read(&plate, &Record::default(), Kind::Entry, "count-e", at(0));
     commit(store, &me, vec![entry]).await;
     assert_eq!(store.counts().await.expect("counts").open, before + 1);
+    let asked = [self::plate("COUNT2"), plate.clone(), self::plate("COUNT3")];
+    assert_eq!(store.open_among(&asked).await.expect("told"), [false, true, false]);
+    assert_eq!(store.open_among(&[]).await.expect("told"), [false; 0]);
     let (exit, _) = read(&plate, &record, Kind::Exit, "count-x", at(60));
     commit(store, &me, vec![exit]).await;
     assert_eq!(store.counts().await.expect("counts").open, before);
+    assert_eq!(store.open_among(&asked).await.expect("told"), [false; 3]);
     clear_all(store, &me).await;
 }
 

@@ -361,6 +361,16 @@ impl Store for EmbeddedStore {
         .await
     }
 
+    async fn open_among(&self, plates: &[Plate]) -> Result<Vec<bool>, StoreError> {
+        let plates = plates.to_vec();
+        self.blocking(move |database| {
+            let open = database.begin_read()?.open_table(OPEN)?;
+            let is_open = |plate: &Plate| Ok(open.get(plate.as_str())?.is_some());
+            plates.iter().map(is_open).collect()
+        })
+        .await
+    }
+
     async fn held(&self, plate: &Plate) -> Result<Held, StoreError> {
         let plate = plate.clone();
         self.blocking(move |database| {

@@ -156,6 +156,9 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> Result<(Vec<Plate>, Option<String>), StoreError>;
 
+    /// Of each plate, in order, whether it is inside.
+    async fn open_among(&self, plates: &[Plate]) -> Result<Vec<bool>, StoreError>;
+
     /// All that is held of a plate, the reports of every processor included.
     async fn held(&self, plate: &Plate) -> Result<Held, StoreError>;
 

@@ -350,6 +350,14 @@ impl Store for RedisStore {
         Ok((plates, (next != "0").then_some(next)))
     }
 
+    async fn open_among(&self, plates: &[Plate]) -> Result<Vec<bool>, StoreError> {
+        if plates.is_empty() {
+            return Ok(Vec::new());
+        }
+        let plates: Vec<&str> = plates.iter().map(Plate::as_str).collect();
+        self.ask(cmd("SMISMEMBER").arg(OPEN).arg(plates)).await
+    }
+
     async fn held(&self, plate: &Plate) -> Result<Held, StoreError> {
         let record = self.ask(cmd("HGET").arg(plate.as_str()).arg("record")).await?;
         let owners: Vec<String> = self.ask(cmd("HKEYS").arg(PROCESSORS)).await?;

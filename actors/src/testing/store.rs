@@ -250,6 +250,12 @@ impl Store for MemoryStore {
         Ok((page, next))
     }
 
+    async fn open_among(&self, plates: &[Plate]) -> Result<Vec<bool>, StoreError> {
+        self.asked().await?;
+        let state = self.state();
+        Ok(plates.iter().map(|plate| state.open.contains(plate)).collect())
+    }
+
     async fn held(&self, plate: &Plate) -> Result<Held, StoreError> {
         self.asked().await?;
         let state = self.state();

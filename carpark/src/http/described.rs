@@ -30,7 +30,7 @@ fn metrics() {}
         title = "carpark",
         description = "Turns what number-plate cameras see into parking sessions.\n\nErrors are \
             `application/problem+json` (RFC 9457). Where tokens are set, `admin` is for everything \
-            that shows or changes plates, `sink` for the posts of summaries."
+            that shows or changes plates, `sink` for the posts of summaries, `ping` for those of vehicles."
     ),
     paths(livez, readyz, metrics)
 )]
@@ -44,6 +44,7 @@ pub fn merged(parts: impl IntoIterator<Item = OpenApi>) -> OpenApi {
         ComponentsBuilder::new()
             .security_scheme("admin", bearer())
             .security_scheme("sink", bearer())
+            .security_scheme("ping", bearer())
             .build(),
     );
     for part in parts {

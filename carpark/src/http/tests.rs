@@ -5,7 +5,11 @@ use actix_web::test;
 use super::*;
 
 fn tokens() -> Tokens {
-    Tokens { admin: Some("the-admin".to_owned()), sink: Some("the-sink".to_owned()) }
+    Tokens {
+        admin: Some("the-admin".to_owned()),
+        sink: Some("the-sink".to_owned()),
+        ping: Some("the-ping".to_owned()),
+    }
 }
 
 /// What the guard lets through, by path and token.
@@ -45,6 +49,16 @@ async fn plates_are_shown_and_changed_with_the_right_token_only() {
         ("/admin/plates/AB12", Some("the-sink"), 401),
         ("/docs", None, 200),
         ("/docs/index.html", None, 200),
+        ("/vehicles", None, 401),
+        ("/vehicles", Some("the-ping"), 401),
+        ("/vehicles", Some("the-admin"), 200),
+        ("/vehicles/events", Some("the-sink"), 401),
+        ("/vehicles/V1", Some("the-ping"), 401),
+        ("/vehicles/V1/ping", None, 401),
+        ("/vehicles/V1/ping", Some("the-admin"), 401),
+        ("/vehicles/V1/ping", Some("the-ping"), 200),
+        ("/vehicles/../admin/x/ping", Some("the-ping"), 401),
+        ("/admin/vehicles/V1/ping", Some("the-ping"), 401),
         ("/documents", None, 401),
         // Spelled so that only the router sees what is meant.
         ("/%61dmin/generators", None, 401),

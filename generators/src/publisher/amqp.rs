@@ -57,7 +57,7 @@ pub struct AmqpPublisher {
 /// The way to one queue. Each has a channel of its own, so that what happens to one queue is not
 /// taken for the other's.
 pub(super) struct Outlet {
-    pub(super) kind: Kind,
+    pub(super) queue: &'static str,
     /// Whether messages can go out; set by the supervisor alone.
     pub(super) gate: watch::Sender<Gate>,
     /// Bounds the unconfirmed messages (G6).
@@ -100,16 +100,16 @@ impl AmqpOptions {
 }
 
 impl AmqpPublisher {
-    /// Begins to connect, for messages of `kinds`, and goes on trying for ever. Fails only for a
+    /// Begins to connect, for messages to `queues`, and goes on trying for ever. Fails only for a
     /// URL that is none. Needs a Tokio runtime.
-    pub fn start(options: &AmqpOptions, kinds: &[Kind]) -> Result<Self, AmqpUrlError> {
+    pub fn start(options: &AmqpOptions, queues: &[&'static str]) -> Result<Self, AmqpUrlError> {
         let uri = parse_url(&options.url)?;
-        let outlet = |kind: &Kind| Outlet {
-            kind: *kind,
+        let outlet = |queue: &&'static str| Outlet {
+            queue,
             gate: watch::Sender::new(Gate::Away),
             window: Semaphore::new(options.window.max(1)),
         };
-        let outlets = Arc::new(kinds.iter().map(outlet).collect::<Vec<_>>());
+        let outlets = Arc::new(queues.iter().map(outlet).collect::<Vec<_>>());
         let (reports, heard) = mpsc::channel(REPORTS_MAX);
         let supervisor = Supervisor::new(uri, Arc::clone(&outlets), heard);
         Ok(Self {
@@ -134,8 +134,24 @@ impl AmqpPublisher {
         })
     }
 
-    fn outlet(&self, kind: Kind) -> Option<&Outlet> {
-        self.outlets.iter().find(|outlet| outlet.kind == kind)
+    /// Publishes `body` to a queue, as [`Publisher::publish`] does.
+    pub async fn publish_to(&self, queue: &str, body: String) -> Result<(), PublishError> {
+        let outlet = self.outlet(queue).ok_or(PublishError::Away)?;
+        let ready = async {
+            let slot = outlet.window.acquire().await.ok();
+            (slot, outlet.opened().await)
+        };
+        let Ok((slot, line)) = timeout(self.confirm_time_out, ready).await else {
+            return Err(outlet.why_not());
+        };
+        let line = line.ok_or(PublishError::Away)?;
+        let result = self.publish_on(line, outlet.queue, &body).await;
+        drop(slot);
+        result
+    }
+
+    fn outlet(&self, queue: &str) -> Option<&Outlet> {
+        self.outlets.iter().find(|outlet| outlet.queue == queue)
     }
 
     /// The supervisor hears of the first of many; a full channel means it has enough to hear.
@@ -143,8 +159,12 @@ impl AmqpPublisher {
         let _enough = self.reports.try_send(Report { connection: line.connection, trouble });
     }
 
-    async fn publish_on(&self, line: Line, kind: Kind, body: &str) -> Result<(), PublishError> {
-        let queue = queue_of(kind);
+    async fn publish_on(
+        &self,
+        line: Line,
+        queue: &'static str,
+        body: &str,
+    ) -> Result<(), PublishError> {
         let sent = async {
             // Mandatory: what no queue takes comes back, instead of being confirmed and dropped.
             let options = BasicPublishOptions { mandatory: true, ..Default::default() };
@@ -164,7 +184,7 @@ impl AmqpPublisher {
             // one frame with messages published after it had come back, within milliseconds. The
             // gate closes at the first return, and opens when the queue is seen to be there.
             Ok(Ok(Confirmation::Ack(Some(_)) | Confirmation::Nack(Some(_)))) => {
-                self.report(&line, Trouble::NoQueue(kind));
+                self.report(&line, Trouble::NoQueue(queue));
                 Err(PublishError::NoQueue(queue))
             }
             Ok(Ok(Confirmation::Nack(None) | Confirmation::NotRequested)) => {
@@ -185,17 +205,7 @@ impl AmqpPublisher {
 #[async_trait]
 impl Publisher for AmqpPublisher {
     async fn publish(&self, kind: Kind, body: String) -> Result<(), PublishError> {
-        let outlet = self.outlet(kind).ok_or(PublishError::Away)?;
-        let ready = async {
-            let slot = outlet.window.acquire().await.ok();
-            (slot, outlet.opened().await)
-        };
-        let Ok((slot, line)) = timeout(self.confirm_time_out, ready).await else {
-            return Err(outlet.why_not());
-        };
-        let result = self.publish_on(line.ok_or(PublishError::Away)?, kind, &body).await;
-        drop(slot);
-        result
+        self.publish_to(queue_of(kind), body).await
     }
 
     fn is_ready(&self) -> bool {
@@ -229,7 +239,7 @@ impl Outlet {
         match &*self.gate.borrow() {
             Gate::Away => PublishError::Away,
             Gate::Blocked(_) => PublishError::Blocked,
-            Gate::NoQueue => PublishError::NoQueue(queue_of(self.kind)),
+            Gate::NoQueue => PublishError::NoQueue(self.queue),
             // The window was full all the time.
             Gate::Open(_) => PublishError::Unconfirmed,
         }

@@ -6,7 +6,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::Kind;
 use futures_util::StreamExt as _;
 use lapin::options::{ConfirmSelectOptions, QueueDeclareOptions};
 use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
@@ -17,7 +16,6 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::amqp::{Gate, Line, Outlet};
-use super::queue_of;
 use crate::backoff::Backoff;
 use crate::dice::{Dice, Stream, new_seed};
 
@@ -39,7 +37,7 @@ pub(super) struct Report {
 
 pub(super) enum Trouble {
     /// It came back: no queue took it.
-    NoQueue(Kind),
+    NoQueue(&'static str),
     /// No confirmation came in time.
     Stuck,
     /// The channel failed.
@@ -159,8 +157,8 @@ impl Supervisor {
             return Ok(());
         }
         match report.trouble {
-            Trouble::NoQueue(kind) => {
-                if let Some(outlet) = self.outlets.iter().find(|outlet| outlet.kind == kind) {
+            Trouble::NoQueue(queue) => {
+                if let Some(outlet) = self.outlets.iter().find(|outlet| outlet.queue == queue) {
                     miss_queue(outlet);
                 }
                 Ok(())
@@ -192,7 +190,7 @@ impl Supervisor {
     }
 
     async fn open(&self, connection: &Connection, outlet: &Outlet) -> lapin::Result<()> {
-        if !queue_exists(connection, queue_of(outlet.kind)).await? {
+        if !queue_exists(connection, outlet.queue).await? {
             miss_queue(outlet);
             return Ok(());
         }
@@ -200,7 +198,7 @@ impl Supervisor {
         channel.confirm_select(ConfirmSelectOptions::default()).await?;
         let line = Line { channel, connection: self.connections };
         if matches!(outlet.gate.send_replace(Gate::Open(line)), Gate::NoQueue) {
-            tracing::info!(queue.name = queue_of(outlet.kind), "the queue exists now");
+            tracing::info!(queue.name = outlet.queue, "the queue exists now");
         }
         Ok(())
     }
@@ -224,7 +222,7 @@ impl Supervisor {
 fn miss_queue(outlet: &Outlet) {
     if !matches!(outlet.gate.send_replace(Gate::NoQueue), Gate::NoQueue) {
         tracing::error!(
-            queue.name = queue_of(outlet.kind),
+            queue.name = outlet.queue,
             "the queue does not exist, run `carpark configure` to declare it"
         );
     }

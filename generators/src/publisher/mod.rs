@@ -46,7 +46,7 @@ pub enum PublishError {
 }
 
 /// The queue of a kind.
-pub(crate) fn queue_of(kind: Kind) -> &'static str {
+pub fn queue_of(kind: Kind) -> &'static str {
     match kind {
         Kind::Entry => wire::ENTRY_QUEUE,
         Kind::Exit => wire::EXIT_QUEUE,

@@ -4,7 +4,7 @@ use domain::Kind;
 use lapin::types::ShortString;
 
 use super::{AmqpOptions, AmqpPublisher, parse_url, properties};
-use crate::publisher::{PublishError, Publisher as _};
+use crate::publisher::{PublishError, Publisher as _, queue_of};
 
 #[test]
 fn a_url_is_read_with_the_defaults_that_people_mean() {
@@ -49,7 +49,7 @@ async fn without_a_broker_a_message_fails_in_time_and_nothing_is_ready() {
         confirm_time_out: Duration::from_millis(50),
         ..AmqpOptions::new(&format!("amqp://{nobody}"))
     };
-    let publisher = AmqpPublisher::start(&options, &[Kind::Entry]).unwrap();
+    let publisher = AmqpPublisher::start(&options, &[queue_of(Kind::Entry)]).unwrap();
     assert!(!publisher.is_ready());
     assert_eq!(publisher.publish(Kind::Entry, "{}".to_owned()).await, Err(PublishError::Away));
     assert_eq!(publisher.wait_ready(Duration::ZERO).await, Err(PublishError::Away));

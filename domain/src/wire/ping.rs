@@ -1,0 +1,146 @@
+//! How a vehicle's ping travels: `{"id","vehicle_id","at"}`.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::{MESSAGE_BYTES_MAX, format_time, parse_time, shape, without_content};
+use crate::observation::ObservationId;
+use crate::policy::AHEAD_MAX;
+use crate::vehicle::{NameError, VehicleId};
+use crate::{Instant, observation::TextError};
+
+/// The queue of pings.
+pub const PING_QUEUE: &str = "vehicle_ping";
+
+/// A sign of life of a vehicle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ping {
+    /// Whose.
+    pub vehicle: VehicleId,
+    /// When it was sent.
+    pub at: Instant,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct PingMessage<'a> {
+    #[serde(borrow, default)]
+    id: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    vehicle_id: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    at: Option<Cow<'a, str>>,
+}
+
+/// Why a message is no ping: it goes to the dead letters with this as its reason.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PingRejection {
+    /// More than [`MESSAGE_BYTES_MAX`].
+    #[error("too_large: {0} bytes, at most {MESSAGE_BYTES_MAX} are allowed")]
+    TooLarge(usize),
+    /// Bytes that are no text.
+    #[error("not_utf8: invalid UTF-8 from byte {0} on")]
+    NotUtf8(usize),
+    /// Not a JSON object of the contract.
+    #[error("malformed_json: {0}")]
+    MalformedJson(String),
+    /// No `id`.
+    #[error("missing_id: `id` is missing")]
+    MissingId,
+    /// An `id` that cannot be kept.
+    #[error("bad_id: `id` {0}")]
+    BadId(TextError),
+    /// No `vehicle_id`.
+    #[error("missing_vehicle: `vehicle_id` is missing")]
+    MissingVehicle,
+    /// A `vehicle_id` that is none.
+    #[error("bad_vehicle: `vehicle_id` {0}")]
+    BadVehicle(NameError),
+    /// No `at`.
+    #[error("missing_time: `at` is missing")]
+    MissingTime,
+    /// A time that is none, by its shape.
+    #[error("bad_time: {0:?} is no RFC 3339 date and time")]
+    BadTime(String),
+    /// A time that has not come.
+    #[error("future_time: {} s ahead of the clock, at most {} are allowed: is the vehicle's clock right?", .0, AHEAD_MAX.num_seconds())]
+    FutureTime(i64),
+    /// Nobody registered it.
+    #[error("unknown_vehicle: no vehicle of this `vehicle_id` is registered")]
+    UnknownVehicle,
+}
+
+impl PingRejection {
+    /// Every [`PingRejection::code`].
+    pub const CODES: [&str; 11] = [
+        "too_large",
+        "not_utf8",
+        "malformed_json",
+        "missing_id",
+        "bad_id",
+        "missing_vehicle",
+        "bad_vehicle",
+        "missing_time",
+        "bad_time",
+        "future_time",
+        "unknown_vehicle",
+    ];
+
+    /// The first word of the reason.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge(_) => "too_large",
+            Self::NotUtf8(_) => "not_utf8",
+            Self::MalformedJson(_) => "malformed_json",
+            Self::MissingId => "missing_id",
+            Self::BadId(_) => "bad_id",
+            Self::MissingVehicle => "missing_vehicle",
+            Self::BadVehicle(_) => "bad_vehicle",
+            Self::MissingTime => "missing_time",
+            Self::BadTime(_) => "bad_time",
+            Self::FutureTime(_) => "future_time",
+            Self::UnknownVehicle => "unknown_vehicle",
+        }
+    }
+}
+
+/// Reads a ping of the queue, or says why it is none.
+pub fn parse_ping(body: &[u8], now: Instant) -> Result<Ping, PingRejection> {
+    if body.len() > MESSAGE_BYTES_MAX {
+        return Err(PingRejection::TooLarge(body.len()));
+    }
+    let text = std::str::from_utf8(body).map_err(|e| PingRejection::NotUtf8(e.valid_up_to()))?;
+    if !text.trim_start().starts_with('{') {
+        return Err(PingRejection::MalformedJson("not an object".to_owned()));
+    }
+    let message: PingMessage<'_> = serde_json::from_str(text)
+        .map_err(|e| PingRejection::MalformedJson(without_content(&e)))?;
+    let id = message.id.ok_or(PingRejection::MissingId)?;
+    ObservationId::parse(&id).map_err(PingRejection::BadId)?;
+    let vehicle = message.vehicle_id.ok_or(PingRejection::MissingVehicle)?;
+    let vehicle = VehicleId::parse(&vehicle).map_err(PingRejection::BadVehicle)?;
+    let at = parse_ping_time(&message.at.ok_or(PingRejection::MissingTime)?, now)?;
+    Ok(Ping { vehicle, at })
+}
+
+/// Reads the time of a ping, or says why it is none.
+pub fn parse_ping_time(text: &str, now: Instant) -> Result<Instant, PingRejection> {
+    let at = parse_time(text).ok_or_else(|| PingRejection::BadTime(shape(text)))?;
+    if at - now > AHEAD_MAX {
+        return Err(PingRejection::FutureTime((at - now).num_seconds()));
+    }
+    Ok(crate::summary::to_millis(at))
+}
+
+/// The message that publishes a ping; [`parse_ping`] reads it back.
+pub fn ping_to_json(id: &str, ping: &Ping) -> String {
+    let message = PingMessage {
+        id: Some(id.into()),
+        vehicle_id: Some(ping.vehicle.as_str().into()),
+        at: Some(format_time(ping.at).into()),
+    };
+    serde_json::to_string(&message).expect("texts can be said in JSON")
+}
+
+#[cfg(test)]
+mod tests;

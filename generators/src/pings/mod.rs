@@ -1,0 +1,84 @@
+//! Simulated vehicles that tell of themselves: once per interval each of them decides by its dice
+//! whether it pings.
+//!
+//! Reading order: [`PingOptions`] → `fleet` (the vehicles, made of a seed) → `monitor` (the vehicle
+//! monitor over HTTP) → `way` (how a ping gets there) → `generator` (the actor) → `admin`.
+
+mod admin;
+mod fleet;
+mod generator;
+mod metrics;
+mod monitor;
+mod way;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, Addr};
+use actix_web::web::ServiceConfig;
+use domain::SharedClock;
+use prometheus::Registry;
+
+use crate::dice::{Dice, Stream, new_seed};
+use generator::{Finish, PingGenerator};
+use metrics::Meters;
+pub use monitor::Monitor;
+pub use way::{OverHttp, OverQueue, Way, WayError};
+
+/// What can be set of them.
+#[derive(Debug, Clone)]
+pub struct PingOptions {
+    /// So many are made and registered first; `None`: those that are registered.
+    pub vehicles: Option<usize>,
+    /// Customers the made ones are of.
+    pub customers: usize,
+    /// How often each decides.
+    pub every: Duration,
+    /// Share of the turns in which a vehicle pings.
+    pub share: f64,
+    /// Where the dice start.
+    pub seed: Option<u64>,
+    /// The vehicle monitor, without a slash at its end.
+    pub monitor_url: String,
+}
+
+/// Running vehicles.
+pub struct Pings {
+    generator: Addr<PingGenerator>,
+}
+
+/// For pings under way at a stop.
+const STOP_MAX: Duration = Duration::from_secs(3);
+
+/// Starts them on the current arbiter. They register themselves as soon as the monitor is there.
+pub fn start(
+    options: PingOptions,
+    monitor: Monitor,
+    way: Arc<dyn Way>,
+    clock: SharedClock,
+    registry: &Registry,
+) -> Result<Pings, prometheus::Error> {
+    let meters = Meters::new(registry)?;
+    let seed = options.seed.unwrap_or_else(new_seed);
+    let dice = (Dice::new(seed, Stream::Pings), Dice::new(seed, Stream::PingWaits));
+    let generator = PingGenerator::new(options, monitor, way, dice, clock, meters).start();
+    Ok(Pings { generator })
+}
+
+/// The admin routes, described (OpenAPI).
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    <admin::Described as utoipa::OpenApi>::openapi()
+}
+
+impl Pings {
+    /// Adds the routes under `/admin/generators/pings`; to be added before those of the cameras.
+    pub fn configure(&self) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static + use<> {
+        let generator = self.generator.clone();
+        move |config| admin::routes(&generator, config)
+    }
+
+    /// Makes no more pings and waits a moment for those under way.
+    pub async fn stop(self) {
+        let _ = tokio::time::timeout(STOP_MAX, self.generator.send(Finish)).await;
+    }
+}

@@ -1,0 +1,207 @@
+//! The vehicle monitor: vehicles of several customers send a ping once a minute; one that was heard
+//! within the limit is connected, any other is not.
+//!
+//! Reading order, the way of a ping: [`broker`] (the queue, a seam) → `consumer` → `registry` (knows
+//! every vehicle; decides by [`domain::presence`], notices silence by its timeline) → [`store`] (by
+//! way of its keeper) → [`live`] (who listens hears of changes). `fleet` is what the registry knows;
+//! [`routes`] is what people ask.
+
+pub mod broker;
+mod consumer;
+mod fleet;
+pub mod inside;
+pub mod live;
+mod metrics;
+mod options;
+mod part;
+mod registry;
+pub mod routes;
+pub mod store;
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, Addr};
+use actix_web::web::ServiceConfig;
+use broker::{Consumed, Queue};
+use consumer::{Consumer, Drain};
+use domain::SharedClock;
+use fleet::Fleet;
+use inside::Inside;
+use live::Live;
+use registry::Registry;
+use routes::Desk;
+use store::keeper::Keeper;
+use store::{Kept, Store, StoreError};
+use tokio::sync::mpsc;
+use tracing::{info, warn};
+
+pub use metrics::Metrics;
+pub use options::Options;
+pub use part::Health;
+
+use part::Vital;
+
+/// Between two attempts at the store at the start.
+const START_PAUSE: Duration = Duration::from_millis(500);
+
+/// What the monitor is given.
+pub struct Parts {
+    /// What can be set.
+    pub options: Options,
+    /// The queue of pings; `None`: they come over HTTP alone.
+    pub queue: Option<Consumed>,
+    /// Where all is kept.
+    pub store: Arc<dyn Store>,
+    /// Who knows which vehicles are in a car park.
+    pub inside: Option<Arc<dyn Inside>>,
+    /// Processing time.
+    pub clock: SharedClock,
+    /// Counters, registered.
+    pub metrics: Arc<Metrics>,
+}
+
+/// The running monitor.
+pub struct Vehicles {
+    options: Options,
+    consumer: Option<(Addr<Consumer>, Rc<dyn Queue>)>,
+    store: Arc<dyn Store>,
+    desk: Desk,
+    health: Arc<Health>,
+    /// Set while stopping: then actors are meant to end.
+    at_rest: Rc<Cell<bool>>,
+    /// Names an actor that has died.
+    died: mpsc::Receiver<&'static str>,
+}
+
+impl Vehicles {
+    /// Loads what was kept and wires the actors, on this thread, from the store back to the queue.
+    pub async fn start(parts: Parts) -> Result<Self, StoreError> {
+        let Parts { options, queue, store, inside, clock, metrics } = parts;
+        let kept = load(&*store, options.start_patience).await?;
+        let health = Arc::new(Health::default());
+        health.store.works();
+        let at_rest = Rc::new(Cell::new(false));
+        let (death, died) = mpsc::channel(1);
+        let vital = |name| Vital::new(name, death.clone(), Rc::clone(&at_rest));
+
+        let keeper = Keeper::new(
+            Arc::clone(&store),
+            Arc::clone(&metrics),
+            Arc::clone(&health),
+            vital("vehicles' keeper"),
+        )
+        .start();
+        let now = clock.now();
+        let live = Arc::new(Live::new(now.timestamp_millis()));
+        let fleet = Fleet::new(options.silence, kept, now);
+        info!(
+            vehicles = fleet.vehicles.len(),
+            customers = fleet.customers.len(),
+            "vehicle monitor started"
+        );
+        let registry = Registry::new(
+            fleet,
+            keeper,
+            Arc::clone(&live),
+            Arc::clone(&clock),
+            Arc::clone(&metrics),
+            vital("vehicles' registry"),
+        )
+        .start();
+        let consumer = queue.map(|(events, queue)| {
+            let consumer = Consumer::start(
+                (events, Rc::clone(&queue)),
+                registry.clone().recipient(),
+                Arc::clone(&clock),
+                Arc::clone(&metrics),
+                Arc::clone(&health),
+                vital("vehicles' consumer"),
+            );
+            (consumer, queue)
+        });
+        if consumer.is_none() {
+            health.queue.works();
+        }
+        let desk = Desk { registry, live, inside, clock, metrics };
+        Ok(Self { options, consumer, store, desk, health, at_rest, died })
+    }
+
+    /// Adds the routes to an application. Who may call them is the caller's to check.
+    pub fn configure(&self) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static + use<> {
+        let desk = self.desk.clone();
+        move |config| routes::configure(&desk, config)
+    }
+
+    /// The routes, described (OpenAPI).
+    pub fn openapi() -> utoipa::openapi::OpenApi {
+        <routes::Described as utoipa::OpenApi>::openapi()
+    }
+
+    /// Whether each part works.
+    pub fn health(&self) -> Arc<Health> {
+        Arc::clone(&self.health)
+    }
+
+    /// Waits for an actor to die that the others cannot do without; answers its name.
+    pub async fn died(&mut self) -> &'static str {
+        match self.died.recv().await {
+            Some(name) => name,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Notices now who has fallen silent, outside the schedule.
+    pub async fn notice_now(&self) {
+        let _ = self.desk.registry.send(registry::Notice).await;
+    }
+
+    /// Consumes no more, finishes what is in flight, ends the streams of events, gives the right to
+    /// write back. What is not acknowledged goes back to the queue.
+    pub async fn stop(self) {
+        self.at_rest.set(true);
+        let goodbye = async {
+            if let Some((consumer, queue)) = &self.consumer {
+                let _ = consumer.send(Drain).await;
+                queue.close().await;
+            }
+            self.store.let_go().await
+        };
+        let said = tokio::time::timeout(self.options.stop_patience, goodbye).await;
+        if !matches!(said, Ok(Ok(()))) {
+            warn!("no goodbye to the queue and the store of vehicles; they notice by themselves");
+        }
+        self.desk.live.close();
+        info!("vehicle monitor stopped");
+    }
+}
+
+/// Takes the right to write, then reads everything; waits while another process has it or the
+/// store is not there, for as long as there is hope.
+async fn load(store: &dyn Store, patience: Duration) -> Result<Kept, StoreError> {
+    let deadline = tokio::time::Instant::now() + patience;
+    let mut is_told = false;
+    loop {
+        let trouble = match store.hold().await {
+            Ok(true) => match store.load().await {
+                Ok(kept) => return Ok(kept),
+                Err(e) => e,
+            },
+            Ok(false) => StoreError(
+                "another process runs the vehicle monitor on this store; one at a time does"
+                    .to_owned(),
+            ),
+            Err(e) => e,
+        };
+        if tokio::time::Instant::now() >= deadline {
+            return Err(trouble);
+        }
+        if !is_told {
+            warn!(error = %trouble, "vehicles' store not usable yet, waiting");
+            is_told = true;
+        }
+        tokio::time::sleep(START_PAUSE).await;
+    }
+}

@@ -1,0 +1,82 @@
+//! `/admin/customers`: whose the vehicles are.
+
+use actix_web::HttpResponse;
+use actix_web::web::{self, Data, Json, Path, Query, ServiceConfig};
+use domain::{Customer, CustomerId};
+
+use super::Desk;
+use super::problem::Problem;
+use super::shapes::{
+    CustomerBody, CustomerItem, CustomerPage, CustomersQuery, ProblemBody, RemovalQuery, Removed,
+};
+use super::vehicles::page_size;
+use crate::registry::{Customers, Edit, FindCustomer};
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.service(web::resource("/admin/customers").route(web::get().to(list))).service(
+        web::resource("/admin/customers/{customer}")
+            .app_data(super::master::json())
+            .route(web::get().to(show))
+            .route(web::put().to(put))
+            .route(web::delete().to(remove)),
+    );
+}
+
+pub(super) fn parse_customer(text: &str) -> Result<CustomerId, Problem> {
+    CustomerId::parse(text).map_err(|e| Problem::bad_request(format!("the customer's id {e}")))
+}
+
+/// Customers in the order of their ids, in pages.
+#[utoipa::path(get, path = "/admin/customers", tag = "customers", params(CustomersQuery), responses((status = 200, body = CustomerPage), (status = 400, body = ProblemBody)))]
+pub(super) async fn list(
+    desk: Data<Desk>,
+    asked: Query<CustomersQuery>,
+) -> Result<HttpResponse, Problem> {
+    let limit = page_size(asked.limit)?;
+    let after = asked.after.as_deref().map(parse_customer).transpose()?;
+    let mut customers = desk.registry.send(Customers { after, limit: limit + 1 }).await?;
+    let is_more = customers.len() > limit;
+    customers.truncate(limit);
+    let next = customers.last().filter(|_| is_more).map(|customer| customer.id.clone());
+    Ok(HttpResponse::Ok().json(CustomerPage { customers, next }))
+}
+
+/// A customer.
+#[utoipa::path(get, path = "/admin/customers/{customer}", tag = "customers", params(("customer" = String, Path)), responses((status = 200, body = CustomerItem), (status = 404, body = ProblemBody)))]
+pub(super) async fn show(
+    desk: Data<Desk>,
+    customer: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let id = parse_customer(&customer)?;
+    let found = desk.registry.send(FindCustomer(id)).await?;
+    let found = found.ok_or_else(|| Problem::not_found("no such customer is registered"))?;
+    Ok(HttpResponse::Ok().json(found))
+}
+
+/// Registers a customer, or changes name and address.
+#[utoipa::path(put, path = "/admin/customers/{customer}", tag = "customers", params(("customer" = String, Path)), request_body = CustomerBody, responses((status = 200, body = CustomerItem), (status = 400, body = ProblemBody), (status = 422, body = ProblemBody)))]
+pub(super) async fn put(
+    desk: Data<Desk>,
+    customer: Path<String>,
+    body: Json<CustomerBody>,
+) -> Result<HttpResponse, Problem> {
+    let id = parse_customer(&customer)?;
+    let customer = Customer::new(id.clone(), &body.name, &body.address)
+        .map_err(|(field, e)| Problem::unprocessable(format!("`{field}` {e}")))?;
+    desk.registry.send(Edit::PutCustomer(customer)).await??;
+    let kept = desk.registry.send(FindCustomer(id)).await?;
+    Ok(HttpResponse::Ok().json(kept))
+}
+
+/// Removes a customer; one with vehicles only where the vehicles go as well.
+#[utoipa::path(delete, path = "/admin/customers/{customer}", tag = "customers", params(("customer" = String, Path), RemovalQuery), responses((status = 200, body = Removed), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+pub(super) async fn remove(
+    desk: Data<Desk>,
+    customer: Path<String>,
+    asked: Query<RemovalQuery>,
+) -> Result<HttpResponse, Problem> {
+    let id = parse_customer(&customer)?;
+    let edit = Edit::RemoveCustomer { id, with_vehicles: asked.with_vehicles };
+    let vehicles = desk.registry.send(edit).await??;
+    Ok(HttpResponse::Ok().json(Removed { vehicles }))
+}

@@ -1,0 +1,74 @@
+//! `/admin/vehicles`: which vehicles there are, and whose.
+
+use actix_web::web::{self, Data, Json, JsonConfig, Path, Query, ServiceConfig};
+use actix_web::{HttpResponse, ResponseError};
+use domain::{Plate, Vehicle};
+
+use super::Desk;
+use super::customers::parse_customer;
+use super::problem::Problem;
+use super::shapes::{ListQuery, ProblemBody, Removed, VehicleBody, VehiclePage, VehicleRecord};
+use super::vehicles::parse_vehicle;
+use crate::registry::{Edit, FindRecord, List};
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.service(web::resource("/admin/vehicles").route(web::get().to(list))).service(
+        web::resource("/admin/vehicles/{vehicle_id}")
+            .app_data(json())
+            .route(web::get().to(show))
+            .route(web::put().to(put))
+            .route(web::delete().to(remove)),
+    );
+}
+
+/// Bodies that are no JSON are refused in the words of the others.
+pub(super) fn json() -> JsonConfig {
+    JsonConfig::default().limit(16 * 1024).error_handler(|error, _| {
+        let status = error.status_code();
+        Problem::new(status, format!("{error}: see /docs for what is expected")).into()
+    })
+}
+
+/// Vehicles, as at `/vehicles`.
+#[utoipa::path(get, path = "/admin/vehicles", tag = "vehicles", params(ListQuery), responses((status = 200, body = VehiclePage), (status = 400, body = ProblemBody)))]
+pub(super) async fn list(
+    desk: Data<Desk>,
+    asked: Query<ListQuery>,
+) -> Result<HttpResponse, Problem> {
+    let mut page = desk.registry.send(List(asked.to_filter()?)).await?;
+    desk.with_inside(&mut page.vehicles).await;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// A vehicle as it is registered.
+#[utoipa::path(get, path = "/admin/vehicles/{vehicle_id}", tag = "vehicles", params(("vehicle_id" = String, Path)), responses((status = 200, body = VehicleRecord), (status = 404, body = ProblemBody)))]
+pub(super) async fn show(desk: Data<Desk>, vehicle: Path<String>) -> Result<HttpResponse, Problem> {
+    let found = desk.registry.send(FindRecord(parse_vehicle(&vehicle)?)).await?;
+    let found = found.ok_or_else(|| Problem::not_found("no such vehicle is registered"))?;
+    Ok(HttpResponse::Ok().json(found))
+}
+
+/// Registers a vehicle, or changes its plate or owner. What was heard of it stays.
+#[utoipa::path(put, path = "/admin/vehicles/{vehicle_id}", tag = "vehicles", params(("vehicle_id" = String, Path)), request_body = VehicleBody, responses((status = 200, body = VehicleRecord), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)))]
+pub(super) async fn put(
+    desk: Data<Desk>,
+    vehicle: Path<String>,
+    body: Json<VehicleBody>,
+) -> Result<HttpResponse, Problem> {
+    let id = parse_vehicle(&vehicle)?;
+    let plate = Plate::parse(&body.plate).map_err(|e| Problem::unprocessable(e.to_string()))?;
+    let customer = parse_customer(&body.customer)?;
+    let vehicle = Vehicle { id, plate, customer };
+    desk.registry.send(Edit::PutVehicle(vehicle.clone())).await??;
+    Ok(HttpResponse::Ok().json(VehicleRecord::from(&vehicle)))
+}
+
+/// Removes a vehicle and all that was heard of it.
+#[utoipa::path(delete, path = "/admin/vehicles/{vehicle_id}", tag = "vehicles", params(("vehicle_id" = String, Path)), responses((status = 200, body = Removed), (status = 404, body = ProblemBody)))]
+pub(super) async fn remove(
+    desk: Data<Desk>,
+    vehicle: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let vehicles = desk.registry.send(Edit::RemoveVehicle(parse_vehicle(&vehicle)?)).await??;
+    Ok(HttpResponse::Ok().json(Removed { vehicles }))
+}
