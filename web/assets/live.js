@@ -196,7 +196,7 @@ if (search) {
     let result;
     try {
       const answer = await fetch(`/sessions?plate=${encodeURIComponent(part)}`);
-      if (answer.redirected) return location.reload();
+      if (answer.redirected || answer.status === 401) return location.reload();
       result = parse(await answer.text()).getElementById("result");
     } catch {
       result = message("The search has no answer: the server is not reached.");
