@@ -59,7 +59,7 @@ pub(crate) async fn start_with(
         move || Journal::open(settings)
     });
     let journal = opened.await.map_err(|_| StartError::Aborted(options.data_dir.clone()))??;
-    let dir = options.data_dir.clone();
+    let dir = settings.data_dir.clone();
     let read = spawn_blocking(move || Recent::read(&dir).map_err(StartError::io("read", &dir)));
     let recent = read.await.map_err(|_| StartError::Aborted(options.data_dir.clone()))??;
 
