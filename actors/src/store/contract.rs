@@ -150,6 +150,7 @@ async fn plates_are_listed_in_pages(store: &dyn Store) {
 async fn what_is_held_of_a_plate_is_shown_and_erased(store: &dyn Store) {
     let (me, plate, other) = (owner("holder"), plate("HELD1"), plate("HELD2"));
     let marks = Watermarks { entries: Some(at(1_000_000)), exits: Some(at(1_000_000)) };
+    assert_eq!(store.load(&[]).await.expect("of nothing, nothing").len(), 0);
     let before = store.counts().await.expect("counted");
     for plate in [&plate, &other] {
         // A stay, and an entry that is open: a report, a place in every index.

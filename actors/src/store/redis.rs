@@ -246,6 +246,9 @@ impl Store for RedisStore {
     }
 
     async fn load(&self, plates: &[Plate]) -> Result<Vec<Result<Record, String>>, StoreError> {
+        if plates.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut pipeline = pipe();
         pipeline.ignore_errors();
         for plate in plates {

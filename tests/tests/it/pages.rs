@@ -75,9 +75,11 @@ fn has_row(region: &str, text: &str) -> String {
 #[test]
 fn a_stranger_sees_figures_and_states_and_no_plate_and_signs_in_to_see_more() {
     let carpark = Installed::new();
-    carpark.comes("SEE123", 3, "main");
     let browser = Browser::new();
     browser.open(&carpark.web().url("/"));
+    browser.wait_for_text("All is well");
+    browser.wait_for("document.getElementById('figure-inside').innerText === '0'");
+    carpark.comes("SEE123", 3, "main");
     browser.wait_for("document.getElementById('figure-inside').innerText === '1'");
     browser.wait_for_text("All is well");
     let shown = browser.eval("document.documentElement.outerHTML");
@@ -569,7 +571,7 @@ fn pictures_for_the_readme() {
     carpark.site.client().publish(ENTRY_QUEUE, entries);
     carpark.site.client().publish(EXIT_QUEUE, exits);
     let browser = carpark.signed_in();
-    browser.window(1180, 900);
+    browser.window(1180, 820);
     browser.wait_for(&has_row("open", "Overstay"));
     browser.wait_for(&has_row("exceptions", "Missed exit"));
     browser.wait_for(&has_row("exceptions", "Unmatched exit"));
@@ -604,7 +606,7 @@ fn pictures_for_the_readme() {
     };
     (0..12).for_each(ping);
     let browser = Browser::new();
-    browser.window(1180, 640);
+    browser.window(1180, 600);
     browser.open(&carpark.url("/vehicles"));
     browser.wait_for("document.querySelectorAll('#vehicles .word.bad').length >= 12");
     (0..9).for_each(ping);

@@ -12,10 +12,10 @@ use super::words::Words;
 
 /// Minutes that are shown.
 const MINUTES: i64 = 60;
-/// Of the drawing, in its own units: a minute is 12 wide, each half 80 high.
+/// Of the drawing, in its own units: a minute is 12 wide, each half 105 high.
 const MINUTE_WIDTH: i64 = 12;
 const BAR_WIDTH: i64 = 9;
-const HALF_HEIGHT: u64 = 80;
+const HALF_HEIGHT: u64 = 105;
 /// Room for the figures of the scale.
 pub(crate) const LEFT: i64 = 46;
 /// Room above the upper half.
@@ -93,7 +93,7 @@ impl Chart {
             ticks,
             scale,
             width: LEFT + MINUTES * MINUTE_WIDTH,
-            height: TOP + 2 * HALF_HEIGHT + 22,
+            height: TOP + 2 * HALF_HEIGHT + 26,
             line,
             summary: format!(
                 "The last 60 minutes: {} entries and {} exits, at most {most} in a minute.",
