@@ -34,6 +34,13 @@ million count="1000000":
     cargo build --release -p carpark -p tests --bins
     CARPARK_BIN=target/release/carpark target/release/million {{ count }}
 
+# Vehicles that ping once a minute, over RabbitMQ and Redis: memory, processor time, the time of a
+# list.
+[group('long')]
+fleet vehicles="100000" minutes="3":
+    cargo build --release -p carpark -p tests --bins
+    CARPARK_BIN=target/release/carpark target/release/fleet {{ vehicles }} {{ minutes }}
+
 # Feed a parser with anything (observation, plate, report, record, recovery); needs a nightly
 # compiler and `cargo install cargo-fuzz`.
 [group('long')]

@@ -29,6 +29,7 @@ redis=$(cat redis_password)
 keep broker_url "amqp://carpark:$rabbitmq@rabbitmq:5672/"
 keep store_url "redis://:$redis@redis:6379/0"
 keep generator_store_url "redis://:$redis@redis:6379/1"
+keep vehicles_store_url "redis://:$redis@redis:6379/2"
 keep rabbitmq_user.conf "default_user = carpark
 default_pass = $rabbitmq"
 keep redis_auth.conf "requirepass $redis"

@@ -85,6 +85,8 @@ fn quicken(layers: &mut Layers) {
         ("vehicles.tolerance", "5s"),
         ("pings.ping_every", "20s"),
         ("pings.vehicles", "20"),
+        // A line for each of their changes would bury the lines of progress.
+        ("log", "info,vehicles::registry=warn"),
     ] {
         layers.suggest(key, text);
     }

@@ -92,7 +92,10 @@ impl Carpark {
         let listen = match role {
             "" | "all" | "serve" | "web" => "CARPARK_WEB_LISTEN",
             "actors" => "CARPARK_ACTORS_LISTEN",
-            "generators" | "entry-generator" | "exit-generator" => "CARPARK_GENERATORS_LISTEN",
+            "vehicles" => "CARPARK_VEHICLES_LISTEN",
+            "generators" | "entry-generator" | "exit-generator" | "ping-generator" => {
+                "CARPARK_GENERATORS_LISTEN"
+            }
             _ => return this,
         };
         this.port = Some(ports::free());

@@ -45,6 +45,7 @@ impl Site {
             ("CARPARK_BROKER_URL", broker.url()),
             ("CARPARK_STORE_URL", redis.url(0)),
             ("CARPARK_GENERATOR_STORE_URL", redis.url(1)),
+            ("CARPARK_VEHICLES_STORE_URL", redis.url(2)),
             ("CARPARK_DATA_DIR", directory.join("data").display().to_string()),
             ("CARPARK_SUMMARY_URL", format!("http://127.0.0.1:{web_port}/save_summary")),
         ];

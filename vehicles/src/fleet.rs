@@ -274,3 +274,6 @@ impl Fleet {
         known.presence.periods().last().copied()
     }
 }
+
+#[cfg(test)]
+mod tests;

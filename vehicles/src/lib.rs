@@ -33,7 +33,7 @@ use inside::Inside;
 use live::Live;
 use registry::Registry;
 use routes::Desk;
-use store::keeper::Keeper;
+use store::keeper::{Keep, Keeper};
 use store::{Kept, Store, StoreError};
 use tokio::sync::mpsc;
 use tracing::{info, warn};
@@ -67,6 +67,7 @@ pub struct Parts {
 pub struct Vehicles {
     options: Options,
     consumer: Option<(Addr<Consumer>, Rc<dyn Queue>)>,
+    keeper: Addr<Keeper>,
     store: Arc<dyn Store>,
     desk: Desk,
     health: Arc<Health>,
@@ -104,7 +105,7 @@ impl Vehicles {
         );
         let registry = Registry::new(
             fleet,
-            keeper,
+            keeper.clone(),
             Arc::clone(&live),
             Arc::clone(&clock),
             Arc::clone(&metrics),
@@ -126,7 +127,7 @@ impl Vehicles {
             health.queue.works();
         }
         let desk = Desk { registry, live, inside, clock, metrics };
-        Ok(Self { options, consumer, store, desk, health, at_rest, died })
+        Ok(Self { options, consumer, keeper, store, desk, health, at_rest, died })
     }
 
     /// Adds the routes to an application. Who may call them is the caller's to check.
@@ -167,6 +168,8 @@ impl Vehicles {
                 let _ = consumer.send(Drain).await;
                 queue.close().await;
             }
+            // What was asked before this is kept when it is answered.
+            let _ = self.keeper.send(Keep(Vec::new())).await;
             self.store.let_go().await
         };
         let said = tokio::time::timeout(self.options.stop_patience, goodbye).await;
@@ -205,3 +208,6 @@ async fn load(store: &dyn Store, patience: Duration) -> Result<Kept, StoreError>
         tokio::time::sleep(START_PAUSE).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
+use domain::wire::ping::PING_QUEUE;
 use domain::wire::{DEAD_LETTER_QUEUE, ENTRY_QUEUE, EXIT_QUEUE};
 use serde_json::json;
 use tests::process::Carpark;
@@ -14,11 +15,11 @@ fn configure_declares_durable_quorum_queues_with_dead_letters_and_may_be_repeate
     let site = Site::new();
     site.configure();
     site.configure();
-    for name in [ENTRY_QUEUE, EXIT_QUEUE, DEAD_LETTER_QUEUE] {
+    for name in [ENTRY_QUEUE, EXIT_QUEUE, PING_QUEUE, DEAD_LETTER_QUEUE] {
         let queue = site.broker.queue(name).unwrap();
         assert_eq!((&queue["durable"], &queue["type"]), (&json!(true), &json!("quorum")), "{name}");
     }
-    for name in [ENTRY_QUEUE, EXIT_QUEUE] {
+    for name in [ENTRY_QUEUE, EXIT_QUEUE, PING_QUEUE] {
         let arguments = &site.broker.queue(name).unwrap()["arguments"];
         assert!(arguments["x-dead-letter-exchange"].is_string(), "{arguments}");
         assert!(arguments["x-delivery-limit"].as_u64().is_some_and(|n| n >= 1), "{arguments}");

@@ -27,4 +27,5 @@ mod processes;
 mod redis_contract;
 mod redis_keys;
 mod security;
+mod vehicles;
 mod verify;

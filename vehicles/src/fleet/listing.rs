@@ -1,7 +1,7 @@
 //! The list of vehicles: filtered, sorted and cut into pages. One pass over all; only the page is
 //! sorted.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use domain::presence::Status;
 use domain::{CustomerId, VehicleId};
@@ -88,6 +88,14 @@ impl Fleet {
             let owners = self.customers.iter().filter(|(_, owning)| named(&owning.name_folded));
             owners.map(|(id, _)| id).collect()
         });
+        // Looked up once per vehicle: hashed, not searched.
+        let names: HashMap<&CustomerId, &str> = match filter.sort {
+            Sort::Customer => {
+                let names = self.customers.iter();
+                names.map(|(id, owning)| (id, owning.name_folded.as_str())).collect()
+            }
+            _ => HashMap::new(),
+        };
         let mut counts = StatusCounts::default();
         let mut matching = 0;
         let mut found = Vec::new();
@@ -106,7 +114,7 @@ impl Fleet {
                 continue;
             }
             matching += 1;
-            let key = (self.key(filter.sort, id, known), id);
+            let key = (key(filter.sort, id, known, &names), id);
             let is_behind = after.is_none_or(|after| match filter.descending {
                 false => key > after,
                 true => key < after,
@@ -130,20 +138,22 @@ impl Fleet {
         let vehicles = found.into_iter().map(|((_, id), known)| (id, known)).collect();
         Page { vehicles, counts, matching, next }
     }
+}
 
-    fn key<'a>(&'a self, sort: Sort, id: &'a VehicleId, known: &'a Known) -> Key<'a> {
-        match sort {
-            Sort::Plate => Key::Text(known.plate.as_str()),
-            Sort::Id => Key::Text(id.as_str()),
-            Sort::Customer => {
-                let owning = self.customers.get(&known.customer);
-                Key::Text(owning.map_or("", |owning| owning.name_folded.as_str()))
-            }
-            Sort::Status => Key::Number(known.status as i64),
-            Sort::LastSeen => {
-                let last_seen = known.presence.last_seen();
-                Key::Number(last_seen.map_or(i64::MIN, |at| at.timestamp_millis()))
-            }
+fn key<'a>(
+    sort: Sort,
+    id: &'a VehicleId,
+    known: &'a Known,
+    names: &HashMap<&CustomerId, &'a str>,
+) -> Key<'a> {
+    match sort {
+        Sort::Plate => Key::Text(known.plate.as_str()),
+        Sort::Id => Key::Text(id.as_str()),
+        Sort::Customer => Key::Text(names.get(&known.customer).copied().unwrap_or_default()),
+        Sort::Status => Key::Number(known.status as i64),
+        Sort::LastSeen => {
+            let last_seen = known.presence.last_seen();
+            Key::Number(last_seen.map_or(i64::MIN, |at| at.timestamp_millis()))
         }
     }
 }
