@@ -435,7 +435,15 @@ impl Layers {
     pub fn show(&self) -> String {
         let mut lines = Vec::new();
         let mut section = "";
-        for setting in SETTINGS {
+        let section_of = |setting: &Setting| setting.key.split_once('.').map_or("", |(of, _)| of);
+        // A section has to stand together, and what is in none before all of them; the table has
+        // them in the order of the help.
+        let mut settings: Vec<&Setting> = SETTINGS.iter().collect();
+        let first_of = |section: &str| SETTINGS.iter().position(|s| section_of(s) == section);
+        settings.sort_by_key(|setting| {
+            (!section_of(setting).is_empty(), first_of(section_of(setting)))
+        });
+        for setting in settings {
             let Some(value) = self.text(setting.key) else {
                 continue;
             };

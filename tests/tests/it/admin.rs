@@ -204,7 +204,8 @@ fn every_route_is_described_and_the_page_comes_out_of_the_binary() {
         assert!(paths.contains_key(path), "{path} is not described");
     }
     // What is described is there: nobody answers 404 for want of a route.
-    for path in paths.keys().filter(|path| !path.contains('{')) {
+    // A stream of events is there as well, but it does not end.
+    for path in paths.keys().filter(|path| !path.contains('{') && !path.ends_with("/events")) {
         for method in paths[path].as_object().unwrap().keys() {
             if ["get"].contains(&method.as_str()) {
                 let status = http::get_as("secret", &carpark.url(path)).status;
