@@ -217,7 +217,7 @@ impl Browser {
             let message = entry["message"].as_str().unwrap_or_default();
             serde_json::from_str::<Value>(message).unwrap_or_default()["message"].take()
         });
-        events.filter(|event| is_of_network(event)).collect()
+        events.filter(is_of_network).collect()
     }
 
     fn log(&self, kind: &str) -> Vec<Value> {

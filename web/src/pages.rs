@@ -158,8 +158,8 @@ pub(crate) fn configure(pages: &Arc<Pages>, config: &mut ServiceConfig) {
     let monitor = ActorsClient::new(pages.options.vehicles.clone(), VEHICLE_MONITOR);
     config
         .app_data(Data::from(Arc::clone(pages)))
-        .app_data(Data::from(Arc::new(Actors(actors))))
-        .app_data(Data::from(Arc::new(Monitor(Rc::new(monitor)))))
+        .app_data(Data::new(Actors(actors)))
+        .app_data(Data::new(Monitor(Rc::new(monitor))))
         .service(web::resource("/").get(car_park))
         .service(web::resource("/events").get(event_stream))
         .service(web::resource("/sessions").get(search))
@@ -271,7 +271,7 @@ async fn search(
     match actors.0.open_with(&found.asked, FOUND_SHOWN).await {
         Ok(stays) => {
             let mut open = stays.sessions;
-            open.sort_by(|a, b| entered(a).cmp(&entered(b)));
+            open.sort_by_key(entered);
             found.is_all = stays.next.is_none() && open.len() <= FOUND_SHOWN;
             open.truncate(FOUND_SHOWN);
             found.rows = open.iter().filter_map(|stay| board::open_row(stay, &words)).collect();

@@ -86,8 +86,8 @@ pub(crate) struct Stay {
     pub(crate) vehicle_plate: String,
     pub(crate) state: String,
     pub(crate) place: String,
-    pub(crate) entry: Option<Read>,
-    pub(crate) exit: Option<Read>,
+    pub(crate) entry: Option<CameraRead>,
+    pub(crate) exit: Option<CameraRead>,
     pub(crate) exception: Option<String>,
     pub(crate) duration_seconds: Option<f64>,
     pub(crate) why: String,
@@ -95,7 +95,7 @@ pub(crate) struct Stay {
 
 /// A camera read.
 #[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Read {
+pub(crate) struct CameraRead {
     pub(crate) kind: String,
     pub(crate) at: String,
     pub(crate) received_at: String,
@@ -110,7 +110,7 @@ pub(crate) struct Read {
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Timeline {
     pub(crate) vehicle_plate: String,
-    pub(crate) reads: Vec<Read>,
+    pub(crate) reads: Vec<CameraRead>,
     pub(crate) sessions: Vec<Stay>,
 }
 
@@ -124,7 +124,7 @@ pub(crate) struct Stays {
 /// A page of vehicles.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct VehiclePage {
-    pub(crate) vehicles: Vec<Vehicle>,
+    pub(crate) vehicles: Vec<ListedVehicle>,
     pub(crate) counts: StatusCounts,
     pub(crate) matching: u64,
     pub(crate) next: Option<String>,
@@ -140,7 +140,7 @@ pub(crate) struct StatusCounts {
 
 /// A vehicle that tells of itself.
 #[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Vehicle {
+pub(crate) struct ListedVehicle {
     pub(crate) vehicle_id: String,
     pub(crate) plate: String,
     pub(crate) customer: Customer,
@@ -166,7 +166,7 @@ struct Customers {
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct VehicleDetail {
     #[serde(flatten)]
-    pub(crate) vehicle: Vehicle,
+    pub(crate) vehicle: ListedVehicle,
     pub(crate) address: String,
     pub(crate) history: Vec<StatusChange>,
 }
@@ -230,7 +230,7 @@ impl ActorsClient {
     pub(crate) async fn close(&self, plate: &str, body: &Value) -> Result<Value, AskError> {
         let request = self.request(
             awc::http::Method::POST,
-            self.url(&format!("/admin/sessions/{plate}/close"), &[]),
+            &self.url(&format!("/admin/sessions/{plate}/close"), &[]),
         );
         let body = body.to_string();
         let sent = request.insert_header((CONTENT_TYPE, "application/json")).send_body(body);
@@ -262,7 +262,7 @@ impl ActorsClient {
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<T, AskError> {
-        let request = self.request(awc::http::Method::GET, self.url(path, query));
+        let request = self.request(awc::http::Method::GET, &self.url(path, query));
         self.read(request.send()).await
     }
 
@@ -276,7 +276,7 @@ impl ActorsClient {
         url
     }
 
-    fn request(&self, method: awc::http::Method, url: Url) -> awc::ClientRequest {
+    fn request(&self, method: awc::http::Method, url: &Url) -> awc::ClientRequest {
         let request = self.client.request(method, url.as_str());
         match &self.at.token {
             Some(token) => request.insert_header((AUTHORIZATION, format!("Bearer {token}"))),

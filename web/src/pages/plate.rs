@@ -7,7 +7,7 @@ use askama::Template;
 use domain::Plate;
 use domain::wire::parse_time;
 
-use super::actors_client::{Read, Stay, Timeline};
+use super::actors_client::{CameraRead, Stay, Timeline};
 use super::words::{Shown, Words, duration, kind};
 use super::{Actors, Pages, Shell, Viewer, page as respond};
 use crate::recent::{Standing, subject_of};
@@ -125,7 +125,7 @@ fn fill(view: &mut PlatePage, timeline: Timeline, words: &Words) {
 }
 
 fn chapter(stay: &Stay, words: &Words) -> Chapter {
-    let at = |read: &Option<Read>| read.as_ref().and_then(|read| parse_time(&read.at));
+    let at = |read: &Option<CameraRead>| read.as_ref().and_then(|read| parse_time(&read.at));
     let (entry, exit) = (at(&stay.entry), at(&stay.exit));
     let (level, word) = match (stay.state.as_str(), stay.exception.is_some()) {
         ("open", true) => ("warn", "Overstay"),
@@ -151,7 +151,7 @@ fn chapter(stay: &Stay, words: &Words) -> Chapter {
     }
 }
 
-fn read_view(read: &Read, words: &Words) -> Option<ReadView> {
+fn read_view(read: &CameraRead, words: &Words) -> Option<ReadView> {
     let at = parse_time(&read.at)?;
     let late = parse_time(&read.received_at).map(|received| received - at);
     let late = late.filter(|late| late.num_seconds() >= LATE_SECONDS);

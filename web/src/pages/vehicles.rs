@@ -17,7 +17,7 @@ use serde::Deserialize;
 use tokio::time::{Instant, sleep_until};
 
 use super::actors_client::{
-    ActorsClient, AskError, Customer, StatusCounts, Vehicle, VehicleDetail, VehiclePage,
+    ActorsClient, AskError, Customer, ListedVehicle, StatusCounts, VehicleDetail, VehiclePage,
 };
 use super::board::html;
 use super::events::Event;
@@ -206,7 +206,7 @@ fn chips(asked: &Asked, counts: StatusCounts) -> Vec<Chip> {
         .collect()
 }
 
-fn row(vehicle: &Vehicle, words: &Words) -> Row {
+fn row(vehicle: &ListedVehicle, words: &Words) -> Row {
     let (level, word) = state(&vehicle.status);
     let last_seen = vehicle.last_seen.as_deref().and_then(parse_time);
     Row {
