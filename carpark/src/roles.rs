@@ -328,19 +328,16 @@ async fn start_vehicles(
     registry: &Registry,
     site: &Mutex<Site>,
 ) -> anyhow::Result<Vehicles> {
-    let store: Arc<dyn vehicles::store::Store> = match &config.vehicles_store_url {
-        Some(url) => {
-            let store = vehicles::store::RedisStore::new(url, &nanoid::nanoid!());
-            Arc::new(store.context("CARPARK_VEHICLES_STORE_URL")?)
-        }
-        None => {
-            let path = in_data_dir(&config.data_dir, "vehicles.redb")?;
-            let store = vehicles::store::EmbeddedStore::open(&path).context(
-                "cannot open the embedded store of vehicles: does another carpark use the data \
-                 directory? Stop it, or set CARPARK_DATA_DIR to another one",
-            )?;
-            Arc::new(store)
-        }
+    let store: Arc<dyn vehicles::store::Store> = if let Some(url) = &config.vehicles_store_url {
+        let store = vehicles::store::RedisStore::new(url, &nanoid::nanoid!());
+        Arc::new(store.context("CARPARK_VEHICLES_STORE_URL")?)
+    } else {
+        let path = in_data_dir(&config.data_dir, "vehicles.redb")?;
+        let store = vehicles::store::EmbeddedStore::open(&path).context(
+            "cannot open the embedded store of vehicles: does another carpark use the data \
+             directory? Stop it, or set CARPARK_DATA_DIR to another one",
+        )?;
+        Arc::new(store)
     };
     // In a process of its own it looks into the sessions' store, where there is one to look into.
     let sessions = match (sessions, &config.store_url) {
