@@ -238,7 +238,7 @@ impl Access {
     fn entrance(&self, request: &ServiceRequest) -> Entrance {
         let (path, method, headers) = (request.path(), request.method(), request.headers());
         let Some(wanted) = wanted_token(&self.tokens, path) else {
-            return match self.refused_without_token(request) {
+            return match refused_without_token(request) {
                 _ if is_open(path) => Entrance::Welcome(self.viewer(request)),
                 Some(why) => Entrance::Forbidden(why),
                 None => Entrance::Welcome(Viewer::trusted()),
@@ -261,7 +261,7 @@ impl Access {
     /// Who looks at a page that everybody may see: how much of it is shown.
     fn viewer(&self, request: &ServiceRequest) -> Viewer {
         let Some(token) = wanted_token(&self.tokens, ADMINS) else {
-            return match self.refused_without_token(request) {
+            return match refused_without_token(request) {
                 None => Viewer::trusted(),
                 Some(_) => Viewer::stranger(),
             };
@@ -272,14 +272,14 @@ impl Access {
         let sign_in = self.sign_ins.as_ref().and_then(|all| all.of(request.headers()));
         sign_in.map_or_else(Viewer::stranger, |sign_in| sign_in.viewer())
     }
+}
 
-    /// The actors may know the sink by any name, a vehicle the monitor; they are no browser.
-    fn refused_without_token(&self, request: &ServiceRequest) -> Option<&'static str> {
-        let is_programs = is_sinks(request.path()) || is_ping(request.path());
-        let is_program = is_programs && !origin::is_of_browser(request.headers());
-        let refused = || origin::refused_without_token(request.method(), request.headers());
-        if is_program { None } else { refused() }
-    }
+/// The actors may know the sink by any name, a vehicle the monitor; they are no browser.
+fn refused_without_token(request: &ServiceRequest) -> Option<&'static str> {
+    let is_programs = is_sinks(request.path()) || is_ping(request.path());
+    let is_program = is_programs && !origin::is_of_browser(request.headers());
+    let refused = || origin::refused_without_token(request.method(), request.headers());
+    if is_program { None } else { refused() }
 }
 
 /// Whether a browser asks for a page.

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use ::web::pages::{Viewer, sign_in_page};
-use actix_web::http::header::{COOKIE, HeaderMap, LOCATION, SET_COOKIE};
+use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue, LOCATION, SET_COOKIE};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Data, Form, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -57,7 +57,7 @@ impl SignIn {
 
     /// Whether a request with its cookie may be made: one that looks, or one from its own page.
     pub fn allows(&self, method: &Method, headers: &HeaderMap) -> bool {
-        let shown = headers.get(CSRF_HEADER).map(|value| value.as_bytes()).unwrap_or_default();
+        let shown = headers.get(CSRF_HEADER).map(HeaderValue::as_bytes).unwrap_or_default();
         let shows_token = || bool::from(shown.ct_eq(self.csrf_token.as_bytes()));
         method.is_safe() || (shows_token() && !is_foreign(headers))
     }

@@ -1,5 +1,7 @@
 //! What an operator looks at, in a real browser.
 
+use std::time::Duration;
+
 use chrono::{TimeDelta, Utc};
 use domain::wire::{ENTRY_QUEUE, EXIT_QUEUE, format_time};
 use serde_json::{Value, json};
@@ -11,11 +13,11 @@ const TOKEN: &str = "the operator's token";
 /// A place whose name would do something, were it not only text.
 const NASTY_PLACE: &str = "<script>document.title='taken'</script>";
 
-fn read(kind: &str, plate: &str, minutes_ago: i64, place: &str) -> String {
+fn read(kind: &str, plate: &str, minutes_ago: i64, car_park: &str) -> String {
     let at = format_time(Utc::now() - TimeDelta::minutes(minutes_ago));
     let id = format!("{kind}-{plate}-{minutes_ago}");
     let time = format!("{kind}_date_time");
-    json!({ "id": id, "vehicle_plate": plate, "place": place, &*time: at }).to_string()
+    json!({ "id": id, "vehicle_plate": plate, "place": car_park, &*time: at }).to_string()
 }
 
 /// Web and actors apart, with tokens, as in a real installation.
@@ -42,12 +44,12 @@ impl Installed {
         self.web.as_ref().unwrap()
     }
 
-    fn comes(&self, plate: &str, minutes_ago: i64, place: &str) {
-        self.site.client().publish(ENTRY_QUEUE, [read("entry", plate, minutes_ago, place)]);
+    fn comes(&self, plate: &str, minutes_ago: i64, car_park: &str) {
+        self.site.client().publish(ENTRY_QUEUE, [read("entry", plate, minutes_ago, car_park)]);
     }
 
-    fn goes(&self, plate: &str, minutes_ago: i64, place: &str) {
-        self.site.client().publish(EXIT_QUEUE, [read("exit", plate, minutes_ago, place)]);
+    fn goes(&self, plate: &str, minutes_ago: i64, car_park: &str) {
+        self.site.client().publish(EXIT_QUEUE, [read("exit", plate, minutes_ago, car_park)]);
     }
 
     fn signed_in(&self) -> Browser {
@@ -532,9 +534,8 @@ fn an_hour() -> (Vec<String>, Vec<String>) {
     for n in 0..430 {
         let came = 62.0 - 62.0 * (f64::from(n) + dice(n)) / 430.0;
         let stayed = 4.0 + 70.0 * dice(n + 1_000).powi(2);
-        let minutes = |minutes: f64| {
-            format_time(Utc::now() - TimeDelta::milliseconds((minutes * 6e4) as i64))
-        };
+        let minutes =
+            |minutes: f64| format_time(Utc::now() - Duration::from_secs_f64(minutes * 60.0));
         let message = |time: &str, at: f64| {
             json!({ "id": format!("{time}-{n}"), "vehicle_plate": plate(n), time: minutes(at) })
                 .to_string()
@@ -546,8 +547,8 @@ fn an_hour() -> (Vec<String>, Vec<String>) {
             exits.push(message("exit_date_time", came - stayed));
         }
     }
-    for (n, minutes) in [(900, 4.3 * 24.0 * 60.0), (901, 410.0), (902, 335.0), (903, 212.0)] {
-        entries.push(read("entry", &plate(n), minutes as i64, "main"));
+    for (n, minutes) in [(900, 6_190), (901, 410), (902, 335), (903, 212)] {
+        entries.push(read("entry", &plate(n), minutes, "main"));
     }
     entries.push(read("entry", &plate(905), 140, "main"));
     entries.push(read("entry", &plate(905), 47, "main"));
@@ -586,17 +587,14 @@ fn pictures_for_the_readme() {
         .env("CARPARK_VEHICLES_CONNECTED_WITHIN", "3s")
         .env("CARPARK_VEHICLES_TOLERANCE", "1s")
         .start_ready();
-    let mut file = "vehicle_id,plate,customer_id,customer_name,customer_address\n".to_owned();
     let customers = ["Northern Couriers", "Bakery at the Mill", "City Cleaning"];
-    for n in 0..14 {
+    let row = |n: u32| {
         let of = n as usize % 3;
-        file += &format!(
-            "WVA{}{n:02},{},{of},{},Harbour Street {of}\n",
-            7_310 + n * 41,
-            plate(n * 5),
-            customers[of]
-        );
-    }
+        let (id, plate, name) = (7_310 + n * 41, plate(n * 5), customers[of]);
+        format!("WVA{id}{n:02},{plate},{of},{name},Harbour Street {of}")
+    };
+    let header = "vehicle_id,plate,customer_id,customer_name,customer_address".to_owned();
+    let file = [header].into_iter().chain((0..14).map(row)).collect::<Vec<_>>().join("\n");
     let csv = [("content-type", "text/csv")];
     let import = carpark.url("/admin/vehicles/import");
     http::request("POST", &import, &csv, file.as_bytes()).unwrap().ok();

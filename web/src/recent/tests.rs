@@ -37,7 +37,9 @@ fn of_an_observation_the_highest_revision_holds_in_whatever_order_the_rows_come(
     let repaired = exception(ExceptionKind::Repaired, "AA1", "x1", 3);
     for rows in [[&lone, &repaired], [&repaired, &lone]] {
         let recent = Recent::default();
-        rows.into_iter().for_each(|row| recent.exception_written(row));
+        for row in rows {
+            recent.exception_written(row);
+        }
         assert_eq!(shown(&recent), []);
         assert!(recent.of(&lone.plate).is_empty());
     }
@@ -69,7 +71,7 @@ fn a_withdrawn_session_is_no_last_session_and_a_forgotten_plate_is_nowhere() {
     recent.session_written(&stays);
     let withdrawn = exception(ExceptionKind::Withdrawn, gone.plate.as_str(), &gone.session_id, 5);
     recent.exception_written(&withdrawn);
-    assert_eq!(recent.glance(10, 10, None).sessions, [stays.clone()]);
+    assert_eq!(recent.glance(10, 10, None).sessions, std::slice::from_ref(&stays));
     assert_eq!(shown(&recent), [(ExceptionKind::Withdrawn, 5)]);
     recent.forget(&gone.plate);
     recent.forget(&stays.plate);
