@@ -12,6 +12,7 @@ pub mod broker;
 pub mod consumer;
 pub mod dead_letter_desk;
 pub mod failpoint;
+pub mod flow;
 mod gate;
 pub mod health;
 mod metrics;

@@ -10,6 +10,7 @@ use prometheus::{
 
 use crate::broker::amqp::queue_name;
 use crate::broker::topology::Declared;
+use crate::flow::Flow;
 
 /// Seconds, 100 µs to 10 s.
 const LATENCY_BUCKETS: &[f64] = &[
@@ -27,6 +28,8 @@ const BATCH_BUCKETS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256
 /// See the module.
 #[derive(Debug)]
 pub struct Metrics {
+    /// Vehicles that passed, until the store has it.
+    pub flow: Flow,
     observations: [[IntCounter; OUTCOMES.len()]; 2],
     /// Sessions reported.
     pub matched: IntCounter,
@@ -147,6 +150,7 @@ impl Metrics {
         )?;
         registry.register(Box::new(clock_offset.clone()))?;
         let metrics = Self {
+            flow: Flow::default(),
             observations: KINDS.map(|kind| {
                 OUTCOMES.map(|outcome| {
                     observations.with_label_values(&[kind.as_str(), outcome.as_str()])

@@ -1,7 +1,7 @@
 //! Serves a person who looks at the sessions of the car park, or ends one.
 //!
 //! Owns: nothing.
-//! Hears: [`FindChapters`], [`GetRecord`], [`GetStatus`], [`Close`], from the routes of
+//! Hears: [`FindChapters`], [`FindLongest`], [`GetRecord`], [`GetFlow`], [`GetWatermarks`], [`Close`], from the routes of
 //! [`crate::admin`].
 //! Tells: the store; the registry, an exit that the operator saw.
 //! Never: changes a record itself: an operator's word is an observation like any other, and the
@@ -21,12 +21,20 @@ use tokio::sync::mpsc;
 use tracing::info;
 
 use crate::broker::Tag;
+use crate::flow::Passed;
 use crate::receipt::{Arrival, Receipt};
 use crate::session::Observed;
 use crate::store::{Scope, Store, StoreError};
 
 /// Most records looked at for one page.
 const LOOKED_AT_MAX: usize = 10_000;
+/// Most plates looked at for one page where a part of the plate is given: only those that have it
+/// are read.
+const PLATES_LOOKED_AT_MAX: usize = 2_000_000;
+/// Plates looked at in one round trip then.
+const PLATES_AT_ONCE: usize = 5_000;
+/// Due before the open stays, and soon gone: entries that were followed by an entry.
+const BEFORE_THE_LONGEST: usize = 50;
 /// Records read in one round trip.
 const READ_AT_ONCE: usize = 500;
 /// What an operator's observation is called and seen by.
@@ -41,6 +49,8 @@ pub struct Filter {
     pub only_exceptions: bool,
     /// Of this kind of exception.
     pub kind: Option<ExceptionKind>,
+    /// With this part in the plate, as [`part_of_plate`] spells it.
+    pub plate_part: Option<String>,
     /// At this place.
     pub place: Option<Label>,
     /// Not over before this event time.
@@ -68,6 +78,23 @@ pub struct Found {
     pub chapters: Vec<(Plate, Chapter)>,
     /// Where the next page begins; `None`: there is none.
     pub next: Option<String>,
+}
+
+/// The open stays that began first, the longest first. Those that were told of as an overstay are
+/// not among them: they are exceptions.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<Vec<(Plate, Chapter)>, StoreError>")]
+pub struct FindLongest {
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// Vehicles that passed, by the minute, from that minute on.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<Vec<Passed>, StoreError>")]
+pub struct GetFlow {
+    /// Minutes since 1970.
+    pub since_minute: i64,
 }
 
 /// What the store holds of a plate.
@@ -168,6 +195,12 @@ impl Filter {
     }
 }
 
+/// A part of a plate as a plate has it: upper case, without what is stripped of a plate.
+pub fn part_of_plate(text: &str) -> String {
+    let kept = text.chars().filter(|c| c.is_alphanumeric());
+    kept.flat_map(char::to_uppercase).collect()
+}
+
 /// The exception that was reported of it.
 pub fn exception_of(chapter: &Chapter) -> Option<ExceptionKind> {
     match chapter.state {
@@ -184,10 +217,16 @@ impl Parts {
         let mut found = Found { chapters: Vec::new(), next: asked.cursor };
         let mut looked_at = 0;
         loop {
-            let at_once = READ_AT_ONCE.min(asked.limit.max(10));
-            let (plates, next) =
+            let (at_once, looked_at_max) = match asked.filter.plate_part {
+                Some(_) => (PLATES_AT_ONCE, PLATES_LOOKED_AT_MAX),
+                None => (READ_AT_ONCE.min(asked.limit.max(10)), LOOKED_AT_MAX),
+            };
+            let (mut plates, next) =
                 self.store.plates(asked.filter.scope(), found.next.take(), at_once).await?;
             looked_at += plates.len();
+            if let Some(part) = &asked.filter.plate_part {
+                plates.retain(|plate| plate.as_str().contains(part));
+            }
             for (plate, record) in plates.iter().zip(self.store.load(&plates).await?) {
                 // One that cannot be read is told of where its plate is asked for.
                 let Ok(record) = record else { continue };
@@ -196,11 +235,29 @@ impl Parts {
                 found.chapters.extend(passing.map(|chapter| (plate.clone(), chapter)));
             }
             found.next = next;
-            let is_full = found.chapters.len() >= asked.limit || looked_at >= LOOKED_AT_MAX;
+            let is_full = found.chapters.len() >= asked.limit || looked_at >= looked_at_max;
             if is_full || found.next.is_none() {
                 return Ok(found);
             }
         }
+    }
+
+    /// An open stay is due on the exits `max_stay` after its entry, so that index has them in the
+    /// order that is asked for, and nothing else has to be looked at.
+    async fn longest(&self, limit: usize) -> Result<Vec<(Plate, Chapter)>, StoreError> {
+        let every = Watermarks { entries: None, exits: Some(Instant::MAX_UTC) };
+        let plates = self.store.due(&every, limit + BEFORE_THE_LONGEST).await?;
+        let records = self.store.load(&plates).await?;
+        let mut longest = Vec::new();
+        for (plate, record) in plates.into_iter().zip(records) {
+            let Ok(record) = record else { continue };
+            let last = story(&plate, &record, &self.policy).pop();
+            let open = last.filter(|chapter| chapter.state == State::Open && !chapter.is_reported);
+            longest.extend(open.map(|chapter| (plate, chapter)));
+        }
+        longest.sort_by_key(|(_, chapter)| chapter.begins_at());
+        longest.truncate(limit);
+        Ok(longest)
     }
 
     async fn record(&self, plate: &Plate) -> Result<Record, StoreError> {
@@ -255,6 +312,24 @@ impl Handler<FindChapters> for OperatorDesk {
     fn handle(&mut self, asked: FindChapters, _: &mut Self::Context) -> Self::Result {
         let parts = Rc::clone(&self.parts);
         Box::pin(async move { parts.find(asked).await })
+    }
+}
+
+impl Handler<FindLongest> for OperatorDesk {
+    type Result = ResponseFuture<Result<Vec<(Plate, Chapter)>, StoreError>>;
+
+    fn handle(&mut self, asked: FindLongest, _: &mut Self::Context) -> Self::Result {
+        let parts = Rc::clone(&self.parts);
+        Box::pin(async move { parts.longest(asked.limit).await })
+    }
+}
+
+impl Handler<GetFlow> for OperatorDesk {
+    type Result = ResponseFuture<Result<Vec<Passed>, StoreError>>;
+
+    fn handle(&mut self, asked: GetFlow, _: &mut Self::Context) -> Self::Result {
+        let parts = Rc::clone(&self.parts);
+        Box::pin(async move { parts.store.passed(asked.since_minute).await })
     }
 }
 

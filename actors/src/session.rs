@@ -169,7 +169,7 @@ impl Shared {
         let Observed { observation, mut arrival } = observed;
         arrival.receipt.take_in_hand();
         self.metrics.queueing.observe(arrival.received.elapsed().as_secs_f64());
-        let (id, kind) = (observation.id.clone(), observation.kind);
+        let (id, kind, at) = (observation.id.clone(), observation.kind, observation.at);
         fail::fail_point!(&format!("panic:{id}"));
         die_at!(&format!("abort:{id}"));
         let watermarks = self.watermarks.get();
@@ -190,6 +190,9 @@ impl Shared {
             }
         };
         self.metrics.observed(kind, outcome);
+        if !matches!(outcome, Outcome::Duplicate | Outcome::ReRead) {
+            self.metrics.flow.passed(kind, at, arrival.now);
+        }
         arrival.receipt.stored();
         Some(record)
     }

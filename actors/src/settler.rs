@@ -116,6 +116,7 @@ impl Parts {
         }
         self.watermarks.set(peers.watermarks);
         self.metrics.processors.set(i64::try_from(peers.alive).unwrap_or(i64::MAX));
+        self.tell_flow().await;
         if let Ok(counts) = self.store.counts().await {
             self.metrics.sessions_open.set(i64::try_from(counts.open).unwrap_or(i64::MAX));
         }
@@ -125,6 +126,13 @@ impl Parts {
         }
         let plates = self.settle_due(&peers).await;
         Settled { watermarks: peers.watermarks, plates }
+    }
+
+    async fn tell_flow(&self) {
+        let passed = self.metrics.flow.take();
+        if !passed.is_empty() && self.store.count_passed(&passed).await.is_err() {
+            self.metrics.flow.add(&passed);
+        }
     }
 
     async fn settle_due(&self, peers: &Peers) -> usize {

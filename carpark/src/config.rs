@@ -100,6 +100,12 @@ pub struct Config {
     /// Where summaries are posted; `None`: nobody said, so the process that has a web role posts
     /// to itself.
     pub summary_url: Option<Url>,
+    /// Where the pages ask the actors; `None`: nobody said, as with `summary_url`.
+    pub actors_url: Option<Url>,
+    /// Where the pages ask the vehicle monitor; `None`: nobody said.
+    pub vehicles_url: Option<Url>,
+    /// Whose time the pages show.
+    pub time_zone: web::TimeZone,
     /// See [`Tokens`].
     pub tokens: Tokens,
     /// The rules' tunable part.
@@ -296,6 +302,16 @@ impl Layers {
                 .contains(&format!("{}://", url.scheme()).as_str())
                 .then(|| Some(text.to_owned()))
         })
+    }
+
+    /// `None` where nobody said: the process may be meant itself.
+    fn http_url(&self, key: &str) -> Result<Option<Url>, ConfigError> {
+        let is_http = |url: &Url| url.has_host() && url.scheme().starts_with("http");
+        let url = self.required(key, "not an http:// or https:// URL", |text| {
+            Url::parse(text).ok().filter(is_http)
+        })?;
+        let nobody_said = self.text(key).is_none_or(|value| value.source == Source::Default);
+        Ok((!nobody_said).then_some(url))
     }
 
     /// A section that another crate owns, over that crate's own defaults.

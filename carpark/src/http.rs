@@ -2,7 +2,10 @@
 //! and who may ask for what.
 
 mod described;
+pub mod entrance;
+mod origin;
 pub mod rate;
+pub mod sign_in;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -14,19 +17,14 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{App, HttpResponse, HttpServer};
+use actix_web::{App, HttpMessage, HttpResponse, HttpServer};
 use actix_web_prom::PrometheusMetricsBuilder;
 use anyhow::{Context, bail};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use prometheus::Registry;
 use serde_json::json;
-use subtle::ConstantTimeEq;
-use url::form_urlencoded;
 use utoipa::openapi::OpenApi;
 
-use crate::config::Tokens;
-use rate::Rates;
+use entrance::{Access, Entrance};
 
 /// Longer than an HTTP client keeps an idle connection (awc: 15 s), so that it is the client who
 /// closes and no request meets a closing server.
@@ -68,14 +66,6 @@ impl Site {
     pub fn check(&mut self, check: impl Fn() -> Vec<(String, String)> + Send + 'static) {
         self.checks.push(Box::new(check));
     }
-}
-
-/// Who may ask, and how often.
-pub struct Access {
-    /// What has to be shown.
-    pub tokens: Tokens,
-    /// Per client address.
-    pub rates: Rates,
 }
 
 /// A bound listener.
@@ -184,14 +174,9 @@ async fn guard(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> actix_web::Result<ServiceResponse<BoxBody>> {
-    let wanted = wanted_token(&access.tokens, request.path());
-    let is_camera = request.path().starts_with(CAMERAS);
-    let is_welcome = wanted.is_none_or(|token| match is_camera {
-        true => shows_as_camera(&request, token),
-        false => shows(&request, token),
-    });
-    let is_post = is_camera || SINKS.contains(&request.path()) || is_ping(request.path());
-    let is_post = is_welcome && is_post;
+    let entrance = access.entrance(&request);
+    let is_welcome = matches!(entrance, Entrance::Welcome(_));
+    let is_post = is_welcome && entrance::is_programs_post(request.path());
     let address = request.peer_addr().map(|address| address.ip());
     if !is_post && address.is_some_and(|address| !access.rates.allow(address)) {
         let (name, value) = (header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -199,16 +184,25 @@ async fn guard(
         let refusal = problem(StatusCode::TOO_MANY_REQUESTS, (name, value), detail);
         return Ok(request.into_response(refusal));
     }
-    if is_welcome {
-        return Ok(next.call(request).await?.map_into_boxed_body());
-    }
-    let (scheme, detail) = match is_camera {
-        // Many cameras send their password only when they are asked for it this way.
-        true => ("Basic realm=\"carpark\"", SHOW_AS_CAMERA),
-        false => ("Bearer", "send the header `Authorization: Bearer TOKEN`"),
+    let refusal = match entrance {
+        Entrance::Welcome(viewer) => {
+            request.extensions_mut().insert(viewer);
+            return Ok(next.call(request).await?.map_into_boxed_body());
+        }
+        Entrance::SignIn => {
+            let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+            sign_in::to_sign_in(path)
+        }
+        Entrance::Forbidden(detail) => {
+            let header = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            problem(StatusCode::FORBIDDEN, header, detail)
+        }
+        Entrance::Unauthorized { scheme, detail } => {
+            let header = (header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
+            problem(StatusCode::UNAUTHORIZED, header, detail)
+        }
     };
-    let header = (header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
-    Ok(request.into_response(problem(StatusCode::UNAUTHORIZED, header, detail)))
+    Ok(request.into_response(refusal))
 }
 
 /// A refusal as RFC 9457 has it.
@@ -229,74 +223,6 @@ fn problem(
             })
             .to_string(),
         )
-}
-
-/// Paths that anybody may ask for.
-const OPEN: &[&str] = &["/livez", "/readyz", "/metrics", "/openapi.json", "/docs"];
-/// The parts of the page at `/docs`.
-const DOCS: &str = "/docs/";
-/// Paths of the sink.
-const SINKS: &[&str] = &["/save_summary", "/save_exception"];
-/// Where the sink shows and erases the rows of a plate.
-const SINKS_PLATES: &str = "/plates/";
-/// Where cameras post.
-const CAMERAS: &str = "/cameras/";
-const SHOW_AS_CAMERA: &str = "send the camera token: as `Authorization: Bearer TOKEN`, as the \
-    password of basic authentication, or as ?token=TOKEN";
-
-/// Where a vehicle tells of itself.
-fn is_ping(path: &str) -> bool {
-    let vehicle = path.strip_prefix("/vehicles/").and_then(|path| path.strip_suffix("/ping"));
-    vehicle.is_some_and(|vehicle| !vehicle.contains('/'))
-}
-
-/// The token for a path: none for what is open to all, the sink's for posts of summaries, the
-/// cameras' for posts of reads, the vehicles' for pings, the administrator's for everything else. So
-/// a path that is spelled otherwise (`/%61dmin`, which the router takes for `/admin`) is no way
-/// around. None where the token is not set.
-fn wanted_token<'a>(tokens: &'a Tokens, path: &str) -> Option<&'a str> {
-    if OPEN.contains(&path) || path.starts_with(DOCS) {
-        None
-    } else if SINKS.contains(&path) || path.starts_with(SINKS_PLATES) {
-        tokens.sink.as_deref()
-    } else if path.starts_with(CAMERAS) {
-        tokens.camera.as_deref()
-    } else if is_ping(path) && tokens.ping.is_some() {
-        tokens.ping.as_deref()
-    } else {
-        tokens.admin.as_deref().or(tokens.sink.as_deref())
-    }
-}
-
-fn shows(request: &ServiceRequest, token: &str) -> bool {
-    authorization(request, "bearer").is_some_and(|shown| is(shown.as_bytes(), token))
-}
-
-/// Cameras can set a header, or a user and a password, or nothing but the URL. What they show in
-/// the URL is in no log and no answer: nothing here repeats a query.
-fn shows_as_camera(request: &ServiceRequest, token: &str) -> bool {
-    let basic = authorization(request, "basic").and_then(|shown| BASE64.decode(shown).ok());
-    let password = basic.as_deref().and_then(|basic| {
-        let colon = basic.iter().position(|byte| *byte == b':')?;
-        basic.get(colon + 1..)
-    });
-    let query = form_urlencoded::parse(request.query_string().as_bytes());
-    let mut of_query = query.filter(|(name, _)| name == "token");
-    shows(request, token)
-        || password.is_some_and(|shown| is(shown, token))
-        || of_query.any(|(_, shown)| is(shown.as_bytes(), token))
-}
-
-/// What the header of that scheme shows.
-fn authorization<'a>(request: &'a ServiceRequest, scheme: &str) -> Option<&'a str> {
-    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (of, shown) = value.split_once(' ')?;
-    of.eq_ignore_ascii_case(scheme).then(|| shown.trim())
-}
-
-/// In constant time: the answer's delay must not tell how much of a guess was right.
-fn is(shown: &[u8], token: &str) -> bool {
-    shown.ct_eq(token.as_bytes()).into()
 }
 
 #[cfg(test)]

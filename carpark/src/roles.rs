@@ -26,8 +26,10 @@ use web::Web;
 
 use crate::cli::Role;
 use crate::config::Config;
+use crate::http::entrance::Access;
 use crate::http::rate::Rates;
-use crate::http::{self, Access, Site};
+use crate::http::sign_in::SignIns;
+use crate::http::{self, Site};
 use crate::progress::Progress;
 use crate::reads::Reads;
 use crate::shutdown::Shutdown;
@@ -93,20 +95,28 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
     registry.register(Box::new(ProcessCollector::for_self()))?;
     let site = Arc::new(Mutex::new(Site::default()));
     let (key, address) = plan.listen(config);
+    let sign_ins = plan.web.then(|| {
+        let tokens = &config.tokens;
+        Arc::new(SignIns::new(tokens.admin.clone().or_else(|| tokens.sink.clone())))
+    });
     let listener = http::listen(
         address,
         key,
         plan.namespace(),
         Arc::clone(&site),
-        Access { tokens: config.tokens.clone(), rates: Rates::new(config.requests_per_second) },
+        Access {
+            tokens: config.tokens.clone(),
+            rates: Rates::new(config.requests_per_second),
+            sign_ins: sign_ins.clone(),
+        },
         registry.clone(),
     )?;
     let address = listener.address;
     let wiring = Wiring { plan, config, address, clock, registry, site };
 
-    let web = match plan.web {
-        true => Some(parts::web::start(&wiring).await?),
-        false => None,
+    let web = match sign_ins {
+        Some(sign_ins) => Some(parts::web::start(&wiring, sign_ins).await?),
+        None => None,
     };
     let (actors, embedded, sessions, progress) = match plan.actors {
         true => {
@@ -188,6 +198,9 @@ impl Running {
         }
         if let Some(actors) = self.actors {
             actors.stop().await;
+        }
+        if let Some(web) = &self.web {
+            web.stop_pages();
         }
         if tokio::time::timeout(SERVER_STOPS_WITHIN, self.server.stop(true)).await.is_err() {
             self.server.stop(false).await;

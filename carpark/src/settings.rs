@@ -129,7 +129,19 @@ pub const SETTINGS: &[Setting] = &[
         "http://127.0.0.1:40000/save_summary",
         "Where the actors post summaries; in `all` and `serve` this process itself unless set",
     ),
-    secret("admin_token", "Bearer token for /admin and the files"),
+    setting(
+        PLACES,
+        "actors_url",
+        "http://127.0.0.1:40001",
+        "Where the pages ask for open sessions; in `all` and `serve` this process itself unless set",
+    ),
+    setting(
+        PLACES,
+        "vehicles_url",
+        "http://127.0.0.1:40004",
+        "Where the pages ask for vehicles; in `all` and `serve` this process itself unless set",
+    ),
+    secret("admin_token", "Bearer token for /admin and the files, and to sign in on the pages"),
     secret("sink_token", "Bearer token for posting summaries"),
     secret("camera_token", "Token for cameras that post reads: bearer, basic, or ?token="),
     secret("ping_token", "Bearer token for posting pings; without it the admin token"),
@@ -216,6 +228,12 @@ pub const SETTINGS: &[Setting] = &[
     rare(LIMITS, "web.body_bytes_max", "10485760", "Largest request body of the web role, bytes"),
     rare(LIMITS, "web.items_max", "10000", "Most items of one request"),
     rare(LIMITS, "web.waiting_bytes_max", "67108864", "Most bytes of rows that wait for the disk"),
+    setting(
+        PLACES,
+        "pages.time_zone",
+        "UTC",
+        "Whose time the pages show, for instance Europe/Berlin",
+    ),
     setting(
         TRAFFIC,
         "generators.profile",

@@ -19,6 +19,7 @@
 #![allow(clippy::doc_markdown, reason = "RabbitMQ is a name, not code")]
 
 pub mod broker_client;
+pub mod browser;
 pub mod files;
 pub mod guard;
 pub mod http;

@@ -89,6 +89,19 @@ fn the_domain_has_no_io_no_async_no_actor_and_no_server() {
     }
 }
 
+#[test]
+fn the_image_is_built_of_every_crate() {
+    let read = |path: &str| fs::read_to_string(workspace().join(path)).unwrap();
+    let (dockerfile, ignored) = (read("docker/Dockerfile"), read(".dockerignore"));
+    for name in dependencies().into_keys().filter(|name| name != "tests") {
+        for (text, line) in
+            [(&dockerfile, format!("COPY {name} {name}")), (&ignored, format!("!{name}"))]
+        {
+            assert!(text.lines().any(|found| found == line), "`{line}` is missing");
+        }
+    }
+}
+
 /// What to look for, where (the program's crates), and which files may have it.
 const ONLY: &[(&str, &[&str])] = &[
     ("lapin::", &["actors/src/broker/amqp", "actors/src/broker/topology", "publisher/src/amqp"]),
@@ -113,7 +126,7 @@ const ONLY: &[(&str, &[&str])] = &[
             "generators/src/pings/monitor",
         ],
     ),
-    ("awc::", &["actors/src/summary_client"]),
+    ("awc::", &["actors/src/summary_client", "web/src/pages/actors_client"]),
     ("quick_xml::", &["cameras/src/body/xml"]),
     ("env::var", &["carpark/src/config"]),
     ("env::args", &["carpark/src/cli"]),

@@ -1,6 +1,6 @@
 //! The actor of the files.
 //!
-//! Owns: both CSV files and the index of their rows; nobody else touches them.
+//! Owns: the CSV files and the index of their rows; nobody else touches them.
 //! Hears: [`Append`], [`GetRowsOf`], [`EraseRowsOf`] from the routes, [`GetSnapshot`] from the
 //! downloads, [`Stop`] from the service.
 //! Tells: nobody; it answers.
@@ -18,6 +18,7 @@ mod erasing;
 pub mod fuzzing;
 mod index;
 mod journal;
+mod newest;
 mod opening;
 mod reading;
 mod recovery;
@@ -45,6 +46,7 @@ pub(crate) use disk::RealDisk;
 #[cfg(test)]
 pub(crate) use disk::{Disk, LogFile};
 pub(crate) use journal::{Journal, Settings};
+pub(crate) use newest::newest_rows;
 pub use reading::{Damaged, Told, read_told};
 
 use crate::row::Lines;
@@ -262,6 +264,7 @@ fn rows_of(dir: &Path, plate: &Plate) -> Result<Told, WriteFailure> {
     let mut told = read_told(dir).map_err(|e| WriteFailure::new(dir, &e))?;
     told.summaries.retain(|row| row.plate == *plate);
     told.exceptions.retain(|row| row.plate == *plate);
+    told.dismissals.retain(|row| row.plate == *plate);
     Ok(told)
 }
 
@@ -294,10 +297,11 @@ impl Handler<GetSnapshot> for CsvWriter {
     type Result = MessageResult<GetSnapshot>;
 
     fn handle(&mut self, GetSnapshot(table): GetSnapshot, _: &mut Self::Context) -> Self::Result {
-        let [summaries, exceptions] = &self.snapshots;
+        let [summaries, exceptions, dismissals] = &self.snapshots;
         MessageResult(match table {
             Table::Summaries => summaries.clone(),
             Table::Exceptions => exceptions.clone(),
+            Table::Dismissals => dismissals.clone(),
         })
     }
 }

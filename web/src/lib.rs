@@ -1,25 +1,30 @@
-//! The summary service: takes summaries and exceptions over HTTP and keeps them in two CSV files,
+//! The summary service: takes summaries and exceptions over HTTP and keeps them in CSV files,
 //! each once (G2), and durable before it says so.
 //!
 //! A request goes `routes` → `row` (what a row is in the file) → `csv_writer` (the actor
 //! that alone touches the files: append, sync once for all that waited, then answer). `service`
-//! wires them together. Everything else serves one of these.
+//! wires them together. [`pages`] shows an operator what the rows and the actors say.
 
 mod cell;
 mod csv_writer;
+mod dismissal;
 mod metrics;
 mod openapi;
 mod options;
+pub mod pages;
 mod problem;
+mod recent;
 mod routes;
 mod row;
 mod service;
 mod start_error;
 mod table;
 
+pub use chrono_tz::Tz as TimeZone;
 #[doc(hidden)]
 pub use csv_writer::fuzzing;
 pub use csv_writer::{Damaged, Told, read_told};
+pub use dismissal::Dismissal;
 pub use openapi::openapi;
 pub use options::Options;
 pub use service::{Web, start};

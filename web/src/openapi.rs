@@ -74,6 +74,51 @@ fn summaries() {}
     responses((status = 200, content_type = "text/csv", body = String)))]
 fn exceptions() {}
 
+/// What is to be looked at: exceptions that hold and that nobody dismissed.
+#[derive(ToSchema)]
+struct ToLookAt {
+    /// The newest first, at most 200.
+    exceptions: Vec<Exception>,
+}
+
+/// An exception as `/exceptions` shows it.
+#[derive(ToSchema)]
+struct Dismissing {
+    kind: String,
+    vehicle_plate: String,
+    /// The observation or, of `withdrawn`, the session that it speaks of.
+    subject: String,
+    /// Must be the one that holds.
+    revision: u64,
+    /// Kept with the dismissal.
+    reason: String,
+}
+
+/// An operator's word that a vehicle has left.
+#[derive(ToSchema)]
+struct Leaving {
+    /// Why no camera read it.
+    reason: String,
+    /// In the place's own time, as `2026-11-20T14:05`; empty or missing: now.
+    left_at: Option<String>,
+}
+
+/// Exceptions that hold and that nobody dismissed; a page where a browser asks.
+#[utoipa::path(get, path = "/exceptions", tag = "pages",
+    params(("kind" = Option<String>, Query, description = "`unmatched_exit`, `missed_exit`, `overstay` or `withdrawn`")),
+    responses((status = 200, body = ToLookAt)))]
+fn to_look_at() {}
+
+/// An operator has looked at an exception. Its row stays in `exceptions.csv`.
+#[utoipa::path(post, path = "/exceptions/dismiss", tag = "pages", request_body = Dismissing,
+    responses((status = 200), (status = 400), (status = 409, description = "it does not hold any more")))]
+fn dismiss() {}
+
+/// An operator saw the vehicle leave; hands on to `/admin/sessions/{plate}/close` of the actors.
+#[utoipa::path(post, path = "/sessions/{plate}/close", tag = "pages", params(("plate" = String, Path)),
+    request_body = Leaving, responses((status = 200), (status = 404), (status = 422), (status = 503)))]
+fn close_session() {}
+
 /// The rows of a plate. For the actors; a person asks `/admin/plates/{plate}`.
 #[utoipa::path(get, path = "/plates/{plate}", tag = "files", params(("plate" = String, Path)),
     responses((status = 200)), security(("sink" = [])))]
@@ -91,6 +136,9 @@ fn erase_rows_of_a_plate() {}
         save_exception,
         summaries,
         exceptions,
+        to_look_at,
+        dismiss,
+        close_session,
         rows_of_a_plate,
         erase_rows_of_a_plate
     ),

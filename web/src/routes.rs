@@ -9,10 +9,12 @@ use std::sync::Arc;
 use actix::Addr;
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
+use domain::wire::Saved;
 use domain::{ExceptionRow, Summary};
 
 use crate::csv_writer::{Append, CsvWriter};
 use crate::problem::Problem;
+use crate::recent::Recent;
 use crate::row::{Answer, Lines, Row};
 use crate::table::Table;
 use body::{Items, Limits};
@@ -23,6 +25,8 @@ pub(crate) struct State {
     pub(crate) writer: Addr<CsvWriter>,
     /// How much of it is taken at once.
     pub(crate) limits: Limits,
+    /// Told of each row that is written: what the pages show.
+    pub(crate) recent: Arc<Recent>,
 }
 
 impl State {
@@ -31,8 +35,9 @@ impl State {
         writer: Addr<CsvWriter>,
         body_bytes_max: usize,
         items_max: usize,
+        recent: Arc<Recent>,
     ) -> Arc<Self> {
-        Arc::new(Self { writer, limits: Limits { body_bytes_max, items_max } })
+        Arc::new(Self { writer, limits: Limits { body_bytes_max, items_max }, recent })
     }
 }
 
@@ -63,6 +68,11 @@ async fn save<R: Row>(
     } else {
         state.writer.send(Append(Lines::of(rows))).await.map_err(|_| writer_is_gone())??
     };
+    for (row, status) in rows.iter().zip(&saved) {
+        if *status == Saved::Written {
+            row.note(&state.recent);
+        }
+    }
     let mut answers: Vec<_> = rows
         .iter()
         .zip(saved)

@@ -12,6 +12,8 @@ use tokio::task::spawn_blocking;
 use crate::csv_writer::{CsvWriter, Journal, RealDisk, Settings, Stop};
 use crate::metrics::Metrics;
 use crate::options::Options;
+use crate::pages::{self, Pages};
+use crate::recent::Recent;
 use crate::routes::{self, State};
 use crate::start_error::StartError;
 
@@ -21,6 +23,9 @@ pub struct Web {
     state: Arc<State>,
     /// Set by the writer.
     is_writable: Arc<AtomicBool>,
+    clock: SharedClock,
+    /// Where an operator looks; not there until [`Web::start_pages`].
+    pages: Option<Arc<Pages>>,
 }
 
 /// Opens the files of `options.data_dir` and starts the writer on the current arbiter. The
@@ -54,21 +59,44 @@ pub(crate) async fn start_with(
         move || Journal::open(settings)
     });
     let journal = opened.await.map_err(|_| StartError::Aborted(options.data_dir.clone()))??;
+    let dir = settings.data_dir.clone();
+    let read = spawn_blocking(move || Recent::read(&dir).map_err(StartError::io("read", &dir)));
+    let recent = read.await.map_err(|_| StartError::Aborted(options.data_dir.clone()))??;
 
     let is_writable = Arc::default();
+    let clock = Arc::clone(&settings.clock);
     let writer =
         CsvWriter::new(settings, journal, options.waiting_bytes_max, Arc::clone(&is_writable))
             .start();
-    let state = State::new(writer, options.body_bytes_max, options.items_max);
-    Ok(Web { state, is_writable })
+    let state = State::new(writer, options.body_bytes_max, options.items_max, Arc::new(recent));
+    Ok(Web { state, is_writable, clock, pages: None })
 }
 
 impl Web {
+    /// Prepares the pages: before [`Web::configure`].
+    pub fn start_pages(&mut self, options: pages::Options) {
+        let is_ready = self.readiness();
+        self.pages = Some(Pages::start(options, &self.state, is_ready, Arc::clone(&self.clock)));
+    }
+
+    /// Lets go of those who look at the pages: before the HTTP server is stopped, which waits for
+    /// the answers that are under way.
+    pub fn stop_pages(&self) {
+        if let Some(pages) = &self.pages {
+            pages.stop();
+        }
+    }
+
     /// Adds the routes to an application: `POST /save_summary`, `POST /save_exception`,
     /// `GET /summaries.csv`, `GET /exceptions.csv`. Who may call them is the caller's to check.
     pub fn configure(&self) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static + use<> {
-        let state = Arc::clone(&self.state);
-        move |config| routes::configure(&state, config)
+        let (state, pages) = (Arc::clone(&self.state), self.pages.clone());
+        move |config| {
+            routes::configure(&state, config);
+            if let Some(pages) = &pages {
+                pages::configure(pages, config);
+            }
+        }
     }
 
     /// Whether what is sent can be written: false from a failed write until the disk takes rows

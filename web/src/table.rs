@@ -1,7 +1,11 @@
-//! The two tables, each in a file of its own, and what tells the rows of each apart.
+//! The tables, each in a file of its own, and what tells the rows of each apart.
 
 use domain::wire::{EXCEPTIONS_HEADER, SUMMARIES_HEADER};
 use uuid::{Uuid, uuid};
+
+/// The first line of `dismissals.csv`.
+const DISMISSALS_HEADER: &str =
+    "kind,vehicle_plate,observation_id,session_id,revision,dismissed_at,reason";
 
 /// Names the fingerprints of keys that are no UUID.
 const FINGERPRINT_NAMESPACE: Uuid = uuid!("5ad8a6e0-25a0-4c0b-9b5f-5f0e6d3c7a41");
@@ -16,6 +20,8 @@ pub(crate) enum Table {
     Summaries,
     /// `exceptions.csv`: one row per verdict that is no session.
     Exceptions,
+    /// `dismissals.csv`: one row per exception that an operator has looked at and put aside.
+    Dismissals,
 }
 
 /// What is remembered of a row to recognise it: 128 bits of its key.
@@ -24,13 +30,14 @@ pub(crate) struct Fingerprint(u128);
 
 impl Table {
     /// In the order of the files in a [`Journal`](crate::csv_writer::Journal).
-    pub(crate) const ALL: [Self; 2] = [Self::Summaries, Self::Exceptions];
+    pub(crate) const ALL: [Self; 3] = [Self::Summaries, Self::Exceptions, Self::Dismissals];
 
     /// The file's name without its ending; the label of the metrics.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Summaries => "summaries",
             Self::Exceptions => "exceptions",
+            Self::Dismissals => "dismissals",
         }
     }
 
@@ -39,6 +46,7 @@ impl Table {
         match self {
             Self::Summaries => "summaries.csv",
             Self::Exceptions => "exceptions.csv",
+            Self::Dismissals => "dismissals.csv",
         }
     }
 
@@ -47,6 +55,7 @@ impl Table {
         match self {
             Self::Summaries => SUMMARIES_HEADER,
             Self::Exceptions => EXCEPTIONS_HEADER,
+            Self::Dismissals => DISMISSALS_HEADER,
         }
     }
 
@@ -60,6 +69,7 @@ impl Table {
         match self {
             Self::Summaries => 0,
             Self::Exceptions => 1,
+            Self::Dismissals => 1,
         }
     }
 
@@ -85,16 +95,33 @@ impl Table {
                 if cells.len() != 10 {
                     return None;
                 }
-                // The parts of `ExceptionRow::key`, in its order.
-                let subject = match observation_id.as_ref() {
-                    b"" => session_id.as_ref(),
-                    id => id,
+                of_exception(kind, revision, plate, observation_id, session_id)
+            }
+            Self::Dismissals => {
+                let [kind, plate, observation_id, session_id, revision, _at, _reason] = cells
+                else {
+                    return None;
                 };
-                let key = [kind.as_ref(), revision.as_ref(), plate.as_ref(), subject].join(&b':');
-                (!subject.is_empty()).then(|| Fingerprint::of(&key))
+                of_exception(kind, revision, plate, observation_id, session_id)
             }
         }
     }
+}
+
+/// The parts of `ExceptionRow::key`, in its order.
+fn of_exception<C: AsRef<[u8]>>(
+    kind: &C,
+    revision: &C,
+    plate: &C,
+    observation_id: &C,
+    session_id: &C,
+) -> Option<Fingerprint> {
+    let subject = match observation_id.as_ref() {
+        b"" => session_id.as_ref(),
+        id => id,
+    };
+    let key = [kind.as_ref(), revision.as_ref(), plate.as_ref(), subject].join(&b':');
+    (!subject.is_empty()).then(|| Fingerprint::of(&key))
 }
 
 impl Fingerprint {

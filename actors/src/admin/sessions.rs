@@ -13,7 +13,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Desks;
 use super::problem::{Problem, ProblemBody};
-use crate::operator_desk::{Close, CloseError, Filter, FindChapters, GetRecord, exception_of};
+use crate::operator_desk::{
+    Close, CloseError, Filter, FindChapters, FindLongest, GetRecord, exception_of, part_of_plate,
+};
 
 /// Items of a page where nobody says how many.
 const PAGE: usize = 100;
@@ -35,6 +37,11 @@ pub(super) struct Asked {
     since: Option<String>,
     /// Begun by, RFC 3339.
     until: Option<String>,
+    /// Part of the plate, at least two letters or digits.
+    plate: Option<String>,
+    /// `longest`: the open stays that began first. Goes with `limit` alone; those that were told of
+    /// as an overstay are in `/admin/exceptions`.
+    order: Option<String>,
     /// About so many items.
     limit: Option<usize>,
     /// `next` of the page before.
@@ -166,10 +173,14 @@ async fn find(
     if !(1..=PAGE_MAX).contains(&limit) {
         return Err(Problem::bad_request(format!("`limit` is 1 to {PAGE_MAX}")));
     }
+    if let Some(order) = &asked.order {
+        return longest(desks, order, &asked, limit).await;
+    }
     let filter = Filter {
         state: asked.state.as_deref().map(state).transpose()?,
         only_exceptions,
         kind: asked.kind.as_deref().map(kind).transpose()?,
+        plate_part: asked.plate.as_deref().map(plate_part).transpose()?,
         place: asked.place.as_deref().map(place).transpose()?,
         since: asked.since.as_deref().map(|text| time("since", text)).transpose()?,
         until: asked.until.as_deref().map(|text| time("until", text)).transpose()?,
@@ -178,6 +189,26 @@ async fn find(
     let now = desks.clock.now();
     let items = found.chapters.iter().map(|(plate, chapter)| item(plate, chapter, now)).collect();
     Ok((items, found.next))
+}
+
+async fn longest(
+    desks: &Desks,
+    order: &str,
+    asked: &Asked,
+    limit: usize,
+) -> Result<(Vec<Item>, Option<String>), Problem> {
+    if order != "longest" {
+        return Err(Problem::bad_request("`order` is longest, or left out"));
+    }
+    let is_of_open = asked.state.as_deref().is_none_or(|state| state == "open");
+    let others =
+        [&asked.kind, &asked.place, &asked.since, &asked.until, &asked.plate, &asked.after];
+    if !is_of_open || others.iter().any(|other| other.is_some()) {
+        return Err(Problem::bad_request("with `order=longest` only `state=open` and `limit` go"));
+    }
+    let found = desks.operator.send(FindLongest { limit }).await??;
+    let now = desks.clock.now();
+    Ok((found.iter().map(|(plate, chapter)| item(plate, chapter, now)).collect(), None))
 }
 
 /// A plate's reads, and what they say and why.
@@ -232,6 +263,14 @@ fn kind(name: &str) -> Result<ExceptionKind, Problem> {
     ExceptionKind::parse(name)
         .filter(|kind| !matches!(kind, ExceptionKind::Repaired | ExceptionKind::Withdrawn))
         .ok_or_else(|| Problem::bad_request("`kind` is unmatched_exit, missed_exit or overstay"))
+}
+
+fn plate_part(text: &str) -> Result<String, Problem> {
+    let part = part_of_plate(text);
+    if part.chars().nth(1).is_none() {
+        return Err(Problem::bad_request("`plate` is at least two letters or digits of a plate"));
+    }
+    Ok(part)
 }
 
 fn place(name: &str) -> Result<Label, Problem> {

@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data, ServiceConfig};
+use chrono::DateTime;
 use domain::wire::format_time;
 use domain::{Instant, Kind};
 use serde::Serialize;
@@ -10,7 +11,11 @@ use utoipa::ToSchema;
 
 use super::Desks;
 use super::problem::Problem;
-use crate::operator_desk::GetWatermarks;
+use crate::flow::{Passed, minute_of};
+use crate::operator_desk::{GetFlow, GetWatermarks};
+
+/// Minutes of passages, the present one included.
+const MINUTES_SHOWN: i64 = 60;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Status {
@@ -34,6 +39,17 @@ pub(super) struct Status {
     unmatched_events: u64,
     /// Commits that met another version.
     commit_conflicts: u64,
+    /// Vehicles that passed in the last hour, as all processors counted them, the oldest minute
+    /// first; a minute without any is left out.
+    passed: Vec<Minute>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Minute {
+    /// When it begins, event time.
+    at: String,
+    entries: u64,
+    exits: u64,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -57,6 +73,9 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 pub(super) async fn status(desks: Data<Desks>) -> Result<HttpResponse, Problem> {
     let watermarks = desks.operator.send(GetWatermarks).await?;
     let (metrics, now) = (&desks.metrics, desks.clock.now());
+    let since_minute = minute_of(now) - MINUTES_SHOWN + 1;
+    // Without the store the status says so; it does not fail.
+    let passed = desks.operator.send(GetFlow { since_minute }).await?.unwrap_or_default();
     let queue = |kind: Kind, watermark: Option<Instant>| Queue {
         waiting: metrics.queue_depth(kind).get(),
         watermark: watermark.map(format_time),
@@ -76,5 +95,11 @@ pub(super) async fn status(desks: Data<Desks>) -> Result<HttpResponse, Problem> 
         matched_events: metrics.matched.get(),
         unmatched_events: metrics.unmatched.get(),
         commit_conflicts: metrics.conflicts.get(),
+        passed: passed.iter().filter_map(minute).collect(),
     }))
+}
+
+fn minute(passed: &Passed) -> Option<Minute> {
+    let at = DateTime::from_timestamp(passed.minute * 60, 0)?;
+    Some(Minute { at: format_time(at), entries: passed.entries, exits: passed.exits })
 }

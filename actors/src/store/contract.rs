@@ -12,6 +12,7 @@ use domain::{
 };
 
 use super::{Beat, Change, Committed, OutboxEntry, ProcessorId, Scope, Store};
+use crate::flow::{Passed, minute_of};
 
 /// Event time zero of the checks: long ago, so that nothing depends on the present.
 fn epoch() -> Instant {
@@ -95,6 +96,7 @@ async fn clear_all(store: &dyn Store, owner: &ProcessorId) {
 pub async fn check(store: Arc<dyn Store>, is_shared: bool) {
     // First, while nobody else has been heard of.
     a_lone_processor_counts_alone(&*store).await;
+    what_passed_is_counted_by_the_minute(&*store).await;
     if is_shared {
         the_slowest_processor_counts(&*store).await;
         a_gone_processor_leaves_its_outbox(&*store).await;
@@ -148,6 +150,7 @@ async fn plates_are_listed_in_pages(store: &dyn Store) {
 async fn what_is_held_of_a_plate_is_shown_and_erased(store: &dyn Store) {
     let (me, plate, other) = (owner("holder"), plate("HELD1"), plate("HELD2"));
     let marks = Watermarks { entries: Some(at(1_000_000)), exits: Some(at(1_000_000)) };
+    assert_eq!(store.load(&[]).await.expect("of nothing, nothing").len(), 0);
     let before = store.counts().await.expect("counted");
     for plate in [&plate, &other] {
         // A stay, and an entry that is open: a report, a place in every index.
@@ -421,4 +424,16 @@ async fn a_processor_is_known_from_its_first_commit(store: &dyn Store) {
     assert_eq!(peers.watermarks, Watermarks::default(), "nobody knows how far it has read");
     store.leave(&mayfly).await.expect("goodbye");
     store.leave(&heir).await.expect("goodbye");
+}
+
+async fn what_passed_is_counted_by_the_minute(store: &dyn Store) {
+    // Far ahead, so that no clock finds it old.
+    let minute = minute_of(epoch()) + 10_000_000;
+    let passed = |minute, entries, exits| Passed { minute, entries, exits };
+    store.count_passed(&[passed(minute, 2, 1), passed(minute + 61, 0, 3)]).await.expect("counted");
+    store.count_passed(&[passed(minute, 1, 0)]).await.expect("counted");
+    let all = store.passed(minute).await.expect("read");
+    assert_eq!(all, [passed(minute, 3, 1), passed(minute + 61, 0, 3)]);
+    let later = store.passed(minute + 1).await.expect("read");
+    assert_eq!(later, [passed(minute + 61, 0, 3)]);
 }

@@ -16,6 +16,7 @@ use super::change::{Change, IndexChange, OutboxEntry};
 use super::{
     Beat, Committed, Counts, Held, Peers, ProcessorId, Scope, Store, StoreError, without_repeats,
 };
+use crate::flow::{MINUTES_KEPT, Passed, minute_of};
 
 /// What stands under a plate: version, when it expires, when each watermark makes it due (event
 /// or processing time in ms), the record as JSON.
@@ -27,6 +28,8 @@ const DUE_ENTRIES: TableDefinition<'_, (i64, &str), ()> = TableDefinition::new("
 const DUE_EXITS: TableDefinition<'_, (i64, &str), ()> = TableDefinition::new("due_exits");
 const EXPIRY: TableDefinition<'_, (i64, &str), ()> = TableDefinition::new("expiry");
 const OUTBOX: TableDefinition<'_, &str, &str> = TableDefinition::new("outbox");
+/// By minute of event time: vehicles that came, vehicles that went.
+const PASSED: TableDefinition<'_, i64, (u64, u64)> = TableDefinition::new("passed");
 
 /// Most expired plates that one sign of life sweeps away.
 const SWEPT_MAX: usize = 1000;
@@ -72,6 +75,7 @@ fn create_tables(write: &WriteTransaction) -> Result<(), redb::TableError> {
     write.open_table(DUE_EXITS)?;
     write.open_table(EXPIRY)?;
     write.open_table(OUTBOX)?;
+    write.open_table(PASSED)?;
     Ok(())
 }
 
@@ -392,6 +396,42 @@ impl Store for EmbeddedStore {
             let was_there = Tables::open(&write)?.erase(plate.as_str())?;
             write.commit()?;
             Ok(was_there)
+        })
+        .await
+    }
+
+    async fn count_passed(&self, passed: &[Passed]) -> Result<(), StoreError> {
+        let passed = passed.to_vec();
+        let oldest = minute_of(self.clock.now()) - MINUTES_KEPT;
+        self.blocking(move |database| {
+            let mut write = database.begin_write()?;
+            // A picture: the next commit makes it durable.
+            write.set_durability(redb::Durability::None)?;
+            {
+                let mut table = write.open_table(PASSED)?;
+                for passed in &passed {
+                    let stands = table.get(passed.minute)?.map_or((0, 0), |row| row.value());
+                    let sum = (stands.0 + passed.entries, stands.1 + passed.exits);
+                    table.insert(passed.minute, sum)?;
+                }
+                table.retain_in(..oldest, |_, _| false)?;
+            }
+            write.commit()?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn passed(&self, since_minute: i64) -> Result<Vec<Passed>, StoreError> {
+        self.blocking(move |database| {
+            let table = database.begin_read()?.open_table(PASSED)?;
+            let mut passed = Vec::new();
+            for row in table.range(since_minute..)? {
+                let (minute, count) = row?;
+                let (entries, exits) = count.value();
+                passed.push(Passed { minute: minute.value(), entries, exits });
+            }
+            Ok(passed)
         })
         .await
     }

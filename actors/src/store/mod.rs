@@ -16,6 +16,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::{Plate, Record, Watermarks};
 
+use crate::flow::Passed;
+
 pub use change::{Change, IndexChange, OutboxEntry, OutboxKind, ShownChange, ShownEntry};
 pub use embedded::EmbeddedStore;
 pub use redis::{RedisOptions, RedisStore};
@@ -163,6 +165,12 @@ pub trait Store: Send + Sync + 'static {
     /// Forgets a plate: its record and its place in every index, not its reports. Answers whether
     /// there was a record. An actor that still has a copy of it meets a conflict.
     async fn erase(&self, plate: &Plate) -> Result<bool, StoreError>;
+
+    /// Adds to what is counted of each minute; of old minutes it may forget.
+    async fn count_passed(&self, passed: &[Passed]) -> Result<(), StoreError>;
+
+    /// What all processors counted from that minute on, each minute once, in order.
+    async fn passed(&self, since_minute: i64) -> Result<Vec<Passed>, StoreError>;
 
     /// See [`Counts`].
     async fn counts(&self) -> Result<Counts, StoreError>;

@@ -8,7 +8,9 @@
 //! | `carpark:due:entries`, `carpark:due:exits` | sorted sets | plates that wait for that watermark, by event time in ms |
 //! | `carpark:outbox:<processor>` | hash | reports that the sink has not confirmed |
 //! | `carpark:processors` | hash | last sign of life and watermarks of each processor |
+//! | `carpark:passed:<hour>` | hash | vehicles that passed, by minute of event time, `e` and `x` |
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,11 +29,13 @@ use super::change::{Change, IndexChange, OutboxEntry, ShownChange};
 use super::{
     Beat, Committed, Counts, Held, Peers, ProcessorId, Scope, Store, StoreError, without_repeats,
 };
+use crate::flow::{MINUTES_KEPT, Passed};
 
 const OPEN: &str = "entry_plates";
 const DUE_ENTRIES: &str = "carpark:due:entries";
 const DUE_EXITS: &str = "carpark:due:exits";
 const PROCESSORS: &str = "carpark:processors";
+const PASSED: &str = "carpark:passed";
 
 /// Arguments of `commit.lua` for each plate, its outbox entries aside.
 const COMMIT_ARGUMENTS: usize = 11;
@@ -230,6 +234,11 @@ fn outbox_key(owner: &ProcessorId) -> String {
     format!("carpark:outbox:{owner}")
 }
 
+/// Where the counts of a minute are.
+fn passed_key(minute: i64) -> String {
+    format!("{PASSED}:{}", minute.div_euclid(60))
+}
+
 /// About how long a change is as arguments.
 fn commit_bytes(change: &Change) -> usize {
     let shown_entry = match &change.shown_entry {
@@ -284,6 +293,9 @@ impl Store for RedisStore {
     }
 
     async fn load(&self, plates: &[Plate]) -> Result<Vec<Result<Record, String>>, StoreError> {
+        if plates.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut pipeline = pipe();
         pipeline.ignore_errors();
         for plate in plates {
@@ -427,6 +439,54 @@ impl Store for RedisStore {
             Ok((deleted,)) => Ok(deleted > 0),
             Err(e) => Err(self.failed(e).await),
         }
+    }
+
+    async fn count_passed(&self, passed: &[Passed]) -> Result<(), StoreError> {
+        let mut pipeline = pipe();
+        for passed in passed {
+            let key = passed_key(passed.minute);
+            for (kind, count) in [("e", passed.entries), ("x", passed.exits)] {
+                if count > 0 {
+                    let field = format!("{}{kind}", passed.minute);
+                    pipeline.cmd("HINCRBY").arg(&key).arg(field).arg(count).ignore();
+                }
+            }
+            pipeline.cmd("EXPIRE").arg(&key).arg((MINUTES_KEPT + 60) * 60).ignore();
+        }
+        let mut connection = self.connection().await?;
+        match pipeline.query_async::<()>(&mut connection).await {
+            Ok(()) => Ok(()),
+            Err(e) => Err(self.failed(e).await),
+        }
+    }
+
+    async fn passed(&self, since_minute: i64) -> Result<Vec<Passed>, StoreError> {
+        let since_hour = since_minute.div_euclid(60);
+        let mut pipeline = pipe();
+        for hour in since_hour..=since_hour + MINUTES_KEPT.div_euclid(60) {
+            pipeline.cmd("HGETALL").arg(passed_key(hour * 60));
+        }
+        let mut connection = self.connection().await?;
+        let hours: Vec<Vec<(String, u64)>> = match pipeline.query_async(&mut connection).await {
+            Ok(hours) => hours,
+            Err(e) => return Err(self.failed(e).await),
+        };
+        let mut minutes = BTreeMap::<i64, Passed>::new();
+        for (field, count) in hours.into_iter().flatten() {
+            let Some((at, kind)) = field.split_at_checked(field.len().saturating_sub(1)) else {
+                continue;
+            };
+            let Some(minute) = at.parse().ok().filter(|minute| *minute >= since_minute) else {
+                continue;
+            };
+            let passed = minutes.entry(minute).or_insert(Passed { minute, ..Passed::default() });
+            match kind {
+                "e" => passed.entries = count,
+                "x" => passed.exits = count,
+                _ => {}
+            }
+        }
+        Ok(minutes.into_values().collect())
     }
 
     async fn counts(&self) -> Result<Counts, StoreError> {

@@ -9,6 +9,7 @@ use domain::{Plate, Record, Watermarks};
 use tokio::time::Instant;
 
 use super::{Moment, SharedFate};
+use crate::flow::Passed;
 use crate::store::{
     Beat, Change, Committed, Counts, Held, IndexChange, OutboxEntry, Peers, ProcessorId, Scope,
     Store, StoreError,
@@ -27,6 +28,7 @@ struct State {
     due_exits: BTreeMap<Plate, i64>,
     outboxes: BTreeMap<ProcessorId, BTreeMap<String, OutboxEntry>>,
     processors: BTreeMap<ProcessorId, (Instant, Watermarks)>,
+    passed: crate::flow::Flow,
 }
 
 /// See the module. Clones share.
@@ -270,6 +272,21 @@ impl Store for MemoryStore {
         state.due_entries.remove(plate);
         state.due_exits.remove(plate);
         Ok(state.records.remove(plate).is_some())
+    }
+
+    async fn count_passed(&self, passed: &[Passed]) -> Result<(), StoreError> {
+        self.asked().await?;
+        self.state().passed.add(passed);
+        Ok(())
+    }
+
+    async fn passed(&self, since_minute: i64) -> Result<Vec<Passed>, StoreError> {
+        self.asked().await?;
+        let state = self.state();
+        let mut all = state.passed.take();
+        state.passed.add(&all);
+        all.retain(|passed| passed.minute >= since_minute);
+        Ok(all)
     }
 
     async fn counts(&self) -> Result<Counts, StoreError> {

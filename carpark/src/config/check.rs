@@ -7,7 +7,7 @@ use domain::{Policy, Silence};
 use generators::pings::PingOptions;
 use url::Url;
 
-use super::{Config, ConfigError, Layers, Source, Tokens};
+use super::{Config, ConfigError, Layers, Tokens};
 
 impl Layers {
     /// Checks everything.
@@ -24,13 +24,6 @@ impl Layers {
             max_stay: self.time_delta("max_stay")?,
             ..Policy::default()
         };
-        let summary_url =
-            self.required("summary_url", "not an http:// or https:// URL", |text| {
-                Url::parse(text)
-                    .ok()
-                    .filter(|url| url.has_host() && url.scheme().starts_with("http"))
-            })?;
-        let nobody_said = self.text("summary_url").is_none_or(|v| v.source == Source::Default);
         Ok(Config {
             broker_url: self.url("broker_url", "embedded", &["amqp://", "amqps://"])?,
             store_url: self.url("store_url", "embedded", &["redis://", "rediss://"])?,
@@ -45,7 +38,14 @@ impl Layers {
             web_listen: self.address("web_listen")?,
             actors_listen: self.address("actors_listen")?,
             generators_listen: self.address("generators_listen")?,
-            summary_url: (!nobody_said).then_some(summary_url),
+            summary_url: self.http_url("summary_url")?,
+            actors_url: self.http_url("actors_url")?,
+            vehicles_url: self.http_url("vehicles_url")?,
+            time_zone: self.required(
+                "pages.time_zone",
+                "not a time zone; write for instance Europe/Berlin or UTC",
+                |text| text.parse().ok(),
+            )?,
             vehicles_listen: self.address("vehicles_listen")?,
             vehicles_store_url: self.url(
                 "vehicles.store_url",

@@ -2,7 +2,9 @@ use std::num::NonZeroU32;
 
 use actix_web::test;
 
+use super::rate::Rates;
 use super::*;
+use crate::config::Tokens;
 
 fn tokens() -> Tokens {
     let token = |name: &str| Some(name.to_owned());
@@ -17,7 +19,7 @@ fn tokens() -> Tokens {
 /// What the guard lets through, by path and token.
 async fn status(tokens: Tokens, path: &str, token: Option<&str>) -> u16 {
     let rates = Rates::new(NonZeroU32::MAX);
-    let access = Arc::new(Access { tokens, rates });
+    let access = Arc::new(Access { tokens, rates, sign_ins: None });
     let app = test::init_service(
         App::new()
             .wrap(from_fn(move |request, next| guard(Arc::clone(&access), request, next)))
@@ -102,4 +104,29 @@ async fn without_tokens_everything_is_open_on_a_listener_that_only_this_machine_
     }
     let given = Some("secret".to_owned());
     assert!(check_exposure("0.0.0.0:1".parse().unwrap(), "web_listen", &[("x", &given)]).is_ok());
+}
+
+#[actix_web::test]
+async fn without_tokens_a_program_may_call_its_own_routes_by_any_name_and_a_browser_may_not() {
+    let access = || {
+        let (tokens, rates) = (Tokens::default(), Rates::new(NonZeroU32::MAX));
+        Arc::new(Access { tokens, rates, sign_ins: None })
+    };
+    let status = async |path: &str, origin: Option<&str>| {
+        let access = access();
+        let app = test::init_service(
+            App::new()
+                .wrap(from_fn(move |request, next| guard(Arc::clone(&access), request, next)))
+                .default_service(web::to(|| async { HttpResponse::Ok().finish() })),
+        )
+        .await;
+        let request = test::TestRequest::post().uri(path).insert_header(("host", "car.park:40000"));
+        let request = origin.into_iter().fold(request, |r, o| r.insert_header(("origin", o)));
+        test::call_service(&app, request.to_request()).await.status().as_u16()
+    };
+    for path in ["/cameras/in", "/save_summary", "/vehicles/V1/ping"] {
+        assert_eq!(status(path, None).await, 200, "{path}");
+        assert_eq!(status(path, Some("https://evil.example")).await, 403, "{path}");
+    }
+    assert_eq!(status("/admin/generators", None).await, 403);
 }

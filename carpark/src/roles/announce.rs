@@ -15,7 +15,8 @@ pub fn announce(plan: Plan, config: &Config, address: SocketAddr) {
         url.as_deref().map_or_else(|| inside.to_owned(), masked)
     };
     println!("carpark {}", env!("CARGO_PKG_VERSION"));
-    println!("  listens on  http://{}", reachable(address));
+    let opens = if plan.web { "open        " } else { "listens on  " };
+    println!("  {opens}http://{}", reachable(address));
     if plan.web {
         let dir = config.data_dir.display();
         println!("  writes to   {dir}/summaries.csv and {dir}/exceptions.csv");

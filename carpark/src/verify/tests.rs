@@ -65,7 +65,7 @@ fn unmatched() -> ExceptionRow {
 }
 
 fn told() -> Told {
-    Told { summaries: vec![stay()], exceptions: vec![unmatched()], damaged: Vec::new() }
+    Told { summaries: vec![stay()], exceptions: vec![unmatched()], ..Told::default() }
 }
 
 fn audit(ledger: &Ledger, told: &Told) -> Audit {

@@ -75,6 +75,11 @@ fn sessions_and_exceptions_are_found_by_state_place_and_time_in_pages() {
         ("?state=missed_exit", set(["MISS1"])),
         ("?since=2026-05-04T12:30:00Z", set(["MISS1", "OPEN1"])),
         ("?until=2026-05-04T07:30:00Z", set(["LONE1"])),
+        ("?plate=iss-1", set(["MISS1"])),
+        ("?state=open&plate=pen", set(["OPEN1"])),
+        ("?state=open&plate=iss", set([])),
+        // Told of as an overstay, so it is among the exceptions.
+        ("?order=longest", set([])),
     ] {
         assert_eq!(plates(&get(&actors, &format!("/admin/sessions{query}")), "sessions"), found);
     }
@@ -96,7 +101,16 @@ fn sessions_and_exceptions_are_found_by_state_place_and_time_in_pages() {
         after = format!("&after={next}");
     }
     assert_eq!(seen.len(), 4);
-    for wrong in ["?state=gone", "?limit=0", "?since=noon", "?colour=red", "?kind=overstay"] {
+    for wrong in [
+        "?state=gone",
+        "?limit=0",
+        "?since=noon",
+        "?colour=red",
+        "?kind=overstay",
+        "?plate=-x",
+        "?order=shortest",
+        "?order=longest&place=main",
+    ] {
         let answer = http::get(&actors.url(&format!("/admin/sessions{wrong}")));
         assert_eq!(answer.status, 400, "{wrong}");
     }
@@ -147,6 +161,7 @@ fn the_status_tells_watermarks_queues_and_parts() {
     });
     assert_eq!(status["processors_alive"], 1, "{status}");
     assert_eq!(status["vehicle_entry"]["observations"], 4);
+    assert_eq!(status["passed"], json!([]), "what passed in May is history");
     assert_eq!(status["vehicle_exit"]["waiting"], 0);
     assert_eq!(status["parts"]["store"], "ok");
     assert!(status["matched_events"].as_u64().unwrap() >= 2, "{status}");
@@ -168,6 +183,9 @@ fn every_route_is_described_and_the_page_comes_out_of_the_binary() {
         "/save_exception",
         "/summaries.csv",
         "/exceptions.csv",
+        "/exceptions",
+        "/exceptions/dismiss",
+        "/sessions/{plate}/close",
         "/admin/status",
         "/admin/sessions",
         "/admin/sessions/{plate}",

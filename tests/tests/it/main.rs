@@ -20,6 +20,7 @@ mod failpoints;
 mod http;
 mod monitoring;
 mod network;
+mod pages;
 mod pipeline;
 mod plates;
 mod poison;

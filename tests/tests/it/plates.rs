@@ -60,7 +60,7 @@ fn all_that_is_held_of_a_plate_is_shown_and_erased_and_nothing_else() {
     assert_eq!(erased, json!({ "record": false, "rows": 0, "dead_letters": 0 }));
     let held = ask("GET").ok().json();
     assert_eq!(held["record"], json!(null));
-    assert_eq!(held["files"], json!({ "summaries": [], "exceptions": [] }));
+    assert_eq!(held["files"], json!({ "summaries": [], "exceptions": [], "dismissals": [] }));
     assert_eq!(held["dead_letters"], json!([]));
     let exists: u32 = site.redis.command(0, &["EXISTS", PLATE]);
     let is_inside: u32 = site.redis.command(0, &["SISMEMBER", "entry_plates", PLATE]);

@@ -55,9 +55,9 @@ struct Events(BufReader<TcpStream>);
 impl Events {
     fn open(running: &Running, last: Option<&str>) -> Self {
         let mut stream = TcpStream::connect(("127.0.0.1", running.port())).unwrap();
-        stream.set_read_timeout(Some(SOON)).unwrap();
+        stream.set_read_timeout(Some(SOON * 3)).unwrap();
         let last = last.map(|id| format!("Last-Event-ID: {id}\r\n")).unwrap_or_default();
-        let request = format!("GET /vehicles/events HTTP/1.1\r\nHost: x\r\n{last}\r\n");
+        let request = format!("GET /vehicles/events HTTP/1.1\r\nHost: localhost\r\n{last}\r\n");
         stream.write_all(request.as_bytes()).unwrap();
         Self(BufReader::new(stream))
     }

@@ -1,4 +1,4 @@
-//! The data directory: both files, and the lock that keeps others from them.
+//! The data directory: the files, and the lock that keeps others from them.
 
 use std::fs::{self, File, TryLockError};
 use std::panic::resume_unwind;
@@ -44,13 +44,13 @@ pub(crate) struct Settings {
 pub(crate) struct Journal {
     settings: Arc<Settings>,
     /// In the order of [`Table::ALL`].
-    files: [CsvFile; 2],
+    files: [CsvFile; 3],
     /// Held for the journal's life. Dropped last, when the files are closed already.
     _lock: File,
 }
 
 /// A snapshot of each file, in the order of [`Table::ALL`].
-pub(crate) type Snapshots = [Snapshot; 2];
+pub(crate) type Snapshots = [Snapshot; 3];
 
 impl Journal {
     /// Locks the directory and opens the files, each created where it is missing.
@@ -62,7 +62,7 @@ impl Journal {
             let exceptions = CsvFile::open(Table::Exceptions, &settings);
             (summaries.join().unwrap_or_else(|panic| resume_unwind(panic)), exceptions)
         });
-        let files = [summaries?, exceptions?];
+        let files = [summaries?, exceptions?, CsvFile::open(Table::Dismissals, &settings)?];
         Ok(Self { settings, files, _lock: lock })
     }
 
@@ -97,7 +97,7 @@ impl Journal {
         Ok(rows)
     }
 
-    /// Whether the last attempt to write was a success, on both files.
+    /// Whether the last attempt to write was a success, on all files.
     pub(crate) fn is_writable(&self) -> bool {
         !self.files.iter().any(CsvFile::is_failing)
     }

@@ -9,6 +9,7 @@ use domain::{ExceptionRow, Summary};
 
 use super::rotation::past_files;
 use crate::cell;
+use crate::dismissal::Dismissal;
 use crate::row::Row;
 use crate::table::Table;
 
@@ -20,6 +21,8 @@ pub struct Told {
     pub summaries: Vec<Summary>,
     /// The same of `exceptions.csv`.
     pub exceptions: Vec<ExceptionRow>,
+    /// The same of `dismissals.csv`.
+    pub dismissals: Vec<Dismissal>,
     /// Lines that are no row.
     pub damaged: Vec<Damaged>,
 }
@@ -41,6 +44,7 @@ pub fn read_told(dir: &Path) -> io::Result<Told> {
     let mut told = Told::default();
     read_table(dir, &mut told.summaries, &mut told.damaged)?;
     read_table(dir, &mut told.exceptions, &mut told.damaged)?;
+    read_table(dir, &mut told.dismissals, &mut told.damaged)?;
     Ok(told)
 }
 

@@ -72,7 +72,7 @@ pub(crate) fn beginning(file: &File, bytes_max: usize) -> io::Result<Vec<u8>> {
 /// The newest lines of a file.
 pub(crate) struct NewestLines {
     /// Where they are.
-    part: Range<u64>,
+    pub(crate) part: Range<u64>,
     /// How many they are.
     pub(crate) count: usize,
 }

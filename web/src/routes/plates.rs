@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::{State, writer_is_gone};
 use crate::csv_writer::{EraseRowsOf, GetRowsOf};
+use crate::dismissal::DismissalMessage;
 use crate::problem::Problem;
 
 pub(super) async fn export(
@@ -21,15 +22,20 @@ pub(super) async fn export(
         .map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the files cannot be read"))?;
     let summaries: Vec<_> = told.summaries.iter().map(SummaryMessage::from).collect();
     let exceptions: Vec<_> = told.exceptions.iter().map(ExceptionMessage::from).collect();
-    Ok(HttpResponse::Ok().json(json!({ "summaries": summaries, "exceptions": exceptions })))
+    let dismissals: Vec<_> = told.dismissals.iter().map(DismissalMessage::from).collect();
+    Ok(HttpResponse::Ok().json(json!({
+        "summaries": summaries, "exceptions": exceptions, "dismissals": dismissals,
+    })))
 }
 
 pub(super) async fn erase(
     state: Data<State>,
     plate: Path<String>,
 ) -> Result<HttpResponse, Problem> {
+    let plate = parse(&plate)?;
     let erased =
-        state.writer.send(EraseRowsOf(parse(&plate)?)).await.map_err(|_| writer_is_gone())??;
+        state.writer.send(EraseRowsOf(plate.clone())).await.map_err(|_| writer_is_gone())??;
+    state.recent.forget(&plate);
     Ok(HttpResponse::Ok().json(json!({ "erased": erased })))
 }
 

@@ -1,15 +1,20 @@
-//! The summary service.
+//! The summary service, and the pages that show what it and the other roles know.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use url::Url;
 use web::Web;
+use web::pages::{ActorsAt, Options};
 
-use super::Wiring;
+use super::{Wiring, reachable};
+use crate::http::sign_in::{self, SignIns};
 
-/// Starts it.
-pub async fn start(wiring: &Wiring<'_>) -> anyhow::Result<Web> {
+/// Starts it, with the pages and the way to sign in on them.
+pub async fn start(wiring: &Wiring<'_>, sign_ins: Arc<SignIns>) -> anyhow::Result<Web> {
     let options = wiring.config.web.clone();
-    let web = web::start(options, Arc::clone(&wiring.clock), &wiring.registry).await?;
+    let mut web = web::start(options, Arc::clone(&wiring.clock), &wiring.registry).await?;
+    web.start_pages(pages_options(wiring)?);
     let is_ready = web.readiness();
     wiring.add(|site| {
         site.routes(web.configure());
@@ -18,6 +23,29 @@ pub async fn start(wiring: &Wiring<'_>) -> anyhow::Result<Web> {
             let state = if is_ready() { "ok" } else { "the files cannot be written" };
             vec![("files".to_owned(), state.to_owned())]
         });
+        site.routes(move |routes| sign_in::routes(&sign_ins, routes));
     });
     Ok(web)
+}
+
+/// Where the pages ask: this process where it has all roles, unless told otherwise.
+fn pages_options(wiring: &Wiring<'_>) -> anyhow::Result<Options> {
+    let config = wiring.config;
+    let token = config.tokens.admin.clone().or_else(|| config.tokens.sink.clone());
+    let at = |url: &Option<Url>, is_here: bool, port: u16| -> anyhow::Result<ActorsAt> {
+        let own = match is_here {
+            true => wiring.address,
+            false => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port),
+        };
+        let url = match url {
+            Some(url) => url.clone(),
+            None => format!("http://{}", reachable(own)).parse()?,
+        };
+        Ok(ActorsAt { url, token: token.clone() })
+    };
+    Ok(Options {
+        time_zone: config.time_zone,
+        actors: at(&config.actors_url, wiring.plan.actors, 40_001)?,
+        vehicles: at(&config.vehicles_url, wiring.plan.vehicles, 40_004)?,
+    })
 }

@@ -1,0 +1,206 @@
+//! Who may ask for what: judges a request by the token that its path wants.
+
+use std::sync::Arc;
+
+use actix_web::dev::ServiceRequest;
+use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderMap};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use subtle::ConstantTimeEq;
+use url::form_urlencoded;
+use web::pages::Viewer;
+
+use super::origin;
+use super::rate::Rates;
+use super::sign_in::SignIns;
+use crate::config::Tokens;
+
+/// Who may ask, and how often.
+pub struct Access {
+    /// What has to be shown.
+    pub tokens: Tokens,
+    /// Per client address.
+    pub rates: Rates,
+    /// Who has signed in on the pages; none where there are no pages.
+    pub sign_ins: Option<Arc<SignIns>>,
+}
+
+/// What becomes of a request.
+pub(super) enum Entrance {
+    /// It is let through; so much is shown on a page.
+    Welcome(Viewer),
+    /// A person is shown where to sign in.
+    SignIn,
+    /// A program is told what to show, and how.
+    Unauthorized {
+        /// The scheme it is asked for.
+        scheme: &'static str,
+        /// For people.
+        detail: &'static str,
+    },
+    /// Another site's page had it sent.
+    Forbidden(&'static str),
+}
+
+impl Access {
+    /// Judges a request by the token that its path wants. A sign-in counts as the administrator's
+    /// token. Where no token is set, only what comes from this machine's own pages and programs is
+    /// let through.
+    pub(super) fn entrance(&self, request: &ServiceRequest) -> Entrance {
+        let (path, method, headers) = (request.path(), request.method(), request.headers());
+        let Some(wanted) = wanted_token(&self.tokens, path) else {
+            return match refused_without_token(request) {
+                _ if is_open(path) => Entrance::Welcome(self.viewer(request)),
+                Some(why) => Entrance::Forbidden(why),
+                None => Entrance::Welcome(Viewer::trusted()),
+            };
+        };
+        let is_camera = path.starts_with(CAMERAS);
+        let is_shown = match is_camera {
+            true => shows_as_camera(request, wanted),
+            false => shows(request, wanted),
+        };
+        if is_shown {
+            return Entrance::Welcome(Viewer::trusted());
+        }
+        let sign_ins = self.sign_ins.as_ref().filter(|_| !is_programs(path));
+        match sign_ins.map(|sign_ins| sign_ins.of(headers)) {
+            Some(Some(sign_in)) if sign_in.allows(method, headers) => {
+                Entrance::Welcome(sign_in.viewer())
+            }
+            Some(Some(_)) => Entrance::Forbidden("the page's own token is missing: load it again"),
+            Some(None) if method == Method::GET && wants_html(headers) => Entrance::SignIn,
+            // Many cameras send their password only when they are asked for it this way.
+            _ if is_camera => {
+                Entrance::Unauthorized { scheme: "Basic realm=\"carpark\"", detail: SHOW_AS_CAMERA }
+            }
+            _ => Entrance::Unauthorized { scheme: "Bearer", detail: SHOW },
+        }
+    }
+
+    /// Who looks at a page that everybody may see: how much of it is shown.
+    fn viewer(&self, request: &ServiceRequest) -> Viewer {
+        let Some(token) = wanted_token(&self.tokens, ADMINS) else {
+            return match refused_without_token(request) {
+                None => Viewer::trusted(),
+                Some(_) => Viewer::stranger(),
+            };
+        };
+        if shows(request, token) {
+            return Viewer::trusted();
+        }
+        let sign_in = self.sign_ins.as_ref().and_then(|all| all.of(request.headers()));
+        sign_in.map_or_else(Viewer::stranger, |sign_in| sign_in.viewer())
+    }
+}
+
+/// The actors may know the sink by any name, a vehicle the monitor, a camera the web role; they are
+/// no browser.
+fn refused_without_token(request: &ServiceRequest) -> Option<&'static str> {
+    let is_program = is_programs(request.path()) && !origin::is_of_browser(request.headers());
+    let refused = || origin::refused_without_token(request.method(), request.headers());
+    if is_program { None } else { refused() }
+}
+
+/// Whether a browser asks for a page.
+fn wants_html(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    accepted.is_some_and(|accepted| accepted.contains("text/html"))
+}
+
+/// Paths that anybody may ask for.
+const OPEN: &[&str] = &["/livez", "/readyz", "/metrics", "/openapi.json", "/docs"];
+/// Pages that anybody may ask for: to a stranger they show no plate.
+const PAGES: &[&str] = &["/", "/events", "/sign-in", "/sign-out"];
+/// What they are drawn with.
+const ASSETS: &str = "/assets/";
+/// A path that is the administrator's.
+const ADMINS: &str = "/admin";
+/// The parts of the page at `/docs`.
+const DOCS: &str = "/docs/";
+/// Paths of the sink.
+const SINKS: &[&str] = &["/save_summary", "/save_exception"];
+/// Where the sink shows and erases the rows of a plate.
+const SINKS_PLATES: &str = "/plates/";
+/// Where cameras post.
+const CAMERAS: &str = "/cameras/";
+const SHOW: &str = "send the header `Authorization: Bearer TOKEN`";
+const SHOW_AS_CAMERA: &str = "send the camera token: as `Authorization: Bearer TOKEN`, as the \
+    password of basic authentication, or as ?token=TOKEN";
+
+/// Where a vehicle tells of itself.
+fn is_ping(path: &str) -> bool {
+    let vehicle = path.strip_prefix("/vehicles/").and_then(|path| path.strip_suffix("/ping"));
+    vehicle.is_some_and(|vehicle| !vehicle.contains('/'))
+}
+
+/// The token for a path: none for what is open to all, the sink's for posts of summaries, the
+/// cameras' for posts of reads, the vehicles' for pings, the administrator's for everything else. So
+/// a path that is spelled otherwise (`/%61dmin`, which the router takes for `/admin`) is no way
+/// around. None where the token is not set.
+fn wanted_token<'a>(tokens: &'a Tokens, path: &str) -> Option<&'a str> {
+    if is_open(path) {
+        None
+    } else if is_sinks(path) {
+        tokens.sink.as_deref()
+    } else if path.starts_with(CAMERAS) {
+        tokens.camera.as_deref()
+    } else if is_ping(path) && tokens.ping.is_some() {
+        tokens.ping.as_deref()
+    } else {
+        tokens.admin.as_deref().or(tokens.sink.as_deref())
+    }
+}
+
+fn is_open(path: &str) -> bool {
+    OPEN.contains(&path)
+        || PAGES.contains(&path)
+        || path.starts_with(DOCS)
+        || path.starts_with(ASSETS)
+}
+
+fn is_sinks(path: &str) -> bool {
+    SINKS.contains(&path) || path.starts_with(SINKS_PLATES)
+}
+
+/// Paths that programs alone ask for, with a token of their own.
+fn is_programs(path: &str) -> bool {
+    is_sinks(path) || is_ping(path) || path.starts_with(CAMERAS)
+}
+
+/// Where the actors, the cameras and the vehicles post, as often as they have to.
+pub(super) fn is_programs_post(path: &str) -> bool {
+    SINKS.contains(&path) || is_ping(path) || path.starts_with(CAMERAS)
+}
+
+fn shows(request: &ServiceRequest, token: &str) -> bool {
+    authorization(request, "bearer").is_some_and(|shown| is(shown.as_bytes(), token))
+}
+
+/// Cameras can set a header, or a user and a password, or nothing but the URL. What they show in
+/// the URL is in no log and no answer: nothing here repeats a query.
+fn shows_as_camera(request: &ServiceRequest, token: &str) -> bool {
+    let basic = authorization(request, "basic").and_then(|shown| BASE64.decode(shown).ok());
+    let password = basic.as_deref().and_then(|basic| {
+        let colon = basic.iter().position(|byte| *byte == b':')?;
+        basic.get(colon + 1..)
+    });
+    let query = form_urlencoded::parse(request.query_string().as_bytes());
+    let mut of_query = query.filter(|(name, _)| name == "token");
+    shows(request, token)
+        || password.is_some_and(|shown| is(shown, token))
+        || of_query.any(|(_, shown)| is(shown.as_bytes(), token))
+}
+
+/// What the header of that scheme shows.
+fn authorization<'a>(request: &'a ServiceRequest, scheme: &str) -> Option<&'a str> {
+    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (of, shown) = value.split_once(' ')?;
+    of.eq_ignore_ascii_case(scheme).then(|| shown.trim())
+}
+
+/// In constant time: the answer's delay must not tell how much of a guess was right.
+fn is(shown: &[u8], token: &str) -> bool {
+    shown.ct_eq(token.as_bytes()).into()
+}

@@ -1,0 +1,366 @@
+//! What an operator looks at. Served out of the binary, live by server-sent events, without a
+//! request to any other host.
+//!
+//! | route | what |
+//! |---|---|
+//! | `GET /` | the car park |
+//! | `GET /events` | what has changed on it (`events`) |
+//! | `GET /sessions?plate=` | open stays with a part of a plate |
+//! | `GET /sessions/{plate}` | a plate's reads, and what they say and why; the actions |
+//! | `POST /sessions/{plate}/close` | an operator saw the vehicle leave |
+//! | `GET /exceptions` | what is to be looked at, by kind |
+//! | `POST /exceptions/dismiss` | an operator has looked at it |
+//! | `GET /vehicles`, `GET /vehicles/{id}` | the vehicles that tell of themselves (`vehicles`) |
+//! | `GET /sign-in` | the form (whoever guards the listener takes it) |
+//! | `GET /assets/…` | style and script |
+//!
+//! The way of a piece of news: the actors ([`actors_client`](self)) and the rows
+//! ([`crate::recent`]) → `lookout` (asks once for all viewers, while there is one) → `board`
+//! (regions, as HTML) → `events` → the page puts the regions that changed in their places.
+//! Who may see what is decided around the pages: they ask the [`Viewer`].
+
+mod actions;
+mod actors_client;
+mod assets;
+mod board;
+mod chart;
+mod events;
+mod lookout;
+mod plate;
+mod vehicles;
+mod viewer;
+mod words;
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix_web::guard::{GuardContext, fn_guard};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderMap};
+use actix_web::web::{self, Data, Query, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use chrono_tz::Tz;
+use domain::wire::ExceptionMessage;
+use domain::{ExceptionKind, SharedClock};
+use serde::Deserialize;
+use serde_json::json;
+
+pub use actors_client::ActorsAt;
+pub use viewer::Viewer;
+
+use crate::routes::State;
+use actors_client::ActorsClient;
+use assets::Paths;
+use board::{ExceptionView, KindCount, OpenRow, html};
+use lookout::{Lookout, Parts};
+use words::Words;
+
+/// Who is asked, in the words of an operator.
+const PROCESSORS: &str = "the processors";
+const VEHICLE_MONITOR: &str = "the vehicle monitor";
+
+/// Found stays on the page of a search.
+const FOUND_SHOWN: usize = 50;
+/// Exceptions on their page.
+const EXCEPTIONS_SHOWN: usize = 200;
+
+/// Nothing but what the binary itself serves; no script or style in the page; in no frame.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+     img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// What can be set of the pages.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Whose time is shown.
+    pub time_zone: Tz,
+    /// Who knows the open stays.
+    pub actors: ActorsAt,
+    /// Who knows the vehicles that tell of themselves.
+    pub vehicles: ActorsAt,
+}
+
+/// What the handlers share.
+pub(crate) struct Pages {
+    options: Options,
+    lookout: Arc<Lookout>,
+    /// The writer, and what it wrote lately.
+    state: Arc<State>,
+    clock: SharedClock,
+    paths: Paths,
+    /// Names this process to a page that comes back.
+    process: Arc<str>,
+}
+
+impl Pages {
+    /// Begins to look, on this thread, whenever somebody does.
+    pub(crate) fn start(
+        options: Options,
+        state: &Arc<State>,
+        is_writable: impl Fn() -> bool + 'static,
+        clock: SharedClock,
+    ) -> Arc<Self> {
+        let lookout = Lookout::new();
+        let parts = Parts {
+            actors: ActorsClient::new(options.actors.clone(), PROCESSORS),
+            recent: Arc::clone(&state.recent),
+            is_writable: Box::new(is_writable),
+            clock: Arc::clone(&clock),
+            zone: options.time_zone,
+        };
+        actix::spawn(Arc::clone(&lookout).run(parts));
+        let process = format!("{:x}", clock.now().timestamp_micros()).into();
+        let state = Arc::clone(state);
+        Arc::new(Self { options, lookout, state, clock, paths: Paths::new(), process })
+    }
+
+    /// Lets go of all viewers.
+    pub(crate) fn stop(&self) {
+        self.lookout.stop();
+    }
+
+    fn words(&self) -> Words {
+        Words::new(self.options.time_zone, self.clock.now())
+    }
+
+    fn shell(&self, viewer: &Viewer, title: &'static str, place: &'static str) -> Shell {
+        Shell {
+            title,
+            place,
+            paths: self.paths.clone(),
+            may_see: viewer.may_see(),
+            can_sign_out: viewer.can_sign_out(),
+            csrf_token: viewer.csrf_token().to_owned(),
+            zone: self.words().zone(),
+            now: self.clock.now().timestamp_millis(),
+        }
+    }
+}
+
+/// What stands around each page.
+#[derive(Debug)]
+pub(crate) struct Shell {
+    title: &'static str,
+    /// Which part of the navigation it is.
+    place: &'static str,
+    paths: Paths,
+    may_see: bool,
+    can_sign_out: bool,
+    csrf_token: String,
+    zone: String,
+    now: i64,
+}
+
+/// Adds the routes.
+pub(crate) fn configure(pages: &Arc<Pages>, config: &mut ServiceConfig) {
+    // Of the thread that serves: an HTTP client belongs to one.
+    let actors = Rc::new(ActorsClient::new(pages.options.actors.clone(), PROCESSORS));
+    let monitor = ActorsClient::new(pages.options.vehicles.clone(), VEHICLE_MONITOR);
+    config
+        .app_data(Data::from(Arc::clone(pages)))
+        .app_data(Data::new(Actors(actors)))
+        .app_data(Data::new(Monitor(Rc::new(monitor))))
+        .service(web::resource("/").get(car_park))
+        .service(web::resource("/events").get(event_stream))
+        .service(web::resource("/sessions").get(search))
+        .service(web::resource("/sessions/{plate}").get(plate::page))
+        .service(web::resource("/sessions/{plate}/close").post(actions::close))
+        .service(web::resource("/exceptions").get(exceptions))
+        .service(web::resource("/exceptions/dismiss").post(actions::dismiss))
+        // The same paths answer programs in JSON, by the monitor itself.
+        .service(web::resource("/vehicles").guard(fn_guard(is_for_person)).get(vehicles::page))
+        .service(web::resource("/pages/vehicles").get(vehicles::event_stream))
+        .service(
+            web::resource("/vehicles/{vehicle_id}")
+                .guard(fn_guard(is_for_person))
+                .get(vehicles::detail),
+        )
+        .service(web::resource("/assets/{hash}/{name}").get(assets::asset));
+}
+
+fn is_for_person(context: &GuardContext<'_>) -> bool {
+    wants_html(&context.head().headers)
+}
+
+/// The client of a thread.
+pub(crate) struct Actors(Rc<ActorsClient>);
+
+/// The same to the vehicle monitor.
+pub(crate) struct Monitor(Rc<ActorsClient>);
+
+#[derive(Template)]
+#[template(path = "car_park.html")]
+struct CarPark {
+    shell: Shell,
+    regions: Vec<(&'static str, String)>,
+}
+
+impl CarPark {
+    fn region(&self, id: &str) -> &str {
+        self.regions.iter().find(|(known, _)| *known == id).map_or("", |(_, html)| html)
+    }
+}
+
+async fn car_park(pages: Data<Pages>, viewer: Viewer) -> HttpResponse {
+    let news = pages.lookout.fresh(pages.clock.now()).await;
+    let may_see = viewer.may_see();
+    let html_of = |region: &board::Region| match may_see {
+        true => region.whole.clone(),
+        false => region.without_plates.clone(),
+    };
+    let regions = news.regions.iter().map(|(_, region)| (region.id, html_of(region))).collect();
+    let shell = pages.shell(&viewer, "Car park", "car-park");
+    page(&CarPark { shell, regions })
+}
+
+#[derive(Deserialize)]
+struct After {
+    /// Id of the last event that the page had: a browser says so only where it reconnects by
+    /// itself.
+    after: Option<String>,
+}
+
+async fn event_stream(
+    pages: Data<Pages>,
+    viewer: Viewer,
+    query: Query<After>,
+    request: HttpRequest,
+) -> HttpResponse {
+    let last = request.headers().get("last-event-id").and_then(|id| id.to_str().ok());
+    let last = query.after.as_deref().or(last);
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/event-stream"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        // A proxy that gathers answers would make it anything but live.
+        .insert_header(("x-accel-buffering", "no"))
+        .streaming(events::events(&pages.lookout, &pages.process, viewer, last))
+}
+
+#[derive(Deserialize)]
+struct Search {
+    #[serde(default)]
+    plate: String,
+}
+
+#[derive(Template)]
+#[template(path = "search.html")]
+struct Found {
+    shell: Shell,
+    asked: String,
+    /// What went wrong, in words.
+    problem: Option<String>,
+    rows: Vec<OpenRow>,
+    is_all: bool,
+}
+
+async fn search(
+    pages: Data<Pages>,
+    actors: Data<Actors>,
+    viewer: Viewer,
+    query: Query<Search>,
+) -> HttpResponse {
+    let words = pages.words();
+    let asked = query.into_inner().plate.trim().to_owned();
+    let mut found = Found {
+        shell: pages.shell(&viewer, "Search", "car-park"),
+        asked,
+        problem: None,
+        rows: Vec::new(),
+        is_all: true,
+    };
+    match actors.0.open_with(&found.asked, FOUND_SHOWN).await {
+        Ok(stays) => {
+            let mut open = stays.sessions;
+            open.sort_by_key(entered);
+            found.is_all = stays.next.is_none() && open.len() <= FOUND_SHOWN;
+            open.truncate(FOUND_SHOWN);
+            found.rows = open.iter().filter_map(|stay| board::open_row(stay, &words)).collect();
+        }
+        Err(e) => found.problem = Some(e.to_string()),
+    }
+    page(&found)
+}
+
+fn entered(stay: &actors_client::Stay) -> Option<domain::Instant> {
+    stay.entry.as_ref().and_then(|entry| domain::wire::parse_time(&entry.at))
+}
+
+#[derive(Deserialize)]
+struct OfKind {
+    kind: Option<ExceptionKind>,
+}
+
+#[derive(Template)]
+#[template(path = "exceptions.html")]
+struct ExceptionsPage {
+    shell: Shell,
+    kinds: Vec<KindCount>,
+    chosen: &'static str,
+    rows: Vec<ExceptionView>,
+    is_all: bool,
+}
+
+async fn exceptions(
+    pages: Data<Pages>,
+    viewer: Viewer,
+    query: Query<OfKind>,
+    request: HttpRequest,
+) -> HttpResponse {
+    let glance = pages.state.recent.glance(0, EXCEPTIONS_SHOWN, query.kind);
+    if !wants_html(request.headers()) {
+        let rows: Vec<_> = glance.exceptions.iter().map(ExceptionMessage::from).collect();
+        return HttpResponse::Ok().json(json!({ "exceptions": rows }));
+    }
+    let words = pages.words();
+    page(&ExceptionsPage {
+        shell: pages.shell(&viewer, "Exceptions", "car-park"),
+        kinds: board::kind_counts(&glance),
+        chosen: query.kind.map_or("", ExceptionKind::as_str),
+        rows: glance.exceptions.iter().map(|row| board::exception_view(row, &words)).collect(),
+        is_all: glance.exceptions.len() < EXCEPTIONS_SHOWN,
+    })
+}
+
+/// Whether a browser asks for a page, and not a program for data.
+fn wants_html(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
+    accepted.is_some_and(|accepted| accepted.contains("text/html"))
+}
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage {
+    shell: Shell,
+    next: String,
+    problem: Option<String>,
+}
+
+/// The page on which a person shows the token. It posts `token` and `next` to `/sign-in`.
+pub fn sign_in_page(status: StatusCode, next: &str, problem: Option<&str>) -> HttpResponse {
+    let shell = Shell {
+        title: "Sign in",
+        place: "sign-in",
+        paths: Paths::new(),
+        may_see: false,
+        can_sign_out: false,
+        csrf_token: String::new(),
+        zone: String::new(),
+        now: 0,
+    };
+    let problem = problem.map(str::to_owned);
+    let mut answer = page(&SignInPage { shell, next: next.to_owned(), problem });
+    *answer.status_mut() = status;
+    answer
+}
+
+/// A page with what protects it.
+fn page(template: &impl Template) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header(("content-security-policy", CONTENT_SECURITY_POLICY))
+        .insert_header(("x-content-type-options", "nosniff"))
+        // Not `no-referrer`: with it a browser would not say where a form comes from.
+        .insert_header(("referrer-policy", "same-origin"))
+        .body(html(template))
+}

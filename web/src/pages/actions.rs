@@ -1,0 +1,120 @@
+//! What an operator does on a page: ends a stay, puts an exception aside. JSON in, JSON out.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Json, Path};
+use chrono::{NaiveDateTime, TimeZone};
+use domain::wire::format_time;
+use domain::{ExceptionKind, Label, Plate};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::actors_client::AskError;
+use super::{Actors, Pages};
+use crate::csv_writer::Append;
+use crate::dismissal::Dismissal;
+use crate::problem::Problem;
+use crate::recent::subject_of;
+use crate::row::Lines;
+
+/// How a browser's field writes a local time.
+const FIELD_FORMATS: [&str; 2] = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Closing {
+    /// Why nobody read the exit.
+    reason: String,
+    /// When the vehicle left, in the place's own time; empty: now.
+    #[serde(default)]
+    left_at: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Dismissing {
+    kind: ExceptionKind,
+    vehicle_plate: String,
+    /// The observation, or the session, that the exception speaks of.
+    subject: String,
+    revision: u64,
+    reason: String,
+}
+
+/// The operator's exit goes the way of every read: the plate's actor judges it.
+pub(super) async fn close(
+    pages: Data<Pages>,
+    actors: Data<Actors>,
+    plate: Path<String>,
+    closing: Json<Closing>,
+) -> Result<HttpResponse, Problem> {
+    let plate = parse_plate(&plate)?;
+    parse_reason(&closing.reason)?;
+    let mut body = json!({ "reason": closing.reason });
+    if !closing.left_at.is_empty() {
+        body["exit_date_time"] = json!(local_time(&pages, &closing.left_at)?);
+    }
+    let closed = actors.0.close(plate.as_str(), &body).await?;
+    Ok(HttpResponse::Ok().json(closed))
+}
+
+fn local_time(pages: &Pages, text: &str) -> Result<String, Problem> {
+    let local = FIELD_FORMATS
+        .iter()
+        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+        .ok_or_else(|| bad("`left_at` is a local time; write 2026-11-20T14:05"))?;
+    // An hour that the clocks pass twice: the first time. One that they leap over is none.
+    let zone = pages.options.time_zone;
+    let at = zone.from_local_datetime(&local).earliest();
+    let at = at.ok_or_else(|| bad("`left_at`: the clocks leap over that time"))?;
+    Ok(format_time(at.to_utc()))
+}
+
+/// The exception must be the one that holds: who dismisses another one has not seen it.
+pub(super) async fn dismiss(
+    pages: Data<Pages>,
+    asked: Json<Dismissing>,
+) -> Result<HttpResponse, Problem> {
+    let plate = parse_plate(&asked.vehicle_plate)?;
+    let reason = parse_reason(&asked.reason)?;
+    let standing = pages.state.recent.of(&plate).into_iter().find(|standing| {
+        let row = &standing.row;
+        (row.kind, row.revision) == (asked.kind, asked.revision) && subject_of(row) == asked.subject
+    });
+    let standing = standing.ok_or_else(|| {
+        let detail = "this exception does not hold any more: look at the plate again";
+        Problem::new(StatusCode::CONFLICT, detail)
+    })?;
+    if standing.dismissed.is_none() {
+        let dismissal = Dismissal::of(&standing.row, pages.clock.now(), reason);
+        let append = Append(Lines::of(std::slice::from_ref(&dismissal)));
+        let gone = |_| Problem::unavailable("the writer of the files is not running");
+        pages.state.writer.send(append).await.map_err(gone)??;
+        pages.state.recent.dismissed(&dismissal);
+        tracing::info!(exception.kind = asked.kind.as_str(), "exception dismissed by an operator");
+    }
+    Ok(HttpResponse::Ok().json(json!({ "dismissed": true })))
+}
+
+fn parse_plate(text: &str) -> Result<Plate, Problem> {
+    Plate::parse(text).map_err(|e| bad(&e.to_string()))
+}
+
+fn parse_reason(text: &str) -> Result<Label, Problem> {
+    Label::parse(text).map_err(|e| bad(&format!("`reason` {e}")))
+}
+
+fn bad(detail: &str) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, detail)
+}
+
+impl From<AskError> for Problem {
+    fn from(error: AskError) -> Self {
+        let status = match &error {
+            AskError::Refused { status, .. } => StatusCode::from_u16(*status).ok(),
+            AskError::NoAnswer(_) => Some(StatusCode::SERVICE_UNAVAILABLE),
+            AskError::Answer(_) => Some(StatusCode::BAD_GATEWAY),
+        };
+        Self::new(status.unwrap_or(StatusCode::BAD_GATEWAY), error.to_string())
+    }
+}

@@ -1,0 +1,312 @@
+//! Asks the actors, and the vehicle monitor, over their own routes: the one seam to them, in the
+//! same process or in another. The one place of this crate that knows an HTTP client.
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use awc::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use url::Url;
+
+/// Longest wait for an answer.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Largest answer that is read.
+const ANSWER_BYTES_MAX: usize = 4 << 20;
+
+/// Where they are.
+#[derive(Debug, Clone)]
+pub struct ActorsAt {
+    /// `http://host:port`.
+    pub url: Url,
+    /// The admin token.
+    pub token: Option<String>,
+}
+
+/// See the module. Of one thread.
+#[derive(Clone)]
+pub(crate) struct ActorsClient {
+    client: awc::Client,
+    at: ActorsAt,
+    /// Who is asked, in words.
+    who: &'static str,
+}
+
+/// Why there is no answer to show.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum AskError {
+    /// Nobody answers.
+    #[error("no answer from {0}")]
+    NoAnswer(&'static str),
+    /// They answered, and refused.
+    #[error("{detail}")]
+    Refused {
+        /// HTTP status code.
+        status: u16,
+        /// In words.
+        detail: String,
+    },
+    /// They answered something else than is known here.
+    #[error("the answer of {0} is not understood: are they of another version?")]
+    Answer(&'static str),
+}
+
+/// `/admin/status`, as far as it is shown.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Status {
+    pub(crate) processors_alive: i64,
+    pub(crate) parts: std::collections::BTreeMap<String, String>,
+    pub(crate) vehicle_entry: Queue,
+    pub(crate) vehicle_exit: Queue,
+    pub(crate) outbox_pending: i64,
+    pub(crate) sessions_open: i64,
+    #[serde(default)]
+    pub(crate) passed: Vec<Minute>,
+}
+
+/// One queue of a [`Status`].
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Queue {
+    pub(crate) waiting: i64,
+    pub(crate) lag_seconds: Option<f64>,
+}
+
+/// Vehicles that passed in a minute.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Minute {
+    pub(crate) at: String,
+    pub(crate) entries: u64,
+    pub(crate) exits: u64,
+}
+
+/// A stay, or what there is of it.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Stay {
+    pub(crate) vehicle_plate: String,
+    pub(crate) state: String,
+    pub(crate) place: String,
+    pub(crate) entry: Option<CameraRead>,
+    pub(crate) exit: Option<CameraRead>,
+    pub(crate) exception: Option<String>,
+    pub(crate) duration_seconds: Option<f64>,
+    pub(crate) why: String,
+}
+
+/// A camera read.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct CameraRead {
+    pub(crate) kind: String,
+    pub(crate) at: String,
+    pub(crate) received_at: String,
+    pub(crate) place: String,
+    pub(crate) lane: Option<String>,
+    pub(crate) camera: Option<String>,
+    pub(crate) confidence: Option<f32>,
+    pub(crate) plate_as_read: Option<String>,
+}
+
+/// All that is known of a plate.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Timeline {
+    pub(crate) vehicle_plate: String,
+    pub(crate) reads: Vec<CameraRead>,
+    pub(crate) sessions: Vec<Stay>,
+}
+
+/// Stays that were found.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Stays {
+    pub(crate) sessions: Vec<Stay>,
+    pub(crate) next: Option<String>,
+}
+
+/// A page of vehicles.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct VehiclePage {
+    pub(crate) vehicles: Vec<ListedVehicle>,
+    pub(crate) counts: StatusCounts,
+    pub(crate) matching: u64,
+    pub(crate) next: Option<String>,
+}
+
+/// How many are in which state.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(crate) struct StatusCounts {
+    pub(crate) connected: u64,
+    pub(crate) disconnected: u64,
+    pub(crate) never_seen: u64,
+}
+
+/// A vehicle that tells of itself.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ListedVehicle {
+    pub(crate) vehicle_id: String,
+    pub(crate) plate: String,
+    pub(crate) customer: Customer,
+    pub(crate) status: String,
+    pub(crate) last_seen: Option<String>,
+    pub(crate) since: Option<String>,
+    pub(crate) inside: Option<bool>,
+}
+
+/// Whose it is.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Customer {
+    pub(crate) id: String,
+    pub(crate) name: String,
+}
+
+#[derive(Deserialize)]
+struct Customers {
+    customers: Vec<Customer>,
+}
+
+/// All about a vehicle.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct VehicleDetail {
+    #[serde(flatten)]
+    pub(crate) vehicle: ListedVehicle,
+    pub(crate) address: String,
+    pub(crate) history: Vec<StatusChange>,
+}
+
+/// A change of its state.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct StatusChange {
+    pub(crate) status: String,
+    pub(crate) at: String,
+}
+
+/// Words of a refusal (RFC 9457).
+#[derive(Deserialize)]
+struct Problem {
+    detail: String,
+}
+
+impl ActorsClient {
+    /// Asks `who`.
+    pub(crate) fn new(at: ActorsAt, who: &'static str) -> Self {
+        let client = awc::Client::builder().timeout(PATIENCE).disable_redirects().finish();
+        Self { client, at, who }
+    }
+
+    /// How they are.
+    pub(crate) async fn status(&self) -> Result<Status, AskError> {
+        self.get("/admin/status", &[]).await
+    }
+
+    /// The open stays that began first, those that were told of as an overstay left out.
+    pub(crate) async fn longest(&self, limit: usize) -> Result<Vec<Stay>, AskError> {
+        let query = [("order", "longest"), ("limit", &limit.to_string())];
+        Ok(self.get::<Stays>("/admin/sessions", &query).await?.sessions)
+    }
+
+    /// Open stays with this part in the plate.
+    pub(crate) async fn open_with(&self, part: &str, limit: usize) -> Result<Stays, AskError> {
+        let query = [("state", "open"), ("plate", part), ("limit", &limit.to_string())];
+        self.get("/admin/sessions", &query).await
+    }
+
+    /// All that is known of a plate; `None`: nothing.
+    pub(crate) async fn timeline(&self, plate: &str) -> Result<Option<Timeline>, AskError> {
+        match self.get(&format!("/admin/sessions/{plate}"), &[]).await {
+            Ok(timeline) => Ok(Some(timeline)),
+            Err(AskError::Refused { status: 404, .. }) => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// The cameras, where the actors know of any; in the words of their route.
+    pub(crate) async fn cameras(&self) -> Result<Option<Value>, AskError> {
+        match self.get("/admin/cameras", &[]).await {
+            Ok(cameras) => Ok(Some(cameras)),
+            Err(AskError::Refused { status: 404, .. }) => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// An operator saw the vehicle leave.
+    pub(crate) async fn close(&self, plate: &str, body: &Value) -> Result<Value, AskError> {
+        let request = self.request(
+            awc::http::Method::POST,
+            &self.url(&format!("/admin/sessions/{plate}/close"), &[]),
+        );
+        let body = body.to_string();
+        let sent = request.insert_header((CONTENT_TYPE, "application/json")).send_body(body);
+        self.read(sent).await
+    }
+
+    /// Vehicles as the monitor lists them.
+    pub(crate) async fn vehicles(&self, query: &[(&str, &str)]) -> Result<VehiclePage, AskError> {
+        self.get("/vehicles", query).await
+    }
+
+    /// One of them, with its history; `None`: it is not registered.
+    pub(crate) async fn vehicle(&self, id: &str) -> Result<Option<VehicleDetail>, AskError> {
+        match self.get(&format!("/vehicles/{id}"), &[]).await {
+            Ok(vehicle) => Ok(Some(vehicle)),
+            Err(AskError::Refused { status: 404, .. }) => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Whose vehicles there are, by id, the first ones.
+    pub(crate) async fn customers(&self) -> Result<Vec<Customer>, AskError> {
+        let query = [("limit", "1000")];
+        Ok(self.get::<Customers>("/admin/customers", &query).await?.customers)
+    }
+
+    async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<T, AskError> {
+        let request = self.request(awc::http::Method::GET, &self.url(path, query));
+        self.read(request.send()).await
+    }
+
+    fn url(&self, path: &str, query: &[(&str, &str)]) -> Url {
+        let mut url = self.at.url.clone();
+        // Sets and escapes.
+        url.set_path(path);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        url
+    }
+
+    fn request(&self, method: awc::http::Method, url: &Url) -> awc::ClientRequest {
+        let request = self.client.request(method, url.as_str());
+        match &self.at.token {
+            Some(token) => request.insert_header((AUTHORIZATION, format!("Bearer {token}"))),
+            None => request,
+        }
+    }
+
+    async fn read<T: DeserializeOwned>(&self, sent: awc::SendClientRequest) -> Result<T, AskError> {
+        let mut response = sent.await.map_err(|e| {
+            tracing::debug!(error = %e, "the actors do not answer");
+            AskError::NoAnswer(self.who)
+        })?;
+        let body = response
+            .body()
+            .limit(ANSWER_BYTES_MAX)
+            .await
+            .map_err(|_| AskError::NoAnswer(self.who))?;
+        let status = response.status();
+        if status == StatusCode::UNAUTHORIZED {
+            let detail = format!("{} do not take this service's admin token", self.who);
+            return Err(AskError::Refused { status: status.as_u16(), detail });
+        }
+        if !status.is_success() {
+            let said = serde_json::from_slice::<Problem>(&body).map(|problem| problem.detail);
+            let detail = said.unwrap_or_else(|_| format!("{} answered {status}", self.who));
+            return Err(AskError::Refused { status: status.as_u16(), detail });
+        }
+        serde_json::from_slice(&body).map_err(|e| {
+            tracing::warn!(error.line = e.line(), "an answer of the actors is not understood");
+            AskError::Answer(self.who)
+        })
+    }
+}

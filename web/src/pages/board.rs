@@ -1,0 +1,394 @@
+//! What the page of the car park shows: its regions, made of what the actors and the rows say.
+//! Each region is rendered twice: whole, and for those who have not signed in, without plates.
+
+use askama::Template;
+use domain::wire::parse_time;
+use domain::{ExceptionRow, Instant};
+use serde_json::Value;
+
+use super::actors_client::{Status, Stay};
+use super::chart::{Chart, per_minute};
+use super::words::{Shown, Words, duration, kind, number};
+use crate::recent::{EXCEPTIONS_MAX, Glance, KINDS_SHOWN, subject_of};
+
+/// Open stays on the page.
+pub(crate) const OPEN_SHOWN: usize = 25;
+/// Last sessions on the page.
+pub(crate) const SESSIONS_SHOWN: usize = 15;
+/// Exceptions on the page; all of a kind are a link away.
+pub(crate) const EXCEPTIONS_SHOWN: usize = 25;
+
+/// What is known at one moment.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Seen {
+    /// As they were when they last answered.
+    pub(crate) status: Option<Status>,
+    /// Likewise.
+    pub(crate) longest: Vec<Stay>,
+    /// Likewise; `None` where they know of none.
+    pub(crate) cameras: Option<Value>,
+    /// Since when they have not answered, and why.
+    pub(crate) silent: Option<(Instant, String)>,
+    /// Whether rows can be written.
+    pub(crate) is_writable: bool,
+    /// What the rows say.
+    pub(crate) glance: Glance,
+}
+
+/// A region of the page, ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Region {
+    /// Its id on the page.
+    pub(crate) id: &'static str,
+    pub(crate) whole: String,
+    pub(crate) without_plates: String,
+}
+
+/// How a part is, in words and colour.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) name: &'static str,
+    /// `ok`, `warn` or `bad`: a class, and the colour.
+    pub(crate) level: &'static str,
+    pub(crate) word: &'static str,
+    pub(crate) detail: String,
+}
+
+#[derive(Template)]
+#[template(path = "region_figures.html")]
+struct Figures {
+    is_known: bool,
+    is_old: bool,
+    inside: String,
+    entries: String,
+    exits: String,
+    to_look_at: String,
+}
+
+#[derive(Template)]
+#[template(path = "region_chart.html")]
+struct ChartRegion {
+    is_known: bool,
+    chart: Chart,
+}
+
+#[derive(Template)]
+#[template(path = "region_state.html")]
+struct State {
+    summary: &'static str,
+    level: &'static str,
+    parts: Vec<Part>,
+}
+
+#[derive(Template)]
+#[template(path = "region_open.html")]
+struct Open {
+    may_see: bool,
+    is_known: bool,
+    rows: Vec<OpenRow>,
+    total: String,
+    shown: usize,
+}
+
+/// One open stay.
+#[derive(Debug)]
+pub(crate) struct OpenRow {
+    pub(crate) plate: String,
+    pub(crate) place: String,
+    pub(crate) entry: Shown,
+    pub(crate) since: String,
+    pub(crate) is_overstay: bool,
+}
+
+#[derive(Template)]
+#[template(path = "region_sessions.html")]
+struct Sessions {
+    may_see: bool,
+    rows: Vec<SessionRow>,
+}
+
+struct SessionRow {
+    id: String,
+    plate: String,
+    place: String,
+    entry: Shown,
+    exit: Shown,
+    length: String,
+    is_repaired: bool,
+}
+
+#[derive(Template)]
+#[template(path = "region_exceptions.html")]
+struct Exceptions {
+    may_see: bool,
+    kinds: Vec<KindCount>,
+    rows: Vec<ExceptionView>,
+    total: usize,
+    is_all: bool,
+}
+
+/// How many there are of a kind.
+#[derive(Debug)]
+pub(crate) struct KindCount {
+    pub(crate) name: &'static str,
+    pub(crate) words: &'static str,
+    pub(crate) count: String,
+}
+
+/// One exception in a list.
+#[derive(Debug)]
+pub(crate) struct ExceptionView {
+    pub(crate) key: String,
+    pub(crate) name: &'static str,
+    pub(crate) words: &'static str,
+    pub(crate) plate: String,
+    pub(crate) place: String,
+    pub(crate) at: Shown,
+    pub(crate) reason: String,
+}
+
+impl Seen {
+    /// All regions of the page.
+    pub(crate) fn regions(&self, words: &Words, now: Instant) -> Vec<Region> {
+        let same = |id, html: String| Region { id, without_plates: html.clone(), whole: html };
+        let two = |id, render: &dyn Fn(bool) -> String| Region {
+            id,
+            whole: render(true),
+            without_plates: render(false),
+        };
+        vec![
+            same("figures", html(&self.figures(now))),
+            same("chart", html(&self.chart(words, now))),
+            same("state", html(&self.state(words))),
+            two("open", &|may_see| html(&self.open(words, may_see))),
+            two("exceptions", &|may_see| html(&self.exceptions(words, may_see))),
+            two("sessions", &|may_see| html(&self.sessions(words, may_see))),
+        ]
+    }
+
+    fn to_look_at(&self) -> usize {
+        self.glance.counts.iter().sum()
+    }
+
+    fn figures(&self, now: Instant) -> Figures {
+        let passed = self.status.as_ref().map(|status| per_minute(&status.passed, now));
+        let (entries, exits) = passed.unwrap_or_default();
+        let inside = self.status.as_ref().map_or(0, |status| status.sessions_open);
+        Figures {
+            is_known: self.status.is_some(),
+            is_old: self.silent.is_some(),
+            inside: number(u64::try_from(inside).unwrap_or(0)),
+            entries: number(entries),
+            exits: number(exits),
+            to_look_at: count_of(self.to_look_at()),
+        }
+    }
+
+    fn chart(&self, words: &Words, now: Instant) -> ChartRegion {
+        // While the actors are silent the picture stays: time goes on without news.
+        let until = self.silent.as_ref().map_or(now, |(since, _)| *since);
+        let passed = self.status.as_ref().map(|status| status.passed.as_slice());
+        ChartRegion {
+            is_known: passed.is_some(),
+            chart: Chart::of(passed.unwrap_or_default(), words, until),
+        }
+    }
+
+    fn state(&self, words: &Words) -> State {
+        let mut parts = Vec::new();
+        match &self.silent {
+            Some((since, why)) => parts.push(Part {
+                name: "Processors",
+                level: "bad",
+                word: "silent",
+                detail: format!("{why} since {}", words.time(*since).text),
+            }),
+            None => parts.extend(self.status.as_ref().map(processors)),
+        }
+        if self.silent.is_none()
+            && let Some(status) = &self.status
+        {
+            let part = |key: &str| status.parts.get(key).map_or("ok", String::as_str);
+            parts.push(queue("Entries", part("vehicle_entry"), &status.vehicle_entry));
+            parts.push(queue("Exits", part("vehicle_exit"), &status.vehicle_exit));
+            parts.push(plain("Store", part("store"), "records are kept"));
+            parts.push(sink(part("sink"), status.outbox_pending));
+        }
+        let files =
+            if self.is_writable { "ok" } else { "rows cannot be written: is the disk full?" };
+        parts.push(plain("Files", files, "rows are written"));
+        parts.extend(self.cameras.as_ref().and_then(cameras));
+        let worst = |level: &str| parts.iter().any(|part| part.level == level);
+        let (level, summary) = match () {
+            () if worst("bad") => ("bad", "Something is broken"),
+            () if worst("warn") => ("warn", "Something needs a look"),
+            () => ("ok", "All is well"),
+        };
+        State { summary, level, parts }
+    }
+
+    fn open(&self, words: &Words, may_see: bool) -> Open {
+        let overstays = self.glance.overstays.iter().filter_map(|row| {
+            let at = row.entry_at?;
+            Some(OpenRow {
+                plate: row.plate.to_string(),
+                place: row.place.to_string(),
+                entry: words.time(at),
+                since: String::new(),
+                is_overstay: true,
+            })
+        });
+        let others = self.longest.iter().filter_map(|stay| open_row(stay, words));
+        // What counts up is left to the page: else each second would be news.
+        let others = others.map(|row| OpenRow { since: String::new(), ..row });
+        let mut rows: Vec<OpenRow> = overstays.chain(others).collect();
+        rows.truncate(OPEN_SHOWN);
+        let inside = self.status.as_ref().map_or(0, |status| status.sessions_open);
+        Open {
+            may_see,
+            is_known: self.status.is_some(),
+            total: number(u64::try_from(inside).unwrap_or(0)),
+            shown: rows.len(),
+            rows: if may_see { rows } else { Vec::new() },
+        }
+    }
+
+    fn sessions(&self, words: &Words, may_see: bool) -> Sessions {
+        let rows = self.glance.sessions.iter().filter(|_| may_see);
+        let rows = rows.map(|row| SessionRow {
+            id: row.session_id.to_string(),
+            plate: row.plate.to_string(),
+            place: row.place.to_string(),
+            entry: words.time(row.entry_at),
+            exit: words.time(row.exit_at),
+            length: duration(row.duration()),
+            is_repaired: row.repaired,
+        });
+        Sessions { may_see, rows: rows.collect() }
+    }
+
+    fn exceptions(&self, words: &Words, may_see: bool) -> Exceptions {
+        let total = self.to_look_at();
+        let rows = self.glance.exceptions.iter().filter(|_| may_see);
+        Exceptions {
+            may_see,
+            kinds: kind_counts(&self.glance),
+            rows: rows.map(|row| exception_view(row, words)).collect(),
+            total,
+            is_all: total <= EXCEPTIONS_SHOWN,
+        }
+    }
+}
+
+/// How many there are of each kind.
+pub(crate) fn kind_counts(glance: &Glance) -> Vec<KindCount> {
+    let counts = KINDS_SHOWN.iter().zip(glance.counts);
+    counts
+        .map(|(shown, count)| KindCount {
+            name: shown.as_str(),
+            words: if count == 1 { kind(*shown).0 } else { kind(*shown).1 },
+            count: count_of(count),
+        })
+        .collect()
+}
+
+/// A row of the file as a row of a list.
+pub(crate) fn exception_view(row: &ExceptionRow, words: &Words) -> ExceptionView {
+    let at = row.exit_at.or(row.entry_at).unwrap_or(row.recorded_at);
+    ExceptionView {
+        key: format!("{}:{}", row.plate, subject_of(row)),
+        name: row.kind.as_str(),
+        words: kind(row.kind).0,
+        plate: row.plate.to_string(),
+        place: row.place.to_string(),
+        at: words.time(at),
+        reason: row.reason.clone(),
+    }
+}
+
+/// An open stay as a row of a list.
+pub(crate) fn open_row(stay: &Stay, words: &Words) -> Option<OpenRow> {
+    let at = stay.entry.as_ref().and_then(|entry| parse_time(&entry.at))?;
+    Some(OpenRow {
+        plate: stay.vehicle_plate.clone(),
+        place: stay.place.clone(),
+        entry: words.time(at),
+        since: words.since(at),
+        is_overstay: stay.exception.is_some(),
+    })
+}
+
+fn count_of(count: usize) -> String {
+    let or_more = if count >= EXCEPTIONS_MAX { "+" } else { "" };
+    format!("{}{or_more}", number(count as u64))
+}
+
+fn processors(status: &Status) -> Part {
+    let (word, detail) = match status.processors_alive {
+        1 => ("ok", "1 is running".to_owned()),
+        n if n > 1 => ("ok", format!("{n} are running")),
+        _ => ("starting", "none has given a sign of life yet".to_owned()),
+    };
+    Part { name: "Processors", level: if word == "ok" { "ok" } else { "warn" }, word, detail }
+}
+
+/// A queue that is read far behind the present is late, not broken.
+fn queue(name: &'static str, part: &str, queue: &super::actors_client::Queue) -> Part {
+    const LATE_SECONDS: f64 = 60.0;
+    let waiting = number(u64::try_from(queue.waiting).unwrap_or(0));
+    let (level, word, detail) = match queue.lag_seconds {
+        _ if part != "ok" => ("bad", "broken", part.to_owned()),
+        None => ("warn", "starting", format!("{waiting} waiting")),
+        Some(lag) if lag > LATE_SECONDS => {
+            let behind = duration(chrono::TimeDelta::milliseconds(to_millis(lag)));
+            ("warn", "behind", format!("{waiting} waiting, read up to {behind} ago"))
+        }
+        Some(_) => ("ok", "ok", format!("{waiting} waiting, read up to now")),
+    };
+    Part { name, level, word, detail }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a time of this century")]
+fn to_millis(seconds: f64) -> i64 {
+    (seconds * 1e3) as i64
+}
+
+fn sink(part: &str, pending: i64) -> Part {
+    const MANY: i64 = 1_000;
+    let waiting = number(u64::try_from(pending).unwrap_or(0));
+    let (level, word, detail) = match () {
+        () if part != "ok" => ("bad", "broken", format!("{part}; {waiting} reports wait")),
+        () if pending > MANY => ("warn", "behind", format!("{waiting} reports wait")),
+        () => ("ok", "ok", format!("{waiting} reports wait")),
+    };
+    Part { name: "Reports", level, word, detail }
+}
+
+fn plain(name: &'static str, part: &str, well: &str) -> Part {
+    match part {
+        "ok" => Part { name, level: "ok", word: "ok", detail: well.to_owned() },
+        why => Part { name, level: "bad", word: "broken", detail: why.to_owned() },
+    }
+}
+
+/// However many there are, one line: who is silent is named by the cameras' own route.
+fn cameras(cameras: &Value) -> Option<Part> {
+    let list = cameras.get("cameras")?.as_array()?;
+    let state = |camera: &Value| camera.get("state").and_then(Value::as_str).map(str::to_owned);
+    let well = ["ok", "online", "alive", "live", "reading"];
+    let is_well = |camera: &&Value| state(camera).is_none_or(|s| well.contains(&s.as_str()));
+    let (count, good) = (list.len(), list.iter().filter(is_well).count());
+    if count == 0 {
+        return None;
+    }
+    let (level, word) = if good == count { ("ok", "ok") } else { ("warn", "silent") };
+    Some(Part { name: "Cameras", level, word, detail: format!("{good} of {count} are well") })
+}
+
+/// A template that writes to memory does not fail.
+pub(crate) fn html(template: &impl Template) -> String {
+    template.render().unwrap_or_else(|e| {
+        tracing::error!(error = %e, "a page could not be rendered");
+        String::new()
+    })
+}

@@ -1,0 +1,97 @@
+//! `/events`: what has changed, as server-sent events, until the viewer or the service goes.
+//!
+//! Each event carries the number of its look. A page that was cut off names the last one it had,
+//! and gets the regions that changed since. Numbers begin anew with the process, so they are told
+//! with its name; of another process's numbers nothing is concluded.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use actix_web::web::Bytes;
+use futures_util::Stream;
+use futures_util::stream::unfold;
+use serde::Serialize;
+use tokio::sync::watch;
+
+use super::lookout::{Looking, Lookout, News};
+use super::viewer::Viewer;
+
+/// What one event says.
+#[derive(Serialize)]
+pub(super) struct Event<'a> {
+    /// The service's clock, milliseconds since 1970: what counts up on the page goes by it.
+    pub(super) now: i64,
+    /// Whether plates are shown: a page that was made for another viewer loads itself again.
+    pub(super) may_see: bool,
+    /// By id, as HTML.
+    pub(super) regions: BTreeMap<&'a str, &'a str>,
+}
+
+struct Watching {
+    news: watch::Receiver<Arc<News>>,
+    /// The last look that was told.
+    told: u64,
+    viewer: Viewer,
+    could_see: bool,
+    process: Arc<str>,
+    is_first: bool,
+    _looking: Looking,
+}
+
+/// The stream for a viewer. `last` is the id of the last event that it had.
+pub(super) fn events(
+    lookout: &Arc<Lookout>,
+    process: &Arc<str>,
+    viewer: Viewer,
+    last: Option<&str>,
+) -> impl Stream<Item = Result<Bytes, actix_web::Error>> + use<> {
+    let told = last
+        .and_then(|last| last.rsplit_once('-'))
+        .filter(|(of, _)| **of == **process)
+        .and_then(|(_, number)| number.parse().ok())
+        .unwrap_or(0);
+    let watching = Watching {
+        news: lookout.subscribe(),
+        told,
+        could_see: viewer.may_see(),
+        viewer,
+        process: Arc::clone(process),
+        is_first: true,
+        _looking: lookout.look(),
+    };
+    unfold(watching, |mut watching| async move {
+        let event = watching.next().await?;
+        Some((Ok(Bytes::from(event)), watching))
+    })
+}
+
+impl Watching {
+    /// The next event; `None` where the service ends, or the viewer's sign-in: the page asks again
+    /// and is told what it may see.
+    async fn next(&mut self) -> Option<String> {
+        // What was seen before this viewer came is told at once, if there is something.
+        let is_empty = self.news.borrow().number == 0 && !self.news.borrow().is_over;
+        if !self.is_first || is_empty {
+            self.news.changed().await.ok()?;
+        }
+        self.is_first = false;
+        if self.viewer.may_see() != self.could_see {
+            return None;
+        }
+        let news = Arc::clone(&self.news.borrow_and_update());
+        if news.is_over {
+            return None;
+        }
+        let changed = news.regions.iter().filter(|(since, _)| *since > self.told);
+        let html = |(_, region): &'_ (u64, super::board::Region)| match self.could_see {
+            true => region.whole.clone(),
+            false => region.without_plates.clone(),
+        };
+        let htmls: Vec<(&str, String)> = changed.map(|item| (item.1.id, html(item))).collect();
+        let regions = htmls.iter().map(|(id, html)| (*id, html.as_str())).collect();
+        let event = Event { now: news.at.timestamp_millis(), may_see: self.could_see, regions };
+        self.told = news.number;
+        let data = serde_json::to_string(&event).ok()?;
+        Some(format!("id: {}-{}\nevent: news\ndata: {data}\n\n", self.process, news.number))
+    }
+}

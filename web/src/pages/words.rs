@@ -1,0 +1,139 @@
+//! Times, durations and kinds as an operator reads them. Times are those of the place's zone.
+
+use chrono::TimeDelta;
+use chrono_tz::Tz;
+use domain::{ExceptionKind, Instant};
+
+/// Says times of one zone.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Words {
+    zone: Tz,
+    /// The present: a time of today needs no date.
+    now: Instant,
+}
+
+/// A time as it is shown, and as a machine reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shown {
+    /// `14:05:09`, with the day before it where that is another.
+    pub(crate) text: String,
+    /// RFC 3339 in the place's zone.
+    pub(crate) machine: String,
+    /// Milliseconds since 1970, for what counts up on the page.
+    pub(crate) millis: i64,
+}
+
+impl Words {
+    pub(crate) fn new(zone: Tz, now: Instant) -> Self {
+        Self { zone, now }
+    }
+
+    pub(crate) fn time(&self, at: Instant) -> Shown {
+        let (local, today) = (at.with_timezone(&self.zone), self.now.with_timezone(&self.zone));
+        let format = if local.date_naive() == today.date_naive() {
+            "%H:%M:%S"
+        } else if self.now - at < TimeDelta::days(300) {
+            "%-d %b %H:%M"
+        } else {
+            "%-d %b %Y %H:%M"
+        };
+        Shown {
+            text: local.format(format).to_string(),
+            machine: local.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
+            millis: at.timestamp_millis(),
+        }
+    }
+
+    /// `14:05`.
+    pub(crate) fn minute(&self, at: Instant) -> String {
+        at.with_timezone(&self.zone).format("%H:%M").to_string()
+    }
+
+    /// What a field for a local time takes: `2026-11-20T14:05`.
+    pub(crate) fn field(&self, at: Instant) -> String {
+        at.with_timezone(&self.zone).format("%Y-%m-%dT%H:%M").to_string()
+    }
+
+    /// How long that has been going on.
+    pub(crate) fn since(&self, at: Instant) -> String {
+        duration(self.now - at)
+    }
+
+    /// `Europe/Berlin`.
+    pub(crate) fn zone(&self) -> String {
+        self.zone.name().to_owned()
+    }
+}
+
+/// Two units at most. `assets/live.js` counts on in the same words.
+pub(crate) fn duration(length: TimeDelta) -> String {
+    let seconds = length.num_seconds().max(0);
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    match () {
+        () if days > 0 => format!("{days} d {} h", hours % 24),
+        () if hours > 0 => format!("{hours} h {:02} min", minutes % 60),
+        () if minutes > 0 => format!("{minutes} min {:02} s", seconds % 60),
+        () => format!("{seconds} s"),
+    }
+}
+
+/// `1,234`.
+pub(crate) fn number(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// The kind of an exception, one and several of them.
+pub(crate) fn kind(kind: ExceptionKind) -> (&'static str, &'static str) {
+    match kind {
+        ExceptionKind::UnmatchedExit => ("Unmatched exit", "Unmatched exits"),
+        ExceptionKind::MissedExit => ("Missed exit", "Missed exits"),
+        ExceptionKind::Overstay => ("Overstay", "Overstays"),
+        ExceptionKind::Repaired => ("Repaired", "Repaired"),
+        ExceptionKind::Withdrawn => ("Withdrawn", "Withdrawn"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::at;
+
+    #[test]
+    fn a_time_is_that_of_the_place_and_has_a_date_unless_it_is_of_today() {
+        let zone: Tz = "Europe/Berlin".parse().unwrap();
+        let words = Words::new(zone, at("2026-11-20T23:30:00Z"));
+        for (instant, text) in [
+            ("2026-11-20T23:05:09Z", "00:05:09"),
+            ("2026-11-20T22:05:09Z", "20 Nov 23:05"),
+            ("2026-07-01T10:00:00Z", "1 Jul 12:00"),
+            ("2024-07-01T10:00:00Z", "1 Jul 2024 12:00"),
+        ] {
+            assert_eq!(words.time(at(instant)).text, text);
+        }
+        assert_eq!(words.time(at("2026-07-01T10:00:00Z")).machine, "2026-07-01T12:00:00.000+02:00");
+    }
+
+    #[test]
+    fn a_duration_has_two_units_at_most_and_a_number_its_groups() {
+        for (seconds, text) in [
+            (-5, "0 s"),
+            (59, "59 s"),
+            (61, "1 min 01 s"),
+            (3_600 + 5 * 60, "1 h 05 min"),
+            (90_000, "1 d 1 h"),
+        ] {
+            assert_eq!(duration(TimeDelta::seconds(seconds)), text);
+        }
+        for (n, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(number(n), text);
+        }
+    }
+}
