@@ -59,7 +59,8 @@ fn measure_at(rate: u32, report: &mut Report) {
     let published = std::thread::spawn(move || publish(&publisher_url, rate));
     let (due, count) = published.join().unwrap();
     let measured = collect(&seen, &due);
-    let cpu = (usage::cpu(actors.pid()) - before).as_secs_f64() * 1e6 / f64::from(count);
+    let cpu =
+        usage::cpu(actors.pid()).saturating_sub(before).as_secs_f64() * 1e6 / f64::from(count);
     let millis = |histogram: &Histogram<u64>, quantile| {
         json!(histogram.value_at_quantile(quantile) as f64 / 1e3)
     };
