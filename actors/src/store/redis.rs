@@ -11,6 +11,8 @@
 //! | `carpark:passed:<hour>` | hash | vehicles that passed, by minute of event time, `e` and `x` |
 
 use std::collections::BTreeMap;
+mod committing;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,18 +20,19 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta};
 use deadpool_redis::redis::aio::MultiplexedConnection;
 use deadpool_redis::redis::{
-    AsyncConnectionConfig, Cmd, ErrorKind, FromRedisValue, IntoConnectionInfo, RedisError, Script,
-    ServerErrorKind, Value, cmd, from_redis_value, pipe,
+    AsyncConnectionConfig, Cmd, FromRedisValue, IntoConnectionInfo, RedisError, Script, Value, cmd,
+    pipe,
 };
 use deadpool_redis::{Manager, Pool, Runtime, Timeouts};
 use domain::{Plate, Record, Watermarks};
 use tokio::sync::Mutex;
 
-use super::change::{Change, IndexChange, OutboxEntry, ShownChange};
+use super::change::{Change, OutboxEntry};
 use super::{
     Beat, Committed, Counts, Held, Peers, ProcessorId, Scope, Store, StoreError, without_repeats,
 };
 use crate::flow::{MINUTES_KEPT, Passed};
+use committing::{CommitScript, read_answer};
 
 const OPEN: &str = "entry_plates";
 const DUE_ENTRIES: &str = "carpark:due:entries";
@@ -37,8 +40,6 @@ const DUE_EXITS: &str = "carpark:due:exits";
 const PROCESSORS: &str = "carpark:processors";
 const PASSED: &str = "carpark:passed";
 
-/// Arguments of `commit.lua` for each plate, its outbox entries aside.
-const COMMIT_ARGUMENTS: usize = 11;
 /// Entries of an outbox looked at in one round trip.
 const SCANNED_AT_ONCE: usize = 1_000;
 
@@ -81,7 +82,7 @@ pub struct RedisStore {
     /// The connection in use. Checking out of the pool costs a round trip, so it is kept until it
     /// fails; many requests share it.
     link: Mutex<Option<deadpool_redis::Connection>>,
-    commit: Script,
+    commit: CommitScript,
     beat: Script,
 }
 
@@ -111,7 +112,7 @@ impl RedisStore {
             options,
             pool,
             link: Mutex::new(None),
-            commit: Script::new(include_str!("commit.lua")),
+            commit: CommitScript::new(),
             beat: Script::new(include_str!("beat.lua")),
         })
     }
@@ -149,70 +150,6 @@ impl RedisStore {
         }
     }
 
-    /// The call of `commit.lua`: see there. Written straight into the command's one buffer; the
-    /// library's own way allocates each argument.
-    fn commit_call(&self, owner: &ProcessorId, batch: &[Change]) -> Cmd {
-        let entries = batch.iter().map(|change| change.outbox.len()).sum::<usize>();
-        let bytes = batch.iter().map(commit_bytes).sum::<usize>();
-        let arguments = 5 + batch.len() * (1 + COMMIT_ARGUMENTS) + entries * 2;
-        let mut call = Cmd::with_capacity(arguments, bytes);
-        call.arg("EVALSHA").arg(self.commit.get_hash()).arg(batch.len());
-        for change in batch {
-            call.arg(change.plate.as_str());
-        }
-        call.arg(&*owner.0).arg(self.options.retention.num_milliseconds());
-        for change in batch {
-            call.arg(change.expected).arg(change.version).arg(&change.record);
-            match &change.shown_entry {
-                ShownChange::Keep => call.arg("").arg(""),
-                ShownChange::Remove => call.arg("-").arg("-"),
-                ShownChange::Set(entry) => call.arg(&entry.time).arg(&entry.data),
-            };
-            match &change.shown_exit {
-                ShownChange::Keep => call.arg(""),
-                ShownChange::Remove => call.arg("-"),
-                ShownChange::Set(data) => call.arg(data),
-            };
-            call.arg(match (change.was_open, change.is_open) {
-                (false, true) => "+",
-                (true, false) => "-",
-                _ => "",
-            });
-            for index in [change.due_on_entries, change.due_on_exits] {
-                match index {
-                    IndexChange::Keep => call.arg(""),
-                    IndexChange::Remove => call.arg("-"),
-                    IndexChange::Set(at) => call.arg(at),
-                };
-            }
-            call.arg(match (change.could_expire, change.may_expire) {
-                (_, true) => "+",
-                (true, false) => "-",
-                (false, false) => "",
-            });
-            call.arg(change.outbox.len());
-            for entry in &change.outbox {
-                call.arg(&entry.key).arg(entry.to_stored());
-            }
-        }
-        call
-    }
-
-    /// Calls `commit.lua`, and teaches it to a server that does not know it (any more).
-    async fn evaluated<T: FromRedisValue>(
-        &self,
-        call: &Cmd,
-        connection: &mut MultiplexedConnection,
-    ) -> Result<T, RedisError> {
-        match call.query_async(connection).await {
-            Err(e) if e.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                self.commit.load_async(connection).await?;
-                call.query_async(connection).await
-            }
-            answer => answer,
-        }
-    }
-
     async fn due_in(
         &self,
         key: &str,
@@ -239,37 +176,6 @@ fn passed_key(minute: i64) -> String {
     format!("{PASSED}:{}", minute.div_euclid(60))
 }
 
-/// About how long a change is as arguments.
-fn commit_bytes(change: &Change) -> usize {
-    let shown_entry = match &change.shown_entry {
-        ShownChange::Set(entry) => entry.time.len() + entry.data.len(),
-        ShownChange::Keep | ShownChange::Remove => 2,
-    };
-    let shown_exit = match &change.shown_exit {
-        ShownChange::Set(data) => data.len(),
-        ShownChange::Keep | ShownChange::Remove => 1,
-    };
-    let outbox: usize =
-        change.outbox.iter().map(|entry| entry.key.len() + entry.body.len() + 1).sum();
-    64 + change.plate.as_str().len() + change.record.len() + shown_entry + shown_exit + outbox
-}
-
-fn read_commit_answer(answer: &Value) -> Committed {
-    match answer {
-        Value::Int(_) => Committed::Stored,
-        Value::BulkString(record) if record.is_empty() => Committed::Conflict(Record::default()),
-        Value::BulkString(record) => match Record::from_json(record) {
-            Ok(record) => Committed::Conflict(record),
-            Err(e) => Committed::Refused(e.to_string()),
-        },
-        Value::Array(reason) => {
-            let reason = reason.first().and_then(|text| from_redis_value(text.clone()).ok());
-            Committed::Refused(reason.unwrap_or_else(|| "refused".to_owned()))
-        }
-        other => Committed::Refused(format!("unexpected answer {other:?}")),
-    }
-}
-
 #[async_trait]
 impl Store for RedisStore {
     async fn commit(
@@ -280,16 +186,16 @@ impl Store for RedisStore {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
-        let call = self.commit_call(owner, &batch);
+        let call = self.commit.call(owner, self.options.retention, &batch);
         let mut connection = self.connection().await?;
-        let answers: Vec<Value> = match self.evaluated(&call, &mut connection).await {
+        let answers: Vec<Value> = match self.commit.evaluated(&call, &mut connection).await {
             Ok(answers) => answers,
             Err(e) => return Err(self.failed(e).await),
         };
         if answers.len() != batch.len() {
             return Err(StoreError("the commit script answered for another batch".to_owned()));
         }
-        Ok(answers.iter().map(read_commit_answer).collect())
+        Ok(answers.iter().map(read_answer).collect())
     }
 
     async fn load(&self, plates: &[Plate]) -> Result<Vec<Result<Record, String>>, StoreError> {
