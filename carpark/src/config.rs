@@ -348,12 +348,13 @@ impl Layers {
 /// A URL that is none, or not the right one, as far as it can be shown: of a URL that is hard to
 /// read nobody knows which part is the password.
 fn without_password(text: &str) -> String {
-    let masked = actors::broker::amqp::masked(text);
-    let is_masked = Url::parse(text).is_ok_and(|url| url.password().is_some());
-    if text.contains('@') && !is_masked {
-        "*** (it may hold a password)".to_owned()
-    } else {
-        masked
+    // A password stands before an `@`.
+    if !text.contains('@') {
+        return text.to_owned();
+    }
+    match Url::parse(text) {
+        Ok(url) if url.password().is_some() => actors::broker::amqp::masked(text),
+        _ => "*** (it may hold a password)".to_owned(),
     }
 }
 

@@ -29,8 +29,7 @@ use crate::cli::{Asked, Role};
 use crate::config::Layers;
 use crate::shutdown::Shutdown;
 
-/// A quarter of a processor's time went into the system's allocator: a message makes some forty small
-/// allocations on its way, and half of them are freed on another turn (docs/performance.md).
+/// Nearly a third of a processor's samples were in the system's allocator (docs/performance.md).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

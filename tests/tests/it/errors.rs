@@ -23,7 +23,7 @@ fn run(role: &str, environment: &[(&str, &str)]) -> Ended {
 fn a_url_that_is_none_is_named_with_what_is_expected() {
     // What is hard to read is not shown: a part of it may be a password.
     for (wrong, shown) in [
-        ("nonsense", "(not a URL)"),
+        ("nonsense", "\"nonsense\""),
         ("http://localhost:5672", "http://localhost:5672"),
         ("amqp//guest@localhost", "it may hold a password"),
         ("amqp://", "\"amqp://\""),
