@@ -28,14 +28,8 @@ soak minutes="10" *seed:
     cargo build --release -p carpark -p tests --bins
     CARPARK_BIN=target/release/carpark target/release/soak {{ minutes }} {{ seed }}
 
-# A million open sessions: memory, and the time to the first row after a restart.
-[group('long')]
-million count="1000000":
-    cargo build --release -p carpark -p tests --bins
-    CARPARK_BIN=target/release/carpark target/release/million {{ count }}
-
 # How fast, against the bare broker and a plain loop in the same run (parts: backlog, latency,
-# embedded; 3 rounds): tables, and target/bench.json. Some minutes on a machine that does nothing else.
+# embedded, memory; 3 rounds): tables, and target/bench.json. Some minutes on a machine that does nothing else.
 [group('long')]
 bench *parts:
     cargo build --release -p carpark -p tests --bins

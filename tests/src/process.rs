@@ -357,6 +357,11 @@ impl Running {
         usage::memory_bytes(self.pid())
     }
 
+    /// The most that it ever used at one moment.
+    pub fn memory_bytes_peak(&self) -> u64 {
+        usage::memory_bytes_peak(self.pid())
+    }
+
     /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()

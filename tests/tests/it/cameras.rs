@@ -395,7 +395,7 @@ fn declares(carpark: &Running, head: &str, body: &[u8]) -> String {
 }
 
 #[test]
-fn hostile_bodies_are_refused_at_once_and_cost_no_memory() {
+fn hostile_bodies_are_refused_at_once_at_bounded_memory() {
     let directory = site::directory();
     let carpark = serve(&directory);
     let mega = 1024 * 1024;
@@ -418,8 +418,9 @@ fn hostile_bodies_are_refused_at_once_and_cost_no_memory() {
         ("noise", (0..=255).rev().chain(128..=255).cycle().take(9 * mega).collect()),
         ("too much", nested("x", 11 * mega)),
     ];
-    let before = carpark.memory_bytes();
-    for round in 0..3 {
+    let empty = carpark.memory_bytes_peak();
+    let mut peaks = Vec::new();
+    for round in 0..6 {
         for (name, body) in &bodies {
             let kind = if name.contains("parts") { MULTIPART } else { "application/json" };
             let began = Instant::now();
@@ -437,6 +438,7 @@ fn hostile_bodies_are_refused_at_once_and_cost_no_memory() {
             );
             eprintln!("{round} {name}: {} in {:?}", answer.status, began.elapsed());
         }
+        peaks.push((carpark.memory_bytes_peak() - empty) / mega as u64);
     }
     for head in ["content-length: 1073741824", "content-length: 99999999999999999999999"] {
         let began = Instant::now();
@@ -444,9 +446,11 @@ fn hostile_bodies_are_refused_at_once_and_cost_no_memory() {
         assert!(answer.starts_with("HTTP/1.1 4"), "{head}: {answer}");
         assert!(began.elapsed() < Duration::from_secs(2), "{head}: {:?}", began.elapsed());
     }
-    let used = carpark.memory_bytes().saturating_sub(before);
-    eprintln!("{} MB more than before", used / 1024 / 1024);
-    assert!(used < 100 * mega as u64, "{used} bytes more than before");
+    // A message of 10 MB is held once as it comes and once as values, and the allocator may keep that
+    // for each thread that has served one; no number of them takes more.
+    eprintln!("{peaks:?} MB at most, round by round");
+    assert!(peaks[2] < 256, "{peaks:?} MB at most, round by round");
+    assert!(peaks[5] < peaks[2] + 64, "{peaks:?} MB at most, round by round: it grows");
     // And nothing is harmed.
     let read = plate_recognizer("AB12", Utc::now());
     assert_eq!(outcomes(&post(&carpark, "entry-1", "application/json", &read)), ["published"]);

@@ -4,21 +4,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tests::process::Running;
-use tests::{Site, usage, wait};
+use tests::{Site, wait};
 
 use crate::bare;
+use crate::cost::{self, Cpu};
 use crate::day::{Day, MESSAGES};
 use crate::report::Report;
 
 const LONG: Duration = Duration::from_mins(10);
-
-/// Processor time of everybody, at one moment.
-struct Cpu {
-    broker: Duration,
-    store: Duration,
-    actors: Duration,
-    web: Duration,
-}
 
 /// A drained backlog.
 struct Drained {
@@ -27,8 +20,8 @@ struct Drained {
     /// Until the last exception's row was; a lone exit that was read after its time waits
     /// `lateness` for its entry, so this is a rule's time and no work's.
     seconds_all: f64,
-    /// Microseconds of processor time per message: broker, store, actors, web.
-    cpu: [f64; 4],
+    /// See [`cost::COLUMNS`].
+    cpu: [Value; 4],
 }
 
 /// Everything about backlogs.
@@ -72,31 +65,17 @@ pub fn once(report: &mut Report) {
 }
 
 fn tell_costs(title: String, costs: Vec<(usize, &str, Drained)>, report: &mut Report) {
-    report.table(
-        title,
-        &[
-            "processors",
-            "messages/s",
-            "sessions' rows, s",
-            "all rows, s",
-            "CPU µs per message: broker",
-            "store",
-            "actors",
-            "web",
-        ],
-    );
+    let columns = ["processors", "messages/s", "sessions' rows, s", "all rows, s"];
+    report.table(title, &[&columns[..], &cost::COLUMNS].concat());
     for (processors, what, drained) in costs {
-        let [broker, store, actors, web] = drained.cpu.map(Value::from);
-        report.row(vec![
+        let mut row = vec![
             json!(format!("{processors}{what}")),
             json!(MESSAGES as f64 / drained.seconds),
             json!(drained.seconds),
             json!(drained.seconds_all),
-            broker,
-            store,
-            actors,
-            web,
-        ]);
+        ];
+        row.extend(drained.cpu);
+        report.row(row);
     }
 }
 
@@ -112,7 +91,7 @@ fn carpark(day: &Day, processors: usize) -> Drained {
     site.configure();
     day.fill(&site);
     let web = site.start_web();
-    let before = cpu(&site, &[], &web);
+    let before = Cpu::now(&site, &[], &web);
     let begun = Instant::now();
     let actors: Vec<Running> = (0..processors).map(|_| site.carpark("actors").start()).collect();
     let files = site.files();
@@ -125,7 +104,7 @@ fn carpark(day: &Day, processors: usize) -> Drained {
         (in_sum("backend_observations_total") >= day.len() as f64).then_some(())
     });
     let seconds = begun.elapsed().as_secs_f64();
-    let after = cpu(&site, &actors, &web);
+    let after = Cpu::now(&site, &actors.iter().collect::<Vec<_>>(), &web);
     // With several processors a verdict may be given too early and put right: all that holds then.
     day.truth.wait_until_told(&files, LONG);
     wait::until("all is confirmed", LONG, || {
@@ -134,26 +113,5 @@ fn carpark(day: &Day, processors: usize) -> Drained {
     let seconds_all = begun.elapsed().as_secs_f64();
     actors.into_iter().for_each(Running::terminate);
     web.terminate();
-    let per_message = |before: Duration, after: Duration| {
-        after.saturating_sub(before).as_secs_f64() * 1e6 / day.len() as f64
-    };
-    Drained {
-        seconds,
-        seconds_all,
-        cpu: [
-            per_message(before.broker, after.broker),
-            per_message(before.store, after.store),
-            per_message(before.actors, after.actors),
-            per_message(before.web, after.web),
-        ],
-    }
-}
-
-fn cpu(site: &Site, actors: &[Running], web: &Running) -> Cpu {
-    Cpu {
-        broker: usage::cpu(site.broker.server().pid()),
-        store: usage::cpu(site.redis.pid()),
-        actors: actors.iter().map(|actors| usage::cpu(actors.pid())).sum(),
-        web: usage::cpu(web.pid()),
-    }
+    Drained { seconds, seconds_all, cpu: after.per_message_since(before, day.len()) }
 }

@@ -7,13 +7,14 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
-use domain::wire::{ENTRY_QUEUE, EXIT_QUEUE};
+use domain::wire::{ENTRY_QUEUE, EXIT_QUEUE, format_time};
 use hdrhistogram::Histogram;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::{BasicProperties, Connection, ConnectionProperties};
-use serde_json::json;
-use tests::{Site, usage};
+use serde_json::{Value, json};
+use tests::Site;
 
+use crate::cost::{self, Cpu};
 use crate::report::Report;
 use crate::tap::{self, Seen, Wire};
 
@@ -28,23 +29,21 @@ const STAY: Duration = Duration::from_secs(1);
 pub fn measure(report: &mut Report) {
     report.table(
         "Latency under a steady load, milliseconds from publish",
-        &[
-            "messages/s",
-            "acknowledged p50",
-            "p99",
-            "p99.9",
-            "row synced p50",
-            "p99",
-            "p99.9",
-            "actors, CPU µs per message",
-        ],
+        &["messages/s", "acknowledged p50", "p99", "p99.9", "row synced p50", "p99", "p99.9"],
     );
-    for rate in [100, 1_000, 5_000] {
-        measure_at(rate, report);
+    let costs = [100, 1_000, 5_000].map(|rate| (rate, measure_at(rate, report)));
+    let memory = ["processor, MiB", "web, MiB"];
+    report.table(
+        "What the steady load costs",
+        &[&["messages/s"], &cost::COLUMNS[..], &memory].concat(),
+    );
+    for (rate, costs) in costs {
+        report.row([vec![json!(rate)], costs].concat());
     }
 }
 
-fn measure_at(rate: u32, report: &mut Report) {
+/// Answers what it cost.
+fn measure_at(rate: u32, report: &mut Report) -> Vec<Value> {
     let (told, seen) = mpsc::channel();
     let mut site = Site::new();
     let broker = tap::before(site.broker.server().port(), Wire::Amqp, told.clone());
@@ -55,12 +54,13 @@ fn measure_at(rate: u32, report: &mut Report) {
     site.set("CARPARK_BROKER_URL", &site.broker.url_through(broker));
     site.set("CARPARK_SUMMARY_URL", &format!("http://127.0.0.1:{sink}/save_summary"));
     let actors = site.start_actors();
-    let before = usage::cpu(actors.pid());
+    let before = Cpu::now(&site, &[&actors], &web);
     let published = std::thread::spawn(move || publish(&publisher_url, rate));
-    let (due, count) = published.join().unwrap();
-    let measured = collect(&seen, &due);
-    let cpu =
-        usage::cpu(actors.pid()).saturating_sub(before).as_secs_f64() * 1e6 / f64::from(count);
+    let sent = published.join().unwrap();
+    let measured = collect(&seen, &sent);
+    let cpu = Cpu::now(&site, &[&actors], &web).per_message_since(before, sent.count());
+    let memory = [&actors, &web].map(|process| json!(process.memory_bytes() >> 20));
+    sent.check(&site);
     let millis = |histogram: &Histogram<u64>, quantile| {
         json!(histogram.value_at_quantile(quantile) as f64 / 1e3)
     };
@@ -73,10 +73,10 @@ fn measure_at(rate: u32, report: &mut Report) {
         millis(confirmed, 0.5),
         millis(confirmed, 0.99),
         millis(confirmed, 0.999),
-        json!(cpu),
     ]);
     actors.terminate();
     web.terminate();
+    cpu.into_iter().chain(memory).collect()
 }
 
 struct Measured {
@@ -85,15 +85,36 @@ struct Measured {
     confirmed: Histogram<u64>,
 }
 
-/// When each exit and each entry was due, by its plate; those of the warm-up are left out.
-struct DueTimes {
+/// What was published: by plate, when it was due and which time the message gave.
+struct Sent {
     begun: Instant,
-    entries: HashMap<String, Instant>,
-    exits: HashMap<String, Instant>,
+    entries: HashMap<String, (Instant, String)>,
+    exits: HashMap<String, (Instant, String)>,
 }
 
-/// Publishes at the rate, half entries and half exits, and says when each was due.
-fn publish(url: &str, rate: u32) -> (DueTimes, u32) {
+impl Sent {
+    fn count(&self) -> usize {
+        self.entries.len() + self.exits.len()
+    }
+
+    /// Whether the files say of each vehicle that it came and went, once, and nothing else.
+    fn check(&self, site: &Site) {
+        let rows = site.files().summaries();
+        let told: HashMap<&str, (&str, &str)> = rows
+            .iter()
+            .map(|row| (&*row.vehicle_plate, (&*row.entry_date_time, &*row.exit_date_time)))
+            .collect();
+        assert_eq!(rows.len(), self.exits.len(), "a row for each exit");
+        for (plate, (_, exit)) in &self.exits {
+            let entry = &self.entries[plate].1;
+            assert_eq!(told.get(&**plate), Some(&(&**entry, &**exit)), "{plate}");
+        }
+        assert_eq!(site.files().exception_count(), 0);
+    }
+}
+
+/// Publishes at the rate, half entries and half exits.
+fn publish(url: &str, rate: u32) -> Sent {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let properties = ConnectionProperties::default();
@@ -102,7 +123,7 @@ fn publish(url: &str, rate: u32) -> (DueTimes, u32) {
         channel.confirm_select(ConfirmSelectOptions::default()).await.unwrap();
         let vehicles = rate / 2 * u32::try_from(LASTS.as_secs()).unwrap();
         let every = Duration::from_secs(1) * 2 / rate;
-        let mut due = DueTimes {
+        let mut sent = Sent {
             begun: Instant::now() + Duration::from_millis(50),
             entries: HashMap::new(),
             exits: HashMap::new(),
@@ -114,7 +135,7 @@ fn publish(url: &str, rate: u32) -> (DueTimes, u32) {
         plan.sort_unstable();
         let mut confirms = Vec::with_capacity(plan.len());
         for (after, queue, vehicle) in plan {
-            let at = due.begun + after;
+            let at = sent.begun + after;
             let wait = at.saturating_duration_since(Instant::now());
             if wait > Duration::from_millis(1) {
                 tokio::time::sleep(wait).await;
@@ -125,14 +146,14 @@ fn publish(url: &str, rate: u32) -> (DueTimes, u32) {
             }
             let plate = format!("L{vehicle:07}");
             let (field, times) = match queue {
-                ENTRY_QUEUE => ("entry_date_time", &mut due.entries),
-                _ => ("exit_date_time", &mut due.exits),
+                ENTRY_QUEUE => ("entry_date_time", &mut sent.entries),
+                _ => ("exit_date_time", &mut sent.exits),
             };
-            let now = Utc::now().to_rfc3339();
+            let now = format_time(Utc::now());
             let body = format!(
                 r#"{{"id":"{field:.2}{vehicle}","vehicle_plate":"{plate}","{field}":"{now}"}}"#
             );
-            times.insert(plate, at);
+            times.insert(plate, (at, now));
             let properties = BasicProperties::default().with_delivery_mode(2);
             let options = BasicPublishOptions::default();
             let confirm = channel.basic_publish(
@@ -147,16 +168,16 @@ fn publish(url: &str, rate: u32) -> (DueTimes, u32) {
         for confirm in confirms {
             confirm.await.unwrap();
         }
-        (due, vehicles * 2)
+        sent
     })
 }
 
 /// Takes what the taps saw until every message is acknowledged and every row confirmed.
-fn collect(seen: &Receiver<Seen>, due: &DueTimes) -> Measured {
+fn collect(seen: &Receiver<Seen>, sent: &Sent) -> Measured {
     let histogram = || Histogram::<u64>::new(3).unwrap();
     let mut measured = Measured { acknowledged: histogram(), confirmed: histogram() };
     let (mut acknowledged, mut confirmed) = (0, 0);
-    while acknowledged < due.entries.len() + due.exits.len() || confirmed < due.exits.len() {
+    while acknowledged < sent.count() || confirmed < sent.exits.len() {
         let next = seen.recv_timeout(Duration::from_secs(30));
         let (body, at, is_ack) = match next.expect("every message is done with in time") {
             Seen::Acknowledged(body, at) => (body, at, true),
@@ -165,15 +186,15 @@ fn collect(seen: &Receiver<Seen>, due: &DueTimes) -> Measured {
         let body = String::from_utf8(body).unwrap();
         for plate in body.split("\"vehicle_plate\":\"").skip(1).map(|rest| &rest[..8]) {
             let is_exit = !is_ack || body.contains("exit_date_time");
-            let times = if is_exit { &due.exits } else { &due.entries };
-            let since = times[plate];
+            let times = if is_exit { &sent.exits } else { &sent.entries };
+            let since = times[plate].0;
             let micros = u64::try_from((at - since).as_micros()).unwrap().max(1);
             let histogram = match is_ack {
                 true => (&mut measured.acknowledged, &mut acknowledged),
                 false => (&mut measured.confirmed, &mut confirmed),
             };
             *histogram.1 += 1;
-            if since - due.begun >= WARMS_UP {
+            if since - sent.begun >= WARMS_UP {
                 histogram.0.record(micros).unwrap();
             }
         }

@@ -10,9 +10,11 @@
 
 mod backlog;
 mod bare;
+mod cost;
 mod day;
 mod embedded;
 mod latency;
+mod memory;
 mod report;
 mod tap;
 
@@ -26,6 +28,7 @@ Parts, all by default, in this order:
              then two and four processors, and messages of 1 KB
   latency    100, 1,000 and 5,000 messages a second, from publish to row and to acknowledgement
   embedded   the same 200,000 messages through one process without servers
+  memory     0, 100,000 and 1,000,000 open sessions, and a restart among them
   once       one backlog and one carpark, for a profiler (not by default)
 
 CARPARK_BIN names the program. Ends with 1 where a row is lost, doubled or wrong.";
@@ -54,6 +57,9 @@ fn main() {
     }
     if is_wanted("embedded") {
         embedded::measure(&mut report);
+    }
+    if is_wanted("memory") {
+        memory::measure(&[100_000, 1_000_000], &mut report);
     }
     if parts.contains(&"once") {
         backlog::once(&mut report);
