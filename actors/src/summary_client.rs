@@ -6,9 +6,11 @@
 //! Tells: the sink, the store (clear), the gate (how much is pending).
 //! Never: drops an entry; what it does not hold in memory is in the store.
 
+mod delivery;
+mod outboxes;
 mod post;
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,19 +23,16 @@ use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use crate::backoff::Backoff;
-use crate::failpoint::die_at;
 use crate::gate::Gate;
 use crate::health::Health;
 use crate::metrics::Metrics;
-use crate::store::{OutboxEntry, OutboxKind, ProcessorId, Store, StoreError};
+use crate::store::{OutboxEntry, OutboxKind, ProcessorId, Store};
 use crate::vital::Vital;
+
+use delivery::{Link, Posted};
 
 pub use post::{HttpSink, PostError, Sink, SinkOptions};
 
-/// Entries taken from a gone processor's outbox at a time.
-const ADOPTED_AT_ONCE: usize = 1_000;
-/// After this long an outbox that could not be read is looked at again.
-const REFETCH_AFTER: Duration = Duration::from_secs(1);
 /// After this long an entry that the sink refuses is tried again: somebody may have seen the log.
 const PARKED_FOR: Duration = Duration::from_mins(1);
 /// First pause after a failure.
@@ -105,21 +104,6 @@ pub struct SummaryClient {
     metrics: Arc<Metrics>,
     health: Arc<Health>,
     _vital: Vital,
-}
-
-/// What a post under way needs of the actor.
-struct Link {
-    sink: Rc<dyn Sink>,
-    store: Arc<dyn Store>,
-    metrics: Arc<Metrics>,
-}
-
-/// What became of a post.
-enum Posted {
-    /// Confirmed and cleared.
-    Done(Vec<Pending>),
-    /// Nothing known; to be posted again.
-    Failed(Vec<Pending>, PostError),
 }
 
 impl SummaryClient {
@@ -284,81 +268,6 @@ impl SummaryClient {
         });
     }
 
-    /// Entries of an adopted outbox are done: when all are, the next ones are fetched.
-    fn count_adopted(&mut self, batch: &[Pending], context: &mut Context<Self>) {
-        for pending in batch.iter().filter(|pending| pending.is_adopted) {
-            let owner = &pending.owner;
-            let Some(left) = self.adopted.get_mut(owner) else { continue };
-            *left -= 1;
-            if *left == 0 {
-                self.fetch(owner.clone(), context);
-            }
-        }
-    }
-
-    /// Takes up what is in an outbox, unless that is being done.
-    fn adopt(&mut self, owner: ProcessorId, context: &mut Context<Self>) {
-        if self.adopted.contains_key(&owner) {
-            return;
-        }
-        self.adopted.insert(owner.clone(), 0);
-        if owner == self.owner {
-            self.sweep(context);
-        } else {
-            self.fetch(owner, context);
-        }
-    }
-
-    /// Looks once through the own outbox for entries that nobody told of: those of an earlier life,
-    /// or of a commit whose answer was lost.
-    fn sweep(&mut self, context: &mut Context<Self>) {
-        let (store, owner) = (Arc::clone(&self.link.store), self.owner.clone());
-        let all = async move { fetch_all(&*store, &owner).await };
-        context.spawn(all.into_actor(self).map(|all, client, context| match all {
-            Ok(mut entries) => {
-                let waiting = client.summaries.iter().chain(&client.exceptions);
-                let known: HashSet<&String> = waiting.map(|pending| &pending.entry.key).collect();
-                entries.retain(|entry| !known.contains(&entry.key));
-                let owner = client.owner.clone();
-                client.adopted.remove(&owner);
-                if !entries.is_empty() {
-                    info!(entries = entries.len(), "reports found in the own outbox");
-                }
-                client.take_up(&owner, entries, false);
-                client.post(context);
-            }
-            Err(e) => {
-                warn!(error = %e, "own outbox cannot be read now, trying again");
-                context.run_later(REFETCH_AFTER, Self::sweep);
-            }
-        }));
-    }
-
-    fn fetch(&mut self, owner: ProcessorId, context: &mut Context<Self>) {
-        let (store, of) = (Arc::clone(&self.link.store), owner.clone());
-        let fetched = async move { fetch_some(&*store, &of).await };
-        context.spawn(fetched.into_actor(self).map(move |fetched, client, context| {
-            let entries = match fetched {
-                Ok(entries) if entries.is_empty() => {
-                    client.adopted.remove(&owner);
-                    return;
-                }
-                Ok(entries) => entries,
-                Err(e) => {
-                    warn!(error = %e, "outbox cannot be read now, trying again");
-                    context.run_later(REFETCH_AFTER, move |client, context| {
-                        client.fetch(owner, context);
-                    });
-                    return;
-                }
-            };
-            info!(processor = %owner, entries = entries.len(), "reports taken over from the store");
-            client.adopted.insert(owner.clone(), entries.len());
-            client.take_up(&owner, entries, true);
-            client.post(context);
-        }));
-    }
-
     /// Asks an idle sink whether it is there, so that readiness does not wait for the first car.
     fn probe(&mut self, context: &mut Context<Self>) {
         if self.in_flight > 0 || self.gate.pending() > 0 {
@@ -374,66 +283,6 @@ impl SummaryClient {
                 }
             }
         }));
-    }
-}
-
-/// All entries of an outbox.
-async fn fetch_all(store: &dyn Store, owner: &ProcessorId) -> Result<Vec<OutboxEntry>, StoreError> {
-    let mut all = Vec::new();
-    let mut cursor = None;
-    loop {
-        let (entries, next) = store.outbox(owner, cursor, ADOPTED_AT_ONCE).await?;
-        all.extend(entries);
-        cursor = next;
-        if cursor.is_none() {
-            return Ok(all);
-        }
-    }
-}
-
-/// Some entries of an outbox; none when it is empty.
-async fn fetch_some(
-    store: &dyn Store,
-    owner: &ProcessorId,
-) -> Result<Vec<OutboxEntry>, StoreError> {
-    let mut cursor = None;
-    loop {
-        let (entries, next) = store.outbox(owner, cursor, ADOPTED_AT_ONCE).await?;
-        if !entries.is_empty() || next.is_none() {
-            return Ok(entries);
-        }
-        cursor = next;
-    }
-}
-
-impl Link {
-    async fn post(&self, kind: OutboxKind, batch: Vec<Pending>) -> Posted {
-        let bodies: Vec<&str> = batch.iter().map(|pending| pending.entry.body.as_str()).collect();
-        die_at!("before_post");
-        if let Err(e) = self.sink.post(kind, &bodies).await {
-            return Posted::Failed(batch, e);
-        }
-        die_at!("posted");
-        self.clear(&batch).await;
-        Posted::Done(batch)
-    }
-
-    /// Until it is done: an entry that stays is posted again at the next start, no more.
-    async fn clear(&self, batch: &[Pending]) {
-        let mut by_owner: BTreeMap<&ProcessorId, Vec<String>> = BTreeMap::new();
-        for pending in batch {
-            by_owner.entry(&pending.owner).or_default().push(pending.entry.key.clone());
-        }
-        for (owner, keys) in by_owner {
-            let mut backoff = Backoff::new(RETRY_FIRST, Duration::from_secs(1));
-            while let Err(e) = self.store.clear(owner, &keys).await {
-                self.metrics.failures.with_label_values(&["store"]).inc();
-                if backoff.attempts() == 0 {
-                    warn!(error = %e, "delivered reports cannot be cleared, trying again");
-                }
-                backoff.wait().await;
-            }
-        }
     }
 }
 

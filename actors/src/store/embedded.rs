@@ -1,38 +1,26 @@
 //! The store in a file of its own, for a single car park: redb, an ACID key-value store. Durable
 //! when it answers (one sync per batch). One process at a time: redb locks the file.
 
+mod tables;
+
 use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::{Plate, Record, SharedClock, Watermarks};
-use redb::{
-    Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition,
-    WriteTransaction,
-};
+use redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
-use super::change::{Change, IndexChange, OutboxEntry};
+use super::change::{Change, OutboxEntry};
 use super::{
     Beat, Committed, Counts, Held, Peers, ProcessorId, Scope, Store, StoreError, without_repeats,
 };
 use crate::flow::{MINUTES_KEPT, Passed, minute_of};
+use tables::{
+    DUE_ENTRIES, DUE_EXITS, EXPIRY, OPEN, OUTBOX, PASSED, RECORDS, Tables, create_tables, due_in,
+    keys,
+};
 
-/// What stands under a plate: version, when it expires, when each watermark makes it due (event
-/// or processing time in ms), the record as JSON.
-type Row = (u64, Option<i64>, Option<i64>, Option<i64>, &'static [u8]);
-
-const RECORDS: TableDefinition<'_, &str, Row> = TableDefinition::new("records");
-const OPEN: TableDefinition<'_, &str, ()> = TableDefinition::new("entry_plates");
-const DUE_ENTRIES: TableDefinition<'_, (i64, &str), ()> = TableDefinition::new("due_entries");
-const DUE_EXITS: TableDefinition<'_, (i64, &str), ()> = TableDefinition::new("due_exits");
-const EXPIRY: TableDefinition<'_, (i64, &str), ()> = TableDefinition::new("expiry");
-const OUTBOX: TableDefinition<'_, &str, &str> = TableDefinition::new("outbox");
-/// By minute of event time: vehicles that came, vehicles that went.
-const PASSED: TableDefinition<'_, i64, (u64, u64)> = TableDefinition::new("passed");
-
-/// Most expired plates that one sign of life sweeps away.
-const SWEPT_MAX: usize = 1000;
 /// Page cache. A record is a few hundred bytes; the hot ones fit many times over.
 const CACHE_BYTES: usize = 64 << 20;
 
@@ -66,162 +54,6 @@ impl EmbeddedStore {
             .map_err(|e| StoreError(e.to_string()))?
             .map_err(|e| StoreError(e.to_string()))
     }
-}
-
-fn create_tables(write: &WriteTransaction) -> Result<(), redb::TableError> {
-    write.open_table(RECORDS)?;
-    write.open_table(OPEN)?;
-    write.open_table(DUE_ENTRIES)?;
-    write.open_table(DUE_EXITS)?;
-    write.open_table(EXPIRY)?;
-    write.open_table(OUTBOX)?;
-    write.open_table(PASSED)?;
-    Ok(())
-}
-
-/// The tables of one commit, opened once per batch.
-struct Tables<'t> {
-    records: redb::Table<'t, &'static str, Row>,
-    open: redb::Table<'t, &'static str, ()>,
-    due_entries: redb::Table<'t, (i64, &'static str), ()>,
-    due_exits: redb::Table<'t, (i64, &'static str), ()>,
-    expiry: redb::Table<'t, (i64, &'static str), ()>,
-    outbox: redb::Table<'t, &'static str, &'static str>,
-}
-
-/// The part of a row that the next version must know.
-#[derive(Clone, Copy, Default)]
-struct Standing {
-    expires: Option<i64>,
-    due_entries: Option<i64>,
-    due_exits: Option<i64>,
-}
-
-impl<'t> Tables<'t> {
-    fn open(write: &'t WriteTransaction) -> Result<Self, redb::Error> {
-        Ok(Self {
-            records: write.open_table(RECORDS)?,
-            open: write.open_table(OPEN)?,
-            due_entries: write.open_table(DUE_ENTRIES)?,
-            due_exits: write.open_table(DUE_EXITS)?,
-            expiry: write.open_table(EXPIRY)?,
-            outbox: write.open_table(OUTBOX)?,
-        })
-    }
-
-    fn apply(&mut self, change: &Change, expires: Option<i64>) -> Result<Committed, redb::Error> {
-        let plate = change.plate.as_str();
-        let mut stands = Standing::default();
-        if let Some(row) = self.records.get(plate)? {
-            let (version, expires, due_entries, due_exits, record) = row.value();
-            stands = Standing { expires, due_entries, due_exits };
-            if version != change.expected {
-                let is_mine = version == change.version && record == change.record.as_bytes();
-                return Ok(match Record::from_json(record) {
-                    _ if is_mine => Committed::Stored,
-                    Ok(record) => Committed::Conflict(record),
-                    Err(e) => Committed::Refused(e.to_string()),
-                });
-            }
-        } else if change.expected != 0 {
-            return Ok(Committed::Conflict(Record::default()));
-        }
-        let due_entries =
-            reindex(&mut self.due_entries, plate, stands.due_entries, change.due_on_entries)?;
-        let due_exits = reindex(&mut self.due_exits, plate, stands.due_exits, change.due_on_exits)?;
-        let expiry = expires.map_or(IndexChange::Remove, IndexChange::Set);
-        let expires = reindex(&mut self.expiry, plate, stands.expires, expiry)?;
-        let row = (change.version, expires, due_entries, due_exits, change.record.as_bytes());
-        self.records.insert(plate, row)?;
-        match (change.was_open, change.is_open) {
-            (false, true) => drop(self.open.insert(plate, ())?),
-            (true, false) => drop(self.open.remove(plate)?),
-            _ => {}
-        }
-        for entry in &change.outbox {
-            self.outbox.insert(entry.key.as_str(), entry.to_stored().as_str())?;
-        }
-        Ok(Committed::Stored)
-    }
-
-    /// Forgets a plate; answers whether it was known.
-    fn erase(&mut self, plate: &str) -> Result<bool, redb::Error> {
-        let Some(row) = self.records.remove(plate)? else { return Ok(false) };
-        let (_, expires, due_entries, due_exits, _) = row.value();
-        reindex(&mut self.expiry, plate, expires, IndexChange::Remove)?;
-        reindex(&mut self.due_entries, plate, due_entries, IndexChange::Remove)?;
-        reindex(&mut self.due_exits, plate, due_exits, IndexChange::Remove)?;
-        self.open.remove(plate)?;
-        Ok(true)
-    }
-
-    /// Forgets plates whose time is over.
-    fn sweep(&mut self, now: i64) -> Result<(), redb::Error> {
-        let expired: Vec<(i64, String)> = self
-            .expiry
-            .range(..(now, ""))?
-            .take(SWEPT_MAX)
-            .map(|entry| entry.map(|(key, _)| (key.value().0, key.value().1.to_owned())))
-            .collect::<Result<_, _>>()?;
-        for (at, plate) in expired {
-            self.expiry.remove((at, plate.as_str()))?;
-            self.records.remove(plate.as_str())?;
-        }
-        Ok(())
-    }
-}
-
-/// Moves the plate's entry in an index ordered by time; answers where it stands now.
-fn reindex(
-    index: &mut redb::Table<'_, (i64, &'static str), ()>,
-    plate: &str,
-    stands: Option<i64>,
-    change: IndexChange,
-) -> Result<Option<i64>, redb::Error> {
-    let next = match change {
-        IndexChange::Keep => return Ok(stands),
-        IndexChange::Set(at) => Some(at),
-        IndexChange::Remove => None,
-    };
-    if next != stands {
-        if let Some(at) = stands {
-            index.remove((at, plate))?;
-        }
-        if let Some(at) = next {
-            index.insert((at, plate), ())?;
-        }
-    }
-    Ok(next)
-}
-
-fn due_in(
-    index: &impl ReadableTable<(i64, &'static str), ()>,
-    watermark: Option<domain::Instant>,
-    limit: usize,
-    into: &mut Vec<Plate>,
-) -> Result<(), redb::Error> {
-    let Some(watermark) = watermark else {
-        return Ok(());
-    };
-    for entry in index.range(..(watermark.timestamp_millis().saturating_add(1), ""))?.take(limit) {
-        let (key, _) = entry?;
-        into.extend(Plate::parse(key.value().1));
-    }
-    Ok(())
-}
-
-/// Plates among the keys of a table, from a key on.
-fn keys<V: redb::Value + 'static>(
-    table: &impl ReadableTable<&'static str, V>,
-    from: &str,
-    limit: usize,
-) -> Result<Vec<Plate>, redb::Error> {
-    let mut plates = Vec::new();
-    for entry in table.range(from..)?.take(limit) {
-        let (key, _) = entry?;
-        plates.extend(Plate::parse(key.value()));
-    }
-    Ok(plates)
 }
 
 #[async_trait]

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::DateTime;
 
 use super::*;
+use crate::store::change::IndexChange;
 use crate::store::contract;
 
 fn open(dir: &Path, clock: SharedClock) -> EmbeddedStore {

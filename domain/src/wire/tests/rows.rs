@@ -3,6 +3,7 @@
 use chrono::DateTime;
 
 use super::*;
+use crate::{ExceptionKind, ExceptionRow, Summary};
 
 fn summary() -> Summary {
     Summary {

@@ -1,0 +1,217 @@
+//! What is posted to the sink, and what it answers.
+
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+
+use super::time::{format_time, parse_time};
+use crate::observation::TextError;
+use crate::{
+    ExceptionKind, ExceptionRow, Instant, Kind, Label, ObservationId, Plate, PlateError, Summary,
+};
+
+/// A summary as posted to `/save_summary`. Only plate, entry and exit are needed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SummaryMessage {
+    /// The plate, in any spelling.
+    pub vehicle_plate: String,
+    /// RFC 3339.
+    pub entry_date_time: String,
+    /// RFC 3339, not before the entry.
+    pub exit_date_time: String,
+    /// Given for the reader; the writer reckons it anew from the two times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_seconds: Option<f64>,
+    /// Derived from the content where it is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<String>,
+    /// The car park; `main` where it is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// Whether it replaces a verdict that had been reported (R6).
+    #[serde(default)]
+    pub repaired: bool,
+}
+
+/// An exception as posted to `/save_exception`: the columns of the file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExceptionMessage {
+    /// What happened.
+    pub kind: ExceptionKind,
+    /// The plate.
+    pub vehicle_plate: String,
+    /// RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry_date_time: Option<String>,
+    /// RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_date_time: Option<String>,
+    /// All kinds but `withdrawn`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observation_id: Option<String>,
+    /// `withdrawn`, and `repaired` where a session came of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<String>,
+    /// The car park.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// Version of the plate's record at the verdict.
+    pub revision: u64,
+    /// RFC 3339.
+    pub recorded_at: String,
+    /// In words.
+    pub reason: String,
+}
+
+/// What the sink answers for each item, in the order of the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Saved {
+    /// The row is on disk.
+    Written,
+    /// It was on disk before.
+    Duplicate,
+}
+
+impl From<&Summary> for SummaryMessage {
+    fn from(summary: &Summary) -> Self {
+        Self {
+            vehicle_plate: summary.plate.to_string(),
+            entry_date_time: format_time(summary.entry_at),
+            exit_date_time: format_time(summary.exit_at),
+            duration_seconds: Some(summary.duration().num_milliseconds() as f64 / 1000.0),
+            session_id: Some(summary.session_id.to_string()),
+            place: Some(summary.place.to_string()),
+            repaired: summary.repaired,
+        }
+    }
+}
+
+impl From<&ExceptionRow> for ExceptionMessage {
+    fn from(row: &ExceptionRow) -> Self {
+        Self {
+            kind: row.kind,
+            vehicle_plate: row.plate.to_string(),
+            entry_date_time: row.entry_at.map(format_time),
+            exit_date_time: row.exit_at.map(format_time),
+            observation_id: row.observation_id.as_ref().map(ToString::to_string),
+            session_id: row.session_id.as_ref().map(ToString::to_string),
+            place: Some(row.place.to_string()),
+            revision: row.revision,
+            recorded_at: format_time(row.recorded_at),
+            reason: row.reason.clone(),
+        }
+    }
+}
+
+/// Why a summary or an exception cannot be a row.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Unsavable {
+    /// See [`PlateError`].
+    #[error("`vehicle_plate`: {0}")]
+    Plate(#[from] PlateError),
+    /// A time that is none.
+    #[error("`{0}` is no RFC 3339 date and time")]
+    Time(&'static str),
+    /// The exit lies before the entry.
+    #[error("`exit_date_time` lies before `entry_date_time`")]
+    Backwards,
+    /// An id or a label that cannot be kept.
+    #[error("`{0}` {1}")]
+    Text(&'static str, TextError),
+    /// An exception that speaks of nothing.
+    #[error("`{0}` is needed for an exception of this kind")]
+    NoSubject(&'static str),
+}
+
+impl TryFrom<&SummaryMessage> for Summary {
+    type Error = Unsavable;
+
+    fn try_from(message: &SummaryMessage) -> Result<Self, Unsavable> {
+        let plate = Plate::parse(&message.vehicle_plate)?;
+        let entry_at = time("entry_date_time", &message.entry_date_time)?;
+        let exit_at = time("exit_date_time", &message.exit_date_time)?;
+        if exit_at < entry_at {
+            return Err(Unsavable::Backwards);
+        }
+        let car_park = place(message.place.as_deref())?;
+        let session_id = match message.session_id.as_deref() {
+            Some(id) => checked_id("session_id", id),
+            None => derived_id(&plate, entry_at, exit_at, &car_park),
+        }?;
+        Ok(Self {
+            session_id,
+            plate,
+            entry_at,
+            exit_at,
+            place: car_park,
+            repaired: message.repaired,
+        })
+    }
+}
+
+/// The name of a session whose observations are not known: two reads that say what it says.
+fn derived_id(
+    plate: &Plate,
+    entry_at: Instant,
+    exit_at: Instant,
+    car_park: &Label,
+) -> Result<CompactString, Unsavable> {
+    let read = |kind: Kind, at| {
+        let id = format!("{}:{car_park}:{}", kind.as_str(), format_time(at));
+        ObservationId::parse(&id).map_err(|e| Unsavable::Text("place", e))
+    };
+    Ok(crate::session_id(plate, &read(Kind::Entry, entry_at)?, &read(Kind::Exit, exit_at)?, 0))
+}
+
+impl TryFrom<&ExceptionMessage> for ExceptionRow {
+    type Error = Unsavable;
+
+    fn try_from(message: &ExceptionMessage) -> Result<Self, Unsavable> {
+        let optional_time =
+            |name, text: &Option<String>| text.as_deref().map(|text| time(name, text)).transpose();
+        let row = Self {
+            kind: message.kind,
+            plate: Plate::parse(&message.vehicle_plate)?,
+            entry_at: optional_time("entry_date_time", &message.entry_date_time)?,
+            exit_at: optional_time("exit_date_time", &message.exit_date_time)?,
+            observation_id: message
+                .observation_id
+                .as_deref()
+                .map(|id| {
+                    ObservationId::parse(id).map_err(|e| Unsavable::Text("observation_id", e))
+                })
+                .transpose()?,
+            session_id: message
+                .session_id
+                .as_deref()
+                .map(|id| checked_id("session_id", id))
+                .transpose()?,
+            place: place(message.place.as_deref())?,
+            revision: message.revision,
+            recorded_at: time("recorded_at", &message.recorded_at)?,
+            reason: message.reason.replace(char::is_control, " "),
+        };
+        match row.kind {
+            ExceptionKind::Withdrawn if row.session_id.is_none() => {
+                Err(Unsavable::NoSubject("session_id"))
+            }
+            ExceptionKind::Withdrawn => Ok(row),
+            _ if row.observation_id.is_none() => Err(Unsavable::NoSubject("observation_id")),
+            _ => Ok(row),
+        }
+    }
+}
+
+fn time(name: &'static str, text: &str) -> Result<Instant, Unsavable> {
+    parse_time(text).ok_or(Unsavable::Time(name))
+}
+
+fn place(text: Option<&str>) -> Result<Label, Unsavable> {
+    text.map_or_else(|| Ok(Label::default()), Label::parse).map_err(|e| Unsavable::Text("place", e))
+}
+
+fn checked_id(name: &'static str, text: &str) -> Result<CompactString, Unsavable> {
+    ObservationId::parse(text)
+        .map(|id| CompactString::new(id.as_str()))
+        .map_err(|e| Unsavable::Text(name, e))
+}
