@@ -35,6 +35,18 @@ ABSENT = {
     "carpark:unmatched_share:usual": "begins an hour after the start",
 }
 
+# Metrics without data as long as an expression has some, and what they begin with.
+ABSENT_WHILE = {
+    "web_backend_camera_heartbeat_age_seconds": (
+        'sum(web_backend_camera_messages_total{kind="heartbeat"}) == 0',
+        "begins with a camera's first heartbeat",
+    ),
+    "web_backend_camera_clock_offset_seconds": (
+        "sum(web_backend_camera_reads_total) == 0",
+        "begins with a camera's first read",
+    ),
+}
+
 
 class Prometheus:
     def __init__(self, url):
@@ -129,8 +141,16 @@ def check_data(prometheus, found):
         except ValueError as error:
             found(f"{name}: {error}: {expression}")
             return
-        if expression in ABSENT:
-            print(f"  none yet: {expression} ({ABSENT[expression]})")
+        why = ABSENT.get(expression) or next(
+            (
+                why
+                for metric, (absent_while, why) in ABSENT_WHILE.items()
+                if metric in expression and prometheus.series(absent_while)
+            ),
+            None,
+        )
+        if why:
+            print(f"  none yet: {expression} ({why})")
         else:
             found(f"{name}: no data: {expression}")
 
