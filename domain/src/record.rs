@@ -5,7 +5,7 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use crate::observation::PlateAsRead;
-use crate::timeline::{self, Due, Verdict};
+use crate::timeline::{self, Due, Few, Passage, Verdict};
 use crate::{Instant, Kind, Label, Observation, ObservationId, Policy};
 
 mod nanos;
@@ -148,6 +148,19 @@ pub struct Waiting {
     pub on_exits: Option<Instant>,
 }
 
+/// What follows from a record; see [`Record::outlook`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Outlook<'r> {
+    /// The last entry: what a person looks for under a plate.
+    pub entry: Option<&'r Known>,
+    /// The exit that came after it, or the last exit of all where there was no entry.
+    pub exit: Option<&'r Known>,
+    /// Whether a stay has begun and not ended.
+    pub is_open: bool,
+    /// What it waits for.
+    pub waiting: Waiting,
+}
+
 impl Record {
     /// The compact form that stores keep.
     pub fn to_json(&self) -> String {
@@ -208,15 +221,33 @@ impl Record {
 
     /// The entry of the stay that has not ended.
     pub fn open_entry(&self) -> Option<&Known> {
+        self.open_among(&self.passages())
+    }
+
+    /// All that follows from the record and is written beside it, found in one look.
+    pub fn outlook(&self, policy: &Policy) -> Outlook<'_> {
+        let passages = self.passages();
+        let (entry, exit) = self.latest_stay(&passages);
+        Outlook {
+            entry,
+            exit,
+            is_open: self.open_among(&passages).is_some(),
+            waiting: self.waiting(&passages, policy),
+        }
+    }
+
+    fn passages(&self) -> Few<Passage> {
         timeline::passages(&self.observations, self.forgotten_until)
+    }
+
+    fn open_among(&self, passages: &[Passage]) -> Option<&Known> {
+        passages
             .last()
             .filter(|last| last.kind == Kind::Entry && !last.forgotten)
             .and_then(|last| self.known(last.stands))
     }
 
-    /// The last entry, and the exit that came after it: what a person looks for under a plate.
-    pub fn latest_stay(&self) -> (Option<&Known>, Option<&Known>) {
-        let passages = timeline::passages(&self.observations, self.forgotten_until);
+    fn latest_stay(&self, passages: &[Passage]) -> (Option<&Known>, Option<&Known>) {
         let entry = passages.iter().rposition(|passage| passage.kind == Kind::Entry);
         let exit = match entry {
             Some(at) => {
@@ -230,10 +261,9 @@ impl Record {
         )
     }
 
-    /// What the record waits for.
-    pub fn waiting(&self, policy: &Policy) -> Waiting {
+    fn waiting(&self, passages: &[Passage], policy: &Policy) -> Waiting {
         let mut waiting = Waiting::default();
-        for standing in timeline::verdicts(&self.observations, self.forgotten_until, policy) {
+        for standing in timeline::verdicts_on(passages, self.forgotten_until, policy) {
             if self.reported.contains(&standing.verdict) {
                 continue;
             }

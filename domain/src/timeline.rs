@@ -136,9 +136,17 @@ pub fn verdicts(
     forgotten_until: Option<Instant>,
     policy: &Policy,
 ) -> Few<Standing> {
-    let passages = passages(observations, forgotten_until);
+    verdicts_on(&passages(observations, forgotten_until), forgotten_until, policy)
+}
+
+/// The same, of the passages.
+pub fn verdicts_on(
+    passages: &[Passage],
+    forgotten_until: Option<Instant>,
+    policy: &Policy,
+) -> Few<Standing> {
     let mut standings = Few::with_capacity(passages.len());
-    let mut rest = passages.as_slice();
+    let mut rest = passages;
     while let Some((passage, later)) = rest.split_first() {
         rest = later;
         let next = later.first().filter(|next| next.forgotten == passage.forgotten);

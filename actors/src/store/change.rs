@@ -96,26 +96,23 @@ impl Change {
         effects: &[Effect],
         policy: &Policy,
     ) -> Self {
-        let (entry, exit) = after.latest_stay();
-        let (entry_before, exit_before) = before.latest_stay();
-        let (waited, waits) = (before.waiting(policy), after.waiting(policy));
-        let (was_open, is_open) = (before.open_entry().is_some(), after.open_entry().is_some());
+        let (was, is) = (before.outlook(policy), after.outlook(policy));
         let settled = Waiting::default();
         Self {
             expected: before.version,
             version: after.version,
             record: after.to_json(),
-            shown_entry: shown_change(entry_before, entry, |entry| ShownEntry {
+            shown_entry: shown_change(was.entry, is.entry, |entry| ShownEntry {
                 time: format_time(entry.at),
                 data: for_people(&plate, entry),
             }),
-            shown_exit: shown_change(exit_before, exit, |exit| for_people(&plate, exit)),
-            is_open,
-            was_open,
-            due_on_entries: index_change(waited.on_entries, waits.on_entries),
-            due_on_exits: index_change(waited.on_exits, waits.on_exits),
-            may_expire: !is_open && waits == settled,
-            could_expire: before.version > 0 && !was_open && waited == settled,
+            shown_exit: shown_change(was.exit, is.exit, |exit| for_people(&plate, exit)),
+            is_open: is.is_open,
+            was_open: was.is_open,
+            due_on_entries: index_change(was.waiting.on_entries, is.waiting.on_entries),
+            due_on_exits: index_change(was.waiting.on_exits, is.waiting.on_exits),
+            may_expire: !is.is_open && is.waiting == settled,
+            could_expire: before.version > 0 && !was.is_open && was.waiting == settled,
             outbox: effects.iter().map(OutboxEntry::from).collect(),
             plate,
         }
@@ -142,7 +139,7 @@ impl Change {
         let index = |due: Option<Instant>| {
             due.map_or(IndexChange::Remove, |at| IndexChange::Set(due_millis(at)))
         };
-        let waits = record.waiting(policy);
+        let waits = record.outlook(policy).waiting;
         Self {
             due_on_entries: index(waits.on_entries),
             due_on_exits: index(waits.on_exits),

@@ -28,8 +28,8 @@ fn next(record: Record, command: Command) -> Record {
 fn check_waiting(input: &str, on_entries: Option<&str>, on_exits: Option<&str>) {
     let expected = Waiting { on_entries: on_entries.map(at), on_exits: on_exits.map(at) };
     let record = record(input);
-    assert_eq!(record.waiting(&Policy::default()), expected, "{input}");
-    let settled = settled(record).waiting(&Policy::default());
+    assert_eq!(record.outlook(&Policy::default()).waiting, expected, "{input}");
+    let settled = settled(record).outlook(&Policy::default()).waiting;
     assert_eq!(settled, Waiting::default(), "{input}, settled");
 }
 
@@ -48,7 +48,7 @@ fn a_record_waits_for_the_first_of_what_it_has_to_settle() {
 fn settling_at_the_instant_a_record_waits_for_settles_it() {
     for input in ["x1 11:00", "e1 10:00", "e1 10:00, e2 11:00"] {
         let record = record(input);
-        let waiting = record.waiting(&Policy::default());
+        let waiting = record.outlook(&Policy::default()).waiting;
         let settle = |early| {
             let mark = |at: Option<Instant>| at.map(|at| at - early);
             let (entries, exits) = (mark(waiting.on_entries), mark(waiting.on_exits));
@@ -79,7 +79,7 @@ fn the_open_entry_is_the_last_one_while_nothing_came_after_it() {
 fn the_latest_stay_is_the_last_entry_and_the_exit_after_it() {
     let check = |input: &str, expected: (Option<&str>, Option<&str>)| {
         let record = record(input);
-        let (entry, exit) = record.latest_stay();
+        let Outlook { entry, exit, .. } = record.outlook(&Policy::default());
         let ids = (entry.map(|known| known.id.as_str()), exit.map(|known| known.id.as_str()));
         assert_eq!(ids, expected, "{input}");
     };
@@ -96,7 +96,7 @@ fn the_latest_stay_is_the_last_entry_and_the_exit_after_it() {
 fn what_was_forgotten_is_part_of_no_stay() {
     let mut record = record("e1 10:00, x1 12:00");
     record.forgotten_until = Some(at("11:00"));
-    let (entry, exit) = record.latest_stay();
+    let Outlook { entry, exit, .. } = record.outlook(&Policy::default());
     assert_eq!(entry.map(|known| known.id.as_str()), Some("e1"));
     assert_eq!(exit, None, "x1 is the exit of something else");
     record.observations.pop();

@@ -383,12 +383,12 @@ fn an_exit_that_arrives_late_is_given_lateness_from_its_arrival() {
 
     // The entries had been read past it: that says nothing about an entry as late as itself.
     let (late, _) = judge(&Record::default(), observed(read_to(at("19:59"))));
-    assert_eq!(late.waiting(&policy).on_entries, Some(arrived + policy.lateness));
+    assert_eq!(late.outlook(&policy).waiting.on_entries, Some(arrived + policy.lateness));
     assert_eq!(judge(&late, settle(arrived)).1, []);
     assert_eq!(judge(&late, settle(arrived + policy.lateness)).1.len(), 1);
 
     // They had not: then the stream itself brings the proof.
     let (in_time, _) = judge(&Record::default(), observed(read_to(at("10:59"))));
-    assert_eq!(in_time.waiting(&policy).on_entries, Some(at("11:00") + policy.lateness));
+    assert_eq!(in_time.outlook(&policy).waiting.on_entries, Some(at("11:00") + policy.lateness));
     assert_eq!(judge(&in_time, settle(at("11:01"))).1.len(), 1);
 }
