@@ -114,9 +114,9 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
     let address = listener.address;
     let wiring = Wiring { plan, config, address, clock, registry, site };
 
-    let web = match sign_ins {
-        Some(sign_ins) => Some(parts::web::start(&wiring, sign_ins).await?),
-        None => None,
+    let mut web = match plan.web {
+        true => Some(parts::web::start(&wiring).await?),
+        false => None,
     };
     let (actors, embedded, sessions, progress) = match plan.actors {
         true => {
@@ -129,6 +129,9 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         true => Some(parts::cameras::start(&wiring, embedded.clone())?),
         false => None,
     };
+    if let (Some(web), Some(cameras), Some(sign_ins)) = (&mut web, &cameras, sign_ins) {
+        parts::web::open(&wiring, web, cameras, sign_ins)?;
+    }
     let vehicles = match plan.vehicles {
         true => Some(parts::vehicles::start(&wiring, sessions).await?),
         false => None,

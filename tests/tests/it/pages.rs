@@ -1,5 +1,7 @@
 //! What an operator looks at, in a real browser.
 
+mod cameras;
+
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
@@ -29,7 +31,13 @@ struct Installed {
 
 impl Installed {
     fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// With more settings.
+    fn with(set: impl FnOnce(&mut Site)) -> Self {
         let mut site = Site::new();
+        set(&mut site);
         site.set("CARPARK_LATENESS", "500ms");
         site.set("CARPARK_ADMIN_TOKEN", TOKEN);
         site.set("CARPARK_PAGES_TIME_ZONE", "Europe/Berlin");

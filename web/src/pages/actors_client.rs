@@ -217,15 +217,6 @@ impl ActorsClient {
         }
     }
 
-    /// The cameras, where the actors know of any; in the words of their route.
-    pub(crate) async fn cameras(&self) -> Result<Option<Value>, AskError> {
-        match self.get("/admin/cameras", &[]).await {
-            Ok(cameras) => Ok(Some(cameras)),
-            Err(AskError::Refused { status: 404, .. }) => Ok(None),
-            Err(e) => Err(e),
-        }
-    }
-
     /// An operator saw the vehicle leave.
     pub(crate) async fn close(&self, plate: &str, body: &Value) -> Result<Value, AskError> {
         let request = self.request(
