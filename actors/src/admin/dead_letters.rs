@@ -7,7 +7,6 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Desks;
 use super::problem::{Problem, ProblemBody};
-use crate::broker::amqp::queue_name;
 use crate::broker::dead_letters::{DeadLetter, Handled, LOOKED_AT_MAX, Which};
 use crate::dead_letter_desk::{Discard, List, Replay};
 
@@ -49,7 +48,7 @@ impl<'a> From<&'a DeadLetter> for Letter<'a> {
     fn from(letter: &'a DeadLetter) -> Self {
         Self {
             id: &letter.id,
-            queue: letter.from.map_or("", queue_name),
+            queue: letter.from.unwrap_or_default(),
             reason: &letter.reason,
             at: &letter.at,
             message: String::from_utf8_lossy(&letter.body).into_owned(),

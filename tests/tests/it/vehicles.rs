@@ -330,6 +330,59 @@ fn a_killed_monitor_loses_no_confirmed_ping_and_poison_goes_to_the_dead_letters(
 }
 
 #[test]
+fn a_dead_ping_is_seen_with_its_reason_and_replayed_once_its_vehicle_is_registered() {
+    let site = Site::new();
+    site.configure();
+    let actors = site.start_actors_unready();
+    let monitor = site.carpark("vehicles").start_ready();
+    let client = site.client();
+    let dead = ping("early", "VIN-1", &at(5));
+    client.publish(PING_QUEUE, [dead.clone()]);
+    client.publish(domain::wire::EXIT_QUEUE, ["no read".to_owned()]);
+    let letters = wait::until("both are dead letters", SOON, || {
+        let listed = http::get(&actors.url("/admin/dead-letters")).ok().json();
+        (listed["total"] == 2).then_some(listed)
+    });
+    let of = |queue: &str| {
+        let letters = letters["dead_letters"].as_array().unwrap();
+        letters.iter().find(|letter| letter["queue"] == queue).unwrap_or_else(|| panic!("{queue}"))
+    };
+    let (of_ping, of_exit) = (of(PING_QUEUE), of(domain::wire::EXIT_QUEUE));
+    assert_eq!(of_ping["message"], dead);
+    assert!(of_ping["reason"].as_str().unwrap().starts_with("unknown_vehicle"), "{of_ping}");
+    assert!(of_exit["reason"].as_str().unwrap().starts_with("malformed_json"), "{of_exit}");
+
+    two(&monitor);
+    assert_eq!(vehicle(&monitor, "VIN-1")["status"], "never_seen");
+    let replay = format!("/admin/dead-letters/{}/replay", of_ping["id"].as_str().unwrap());
+    let replayed = call("POST", &actors, &replay, "").ok().json();
+    assert_eq!((&replayed["replayed"], &replayed["homeless"]), (&json!(1), &json!(0)));
+    wait::until("the ping is heard", SOON, || {
+        (vehicle(&monitor, "VIN-1")["status"] == "connected").then_some(())
+    });
+    let left = http::get(&actors.url("/admin/dead-letters")).ok().json();
+    assert_eq!((&left["total"], &left["dead_letters"][0]["id"]), (&json!(1), &of_exit["id"]));
+
+    // All at once: each to its own queue, where this one dies again.
+    client.publish(PING_QUEUE, [ping("late", "VIN-1", "noon")]);
+    wait::until("it is a dead letter", SOON, || {
+        (client.depth(domain::wire::DEAD_LETTER_QUEUE) == 2).then_some(())
+    });
+    let replayed = call("POST", &actors, "/admin/dead-letters/replay", "").ok().json();
+    assert_eq!((&replayed["replayed"], &replayed["homeless"]), (&json!(2), &json!(0)));
+    wait::until("both are back", SOON, || {
+        let listed = http::get(&actors.url("/admin/dead-letters")).ok().json();
+        let queue = |n: usize| listed["dead_letters"][n]["queue"].as_str().map(str::to_owned);
+        let mut queues = [queue(0)?, queue(1)?];
+        queues.sort();
+        assert_eq!(queues, [domain::wire::EXIT_QUEUE, PING_QUEUE]);
+        Some(())
+    });
+    actors.terminate();
+    monitor.terminate();
+}
+
+#[test]
 fn a_second_monitor_on_one_store_waits_until_the_first_has_gone() {
     let site = Site::new();
     site.configure();
