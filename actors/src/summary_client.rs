@@ -16,6 +16,7 @@ use std::time::Duration;
 use actix::{
     Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseFuture, WrapFuture,
 };
+use service::Vital;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
@@ -26,7 +27,6 @@ use crate::gate::Gate;
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::store::{OutboxEntry, OutboxKind, ProcessorId, Store, StoreError};
-use crate::vital::Vital;
 
 pub use post::{HttpSink, PostError, Sink, SinkOptions};
 

@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use actors::broker::amqp::masked;
 use actors::{Actors, Metrics};
 use anyhow::bail;
 use cameras::Cameras;
@@ -20,6 +19,7 @@ use generators::pings::Pings;
 use prometheus::Registry;
 #[cfg(target_os = "linux")]
 use prometheus::process_collector::ProcessCollector;
+use service::masked;
 use tracing::info;
 use vehicles::Vehicles;
 use web::Web;

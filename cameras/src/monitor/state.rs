@@ -85,7 +85,7 @@ pub(super) fn judge(facts: &Facts) -> CameraState {
     let Facts { read_age, heartbeat_age, .. } = *facts;
     let is_lately = read_age <= facts.reads_within.as_secs_f64();
     let is_beyond = |age: f64, limit: Duration| age > limit.as_secs_f64();
-    let is_off = |offset: f64| offset < -AHEAD_MAX || offset > BEHIND_MAX;
+    let is_off = |offset: f64| !(-AHEAD_MAX..=BEHIND_MAX).contains(&offset);
     if !is_lately && facts.passed_at_place > PASSED_MIN {
         CameraState::ReadsNothing
     } else if heartbeat_age.is_some_and(|age| is_beyond(age, HEARTBEAT_WITHIN))

@@ -21,8 +21,8 @@ fn watching(names: &[&str]) -> (Monitor, Arc<Mutex<Instant>>) {
         move || *time.lock().unwrap()
     });
     let metrics = Metrics::register(&Registry::new()).unwrap();
-    let named = |name: &&str| Camera { name: Label::parse(name).unwrap(), ..camera(Role::Entry) };
-    let cameras: Vec<_> = names.iter().map(|name| Arc::new(named(name))).collect();
+    let of = |name: &&str| Camera { name: Label::parse(name).unwrap(), ..camera(Role::Entry) };
+    let cameras: Vec<_> = names.iter().map(|name| Arc::new(of(name))).collect();
     (Monitor::new(&cameras, Duration::from_hours(1), clock, metrics), time)
 }
 
