@@ -1,6 +1,7 @@
 //! What an operator looks at, in a real browser.
 
 mod cameras;
+mod protection;
 
 use std::time::Duration;
 
@@ -37,10 +38,10 @@ impl Installed {
     /// With more settings.
     fn with(set: impl FnOnce(&mut Site)) -> Self {
         let mut site = Site::new();
-        set(&mut site);
         site.set("CARPARK_LATENESS", "500ms");
         site.set("CARPARK_ADMIN_TOKEN", TOKEN);
         site.set("CARPARK_PAGES_TIME_ZONE", "Europe/Berlin");
+        set(&mut site);
         site.configure();
         let actors = site.start_actors_unready();
         site.set("CARPARK_ACTORS_URL", actors.url("").trim_end_matches('/'));

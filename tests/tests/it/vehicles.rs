@@ -1,12 +1,11 @@
 //! The vehicle monitor, on the real program: embedded, and over RabbitMQ and Redis.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpStream;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::wire::ping::PING_QUEUE;
 use serde_json::{Value, json};
+use tests::events::Events;
 use tests::http::{self, Answer};
 use tests::process::{Carpark, Running};
 use tests::servers::Redis;
@@ -49,36 +48,10 @@ fn two(running: &Running) {
     assert_eq!(report["vehicles_added"], 2, "{report}");
 }
 
-/// A stream of events: waits until one of that name is there.
-struct Events(BufReader<TcpStream>);
-
-impl Events {
-    fn open(running: &Running, last: Option<&str>) -> Self {
-        let mut stream = TcpStream::connect(("127.0.0.1", running.port())).unwrap();
-        stream.set_read_timeout(Some(SOON * 3)).unwrap();
-        let last = last.map(|id| format!("Last-Event-ID: {id}\r\n")).unwrap_or_default();
-        let request = format!("GET /vehicles/events HTTP/1.1\r\nHost: localhost\r\n{last}\r\n");
-        stream.write_all(request.as_bytes()).unwrap();
-        Self(BufReader::new(stream))
-    }
-
-    /// Id and data of the next event of that name.
-    fn next(&mut self, wanted: &str) -> (String, Value) {
-        let (mut id, mut name) = (String::new(), String::new());
-        loop {
-            let mut line = String::new();
-            assert!(self.0.read_line(&mut line).unwrap() > 0, "the stream has ended");
-            if let Some(text) = line.strip_prefix("id: ") {
-                text.trim().clone_into(&mut id);
-            } else if let Some(text) = line.strip_prefix("event: ") {
-                text.trim().clone_into(&mut name);
-            } else if let Some(text) = line.strip_prefix("data: ")
-                && name == wanted
-            {
-                return (id, serde_json::from_str(text.trim()).unwrap());
-            }
-        }
-    }
+/// The changes of state as they happen, behind an event.
+fn events(running: &Running, last: Option<&str>) -> Events {
+    let last: Vec<(&str, &str)> = last.map(|id| ("last-event-id", id)).into_iter().collect();
+    Events::open(running, "/vehicles/events", &last)
 }
 
 #[test]
@@ -92,28 +65,28 @@ fn a_vehicle_goes_silent_and_comes_back_and_whoever_listens_hears_of_it() {
     assert_eq!(list["vehicles"][0]["plate"], "AB12");
     assert_eq!(list["vehicles"][0]["inside"], false, "{list}");
 
-    let mut events = Events::open(&carpark, None);
-    events.next("hello");
+    let mut changes = events(&carpark, None);
+    changes.next("hello");
     let answer = call("POST", &carpark, "/vehicles/vin-1/ping", "").ok().json();
     assert_eq!(answer["status"], "connected");
-    let (first, event) = events.next("status");
+    let first = changes.next("status");
+    let event = &first.data;
     assert_eq!((&event["vehicle_id"], &event["status"]), (&json!("VIN-1"), &json!("connected")));
     assert_eq!(event["customer"]["name"], "Ann");
     // Nobody does anything: the monitor notices by itself.
-    let (_, event) = events.next("status");
+    let event = changes.next("status").data;
     assert_eq!(event["status"], "disconnected");
     assert_eq!(event["counts"], json!({ "connected": 0, "disconnected": 1, "never_seen": 1 }));
     let seen = vehicle(&carpark, "VIN-1");
     let time = |value: &Value| DateTime::parse_from_rfc3339(value.as_str().unwrap()).unwrap();
     assert_eq!(time(&seen["since"]) - time(&seen["last_seen"]), TimeDelta::milliseconds(1_500));
     call("POST", &carpark, "/vehicles/VIN-1/ping", "{}").ok();
-    let (_, event) = events.next("status");
-    assert_eq!(event["status"], "connected");
+    assert_eq!(changes.next("status").data["status"], "connected");
 
     // Who was away goes on where it was; who comes with an id of another run is told.
-    let (_, event) = Events::open(&carpark, Some(&first)).next("status");
-    assert_eq!(event["status"], "disconnected");
-    Events::open(&carpark, Some("1-1")).next("reset");
+    let again = events(&carpark, Some(&first.id)).next("status");
+    assert_eq!(again.data["status"], "disconnected");
+    events(&carpark, Some("1-1")).next("reset");
 
     let history = vehicle(&carpark, "VIN-1")["history"].clone();
     let history: Vec<_> = history.as_array().unwrap().iter().map(|h| h["status"].clone()).collect();
