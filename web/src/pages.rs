@@ -21,6 +21,7 @@
 
 mod actions;
 mod actors_client;
+mod answers;
 mod assets;
 mod board;
 mod cameras;
@@ -287,7 +288,7 @@ async fn search(
     page(&found)
 }
 
-fn entered(stay: &actors_client::Stay) -> Option<domain::Instant> {
+fn entered(stay: &answers::Stay) -> Option<domain::Instant> {
     stay.entry.as_ref().and_then(|entry| domain::wire::parse_time(&entry.at))
 }
 

@@ -5,7 +5,7 @@ use askama::Template;
 use domain::wire::parse_time;
 use domain::{ExceptionRow, Instant};
 
-use super::actors_client::{Status, Stay};
+use super::answers::{Status, Stay};
 use super::cameras::{self, Camera};
 use super::chart::{Chart, per_minute};
 use super::words::{Shown, Words, duration, kind, number};
@@ -334,7 +334,7 @@ fn processors(status: &Status) -> Part {
 }
 
 /// A queue that is read far behind the present is late, not broken.
-fn queue(name: &'static str, part: &str, queue: &super::actors_client::Queue) -> Part {
+fn queue(name: &'static str, part: &str, queue: &super::answers::Queue) -> Part {
     const LATE_SECONDS: f64 = 60.0;
     let waiting = number(u64::try_from(queue.waiting).unwrap_or(0));
     let (level, word, detail) = match queue.lag_seconds {

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta};
 use domain::Instant;
 use domain::wire::parse_time;
 
-use super::actors_client::Minute;
+use super::answers::Minute;
 use super::words::Words;
 
 /// Minutes that are shown.
