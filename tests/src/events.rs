@@ -28,11 +28,12 @@ impl Events {
     pub fn open(running: &Running, path: &str, headers: &[(&str, &str)]) -> Self {
         let mut stream = TcpStream::connect(("127.0.0.1", running.port())).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let headers: String =
-            headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        let request =
-            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n");
-        stream.write_all(request.as_bytes()).unwrap();
+        let host = [("Host", "localhost"), ("Connection", "close")];
+        write!(stream, "GET {path} HTTP/1.1\r\n").unwrap();
+        for (name, value) in host.iter().chain(headers) {
+            write!(stream, "{name}: {value}\r\n").unwrap();
+        }
+        stream.write_all(b"\r\n").unwrap();
         Self(BufReader::new(stream))
     }
 

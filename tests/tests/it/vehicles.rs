@@ -91,8 +91,8 @@ fn a_vehicle_goes_silent_and_comes_back_and_whoever_listens_hears_of_it() {
     let history = vehicle(&carpark, "VIN-1")["history"].clone();
     let history: Vec<_> = history.as_array().unwrap().iter().map(|h| h["status"].clone()).collect();
     assert_eq!(history, ["connected", "disconnected", "connected"]);
-    let changed = r#"vehicles_backend_status_changes_total{status="connected"}"#;
-    assert!(carpark.metric(changed) >= 2.0);
+    let turned = r#"vehicles_backend_status_changes_total{status="connected"}"#;
+    assert!(carpark.metric(turned) >= 2.0);
     carpark.terminate();
 }
 

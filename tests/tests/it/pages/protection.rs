@@ -250,3 +250,63 @@ fn a_dismissal_is_of_what_holds_and_a_time_is_the_places() {
     assert_eq!(rows[0].exit_date_time, minute);
     carpark.end();
 }
+
+#[test]
+fn another_sites_page_can_do_nothing_here_with_a_token_or_without() {
+    let directory = site::directory();
+    let open = Carpark::new(&directory, "serve").start_ready();
+    let ask = |method: &str, path: &str, headers: &[(&str, &str)]| {
+        http::request(method, &open.url(path), headers, b"").unwrap().status
+    };
+    let evil = ("origin", "http://evil.example");
+    let rebound = ("host", "evil.example");
+    assert_eq!(ask("GET", "/summaries.csv", &[]), 200);
+    assert_eq!(ask("GET", "/summaries.csv", &[rebound]), 403);
+    assert_eq!(ask("DELETE", "/admin/dead-letters", &[]), 200);
+    assert_eq!(ask("DELETE", "/admin/dead-letters", &[evil]), 403);
+    assert_eq!(ask("DELETE", "/admin/dead-letters", &[("sec-fetch-site", "cross-site")]), 403);
+    assert_eq!(ask("POST", "/save_summary", &[evil]), 403);
+    assert_eq!(ask("POST", "/save_summary", &[("host", "web.example:40000")]), 400, "a program's");
+    open.terminate();
+
+    let directory = site::directory();
+    let web = Carpark::new(&directory, "serve").env("CARPARK_ADMIN_TOKEN", TOKEN).start_ready();
+    let sign_in = |headers: &[(&str, &str)], token: &str| {
+        let mut all = vec![("content-type", "application/x-www-form-urlencoded")];
+        all.extend(headers);
+        let body = format!("next=//evil.example&token={}", token.replace(' ', "+"));
+        http::request("POST", &web.url("/sign-in"), &all, body.as_bytes()).unwrap().status
+    };
+    assert_eq!(sign_in(&[evil], TOKEN), 403);
+    assert_eq!(sign_in(&[], TOKEN), 303);
+    let statuses: Vec<u16> = (0..12).map(|n| sign_in(&[], &format!("guess {n}"))).collect();
+    assert_eq!(statuses[0], 401);
+    assert_eq!(statuses[11], 429, "{statuses:?}");
+    assert_eq!(http::get_as(TOKEN, &web.url("/admin/status")).status, 200, "the header goes on");
+    web.terminate();
+}
+
+#[test]
+fn a_sign_in_looks_freely_and_acts_only_from_its_own_page() {
+    let directory = site::directory();
+    let web = Carpark::new(&directory, "serve").env("CARPARK_ADMIN_TOKEN", TOKEN).start_ready();
+    let browser = Browser::new();
+    browser.open(&web.url("/sign-in"));
+    browser.type_into("#token", TOKEN);
+    browser.click(".sign-in button");
+    browser.wait_for("document.getElementById('live')?.dataset.state === 'live'");
+    let status = |method: &str, headers: Value| {
+        browser.eval(&format!(
+            "(() => {{ const r = new XMLHttpRequest(); r.open('{method}', '/admin/dead-letters', false);
+               for (const [n, v] of Object.entries({headers})) r.setRequestHeader(n, v);
+               r.send(); return r.status; }})()"
+        ))
+    };
+    let csrf = browser.eval("document.querySelector('meta[name=csrf-token]').content");
+    assert_eq!(status("GET", json!({})), 200);
+    assert_eq!(status("DELETE", json!({})), 403);
+    assert_eq!(status("DELETE", json!({ "x-csrf-token": "a guess" })), 403);
+    assert_eq!(status("DELETE", json!({ "x-csrf-token": csrf })), 200);
+    drop(browser);
+    web.terminate();
+}
