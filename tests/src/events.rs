@@ -1,6 +1,6 @@
 //! A stream of server-sent events, as a browser or a program listens to one.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -56,16 +56,20 @@ impl Events {
         }
     }
 
-    /// Waits until the server ends the stream; more than `events_max` events must not come before.
+    /// Waits until the server ends the stream, in good order: what is only cut off is not ended.
+    /// More than `events_max` events must not come before.
     #[track_caller]
     pub fn wait_for_end(mut self, events_max: usize) {
-        let mut events = 0;
+        let (mut events, mut last) = (0, String::new());
         let mut line = String::new();
         while self.0.read_line(&mut line).unwrap() > 0 {
             events += usize::from(line.starts_with("data: "));
             assert!(events <= events_max, "the stream goes on: {line}");
+            if !line.trim().is_empty() {
+                last.clone_from(&line);
+            }
             line.clear();
         }
-        let _ = self.0.read_to_end(&mut Vec::new());
+        assert_eq!(last.trim(), "0", "the last chunk of HTTP/1.1");
     }
 }

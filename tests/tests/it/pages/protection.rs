@@ -178,8 +178,10 @@ fn a_stream_tells_what_is_new_and_of_another_process_everything() {
     let mut vehicles = Events::open(&web, "/pages/vehicles", &[signed_in]);
     assert_eq!(regions(&vehicles.next("news").data), 1);
     assert_eq!(regions(&vehicles.next("news").data), 0);
-    // What looks ends with the service, and does not hold it up.
+    // The service does not wait for those who look: it ends their streams.
     web.terminate();
+    first.wait_for_end(100);
+    vehicles.wait_for_end(100);
 }
 
 #[test]
