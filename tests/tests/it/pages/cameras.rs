@@ -29,7 +29,7 @@ const REFUSAL: &str = "of no vendor that carpark knows";
 /// What counts as lately, so short that a test can wait for it.
 const LATELY: &str = "4s";
 
-fn post(web: &Running, camera: &str, body: &Value) -> u16 {
+pub fn post(web: &Running, camera: &str, body: &Value) -> u16 {
     let headers = [("authorization", &*format!("Bearer {TOKEN}"))];
     let url = web.url(&format!("/cameras/{camera}"));
     http::request("POST", &url, &headers, body.to_string().as_bytes()).unwrap().status
@@ -48,7 +48,7 @@ fn leaves(web: &Running, camera: &str, plate: &str) {
     assert_eq!(post(web, camera, &read), 200);
 }
 
-fn says_that_it_is_there(web: &Running, camera: &str) {
+pub fn says_that_it_is_there(web: &Running, camera: &str) {
     let now = chrono::Utc::now().timestamp_millis();
     let heartbeat =
         json!({ "data_type": "heartbeat", "company_id": "c", "version": 1, "timestamp": now });

@@ -2,14 +2,31 @@
 
 use std::time::Duration;
 
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use domain::wire::{ENTRY_QUEUE, EXIT_QUEUE, format_time};
 use serde_json::json;
 use tests::browser::Browser;
 use tests::process::Carpark;
 use tests::{http, site};
 
-use super::{Installed, has_row, read};
+use super::{Installed, TOKEN, cameras, has_row, read};
+
+const LAYOUT: &str = r#"
+[places.main]
+time_zone = "Europe/Berlin"
+[lanes.north-in]
+role = "entry"
+[lanes.north-out]
+role = "exit"
+[lanes.south-out]
+role = "exit"
+[cameras.north-in]
+lane = "north-in"
+[cameras.north-out]
+lane = "north-out"
+[cameras.south-out]
+lane = "south-out"
+"#;
 
 /// A number from 0 to 1 that is the same for the same `n`.
 fn dice(n: u32) -> f64 {
@@ -61,12 +78,24 @@ fn pictures_for_the_readme() {
                 .unwrap();
         }
     };
-    let carpark = Installed::new();
+    let carpark = Installed::with(|site| {
+        std::fs::write(site.directory().join("carpark.toml"), LAYOUT).unwrap();
+        site.set("CARPARK_CAMERA_TOKEN", TOKEN);
+    });
     let (entries, exits) = an_hour();
     carpark.site.client().publish(ENTRY_QUEUE, entries);
     carpark.site.client().publish(EXIT_QUEUE, exits);
+    for (camera, field, seconds_ago) in
+        [("north-in", "entry_date_time", 14), ("north-out", "exit_date_time", 3)]
+    {
+        let at = format_time(Utc::now() - TimeDelta::seconds(seconds_ago));
+        let read = json!({ "id": camera, "vehicle_plate": plate(950), field: at });
+        cameras::post(carpark.web(), camera, &read);
+        cameras::says_that_it_is_there(carpark.web(), camera);
+    }
+    cameras::says_that_it_is_there(carpark.web(), "south-out");
     let browser = carpark.signed_in();
-    browser.window(1180, 820);
+    browser.window(1180, 980);
     browser.wait_for(&has_row("open", "Overstay"));
     browser.wait_for(&has_row("exceptions", "Missed exit"));
     browser.wait_for(&has_row("exceptions", "Unmatched exit"));
