@@ -20,6 +20,7 @@ use domain::wire::{Rejection, parse_observation};
 use domain::{Kind, Policy, SharedClock};
 use futures_util::StreamExt;
 use futures_util::stream::{self, LocalBoxStream};
+use service::{Part, Vital};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{info, warn};
 
@@ -28,11 +29,10 @@ use crate::broker::amqp::queue_name;
 use crate::broker::{Delivery, Event, Queue, Tag};
 use crate::failpoint::die_at;
 use crate::gate::Gate;
-use crate::health::{Health, Part};
+use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::receipt::{Arrival, Receipt, Returned};
 use crate::session::Observed;
-use crate::vital::Vital;
 
 /// Receipts looked at in one turn.
 const RETURNED_PER_TURN: usize = 256;

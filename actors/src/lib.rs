@@ -27,7 +27,6 @@ pub mod store;
 pub mod summary_client;
 #[doc(hidden)]
 pub mod testing;
-mod vital;
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -44,6 +43,7 @@ use domain::{Kind, SharedClock, Watermarks};
 use operator_desk::OperatorDesk;
 use plate_desk::PlateDesk;
 use registry::{Limits, Registry};
+use service::Vital;
 use settler::{SettleNow, Settled, Settler};
 use store::committer::{Batching, Committer};
 use store::{ProcessorId, Store};
@@ -51,7 +51,6 @@ use summary_client::{Flush, Posting, Sink, SummaryClient};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tracing::{info, warn};
-use vital::Vital;
 
 pub use gate::Gate;
 pub use health::Health;

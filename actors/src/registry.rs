@@ -13,12 +13,12 @@ use actix::dev::SendError;
 use actix::{Actor, Addr, AsyncContext, Context, Handler, ResponseFuture};
 use domain::Plate;
 use hashlink::LinkedHashMap;
+use service::Vital;
 use tokio::time::Instant;
 use tracing::warn;
 
 use crate::metrics::Metrics;
 use crate::session::{Observed, Passivate, Session, Settle, Shared, Unsettled};
-use crate::vital::Vital;
 
 /// Messages that a session holds before the registry's task waits for room.
 const SESSION_MAILBOX: usize = 64;

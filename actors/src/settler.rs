@@ -20,6 +20,7 @@ use domain::watermark::Marker;
 use domain::{Instant, Kind, Plate, Policy, SharedClock, Watermarks};
 use futures_util::StreamExt;
 use futures_util::stream;
+use service::Vital;
 use tracing::{debug, error, info};
 
 use crate::consumer::{HowFar, HowFarAnswer};
@@ -29,7 +30,6 @@ use crate::metrics::Metrics;
 use crate::session::Settle;
 use crate::store::{Beat, Peers, ProcessorId, Store, StoreError};
 use crate::summary_client::Adopt;
-use crate::vital::Vital;
 
 /// Plates settled at a time.
 const SETTLED_AT_ONCE: usize = 256;

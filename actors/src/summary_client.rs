@@ -18,6 +18,7 @@ use std::time::Duration;
 use actix::{
     Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseFuture, WrapFuture,
 };
+use service::Vital;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
@@ -27,8 +28,6 @@ use crate::gate::Gate;
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::store::{OutboxEntry, OutboxKind, ProcessorId, Store};
-use crate::vital::Vital;
-
 use delivery::{Link, Posted};
 
 pub use post::{HttpSink, PostError, Sink, SinkOptions};

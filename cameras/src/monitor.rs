@@ -5,7 +5,9 @@
 //! a read up: what it misses is precision.
 //!
 //! The failure it is for: an event stream that is silently dead while the heartbeats go on. So a
-//! heartbeat is no sign of life of the stream; only a read is.
+//! heartbeat is no sign of life of the stream; only a read is. [`state`] judges.
+
+pub(crate) mod state;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -14,11 +16,13 @@ use std::time::Duration;
 use actix::prelude::*;
 use chrono::TimeDelta;
 use domain::{Instant, Label, SharedClock, wire};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
 use crate::camera::Camera;
 use crate::metrics::{MessageKind, Metrics, State};
 use crate::sighting::Unfit;
+use state::{CameraState, Facts, judge};
 
 /// How often the gauges are set.
 const TICK: Duration = Duration::from_secs(1);
@@ -63,40 +67,63 @@ pub struct Ended {
 pub struct Overview;
 
 /// What is known of a camera.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct CameraStatus {
-    camera: String,
-    lane: String,
+    /// Its name.
+    pub camera: String,
+    /// The lane it watches.
+    pub lane: String,
     /// `entry`, `exit` or `both`.
+    #[schema(value_type = String)]
     role: &'static str,
-    place: String,
+    /// The lane's.
+    pub place: String,
+    /// How it does. `reads_nothing`: it tells of no vehicle and the other cameras of its place do,
+    /// though its heartbeats may go on; `silent`: it had sent heartbeats and sends nothing any more;
+    /// `refused`: its messages are not understood; `clock_wrong`; `reads_badly`; `reading`; `quiet`:
+    /// no vehicle lately, and nothing says that there was one; `never_heard`: nothing came since the
+    /// start. Each that is no good news is that of an alert; where several hold, the worst.
+    pub state: CameraState,
     time_zone: &'static str,
     /// None: each message tells.
     vendor: Option<&'static str>,
     min_confidence: f32,
-    last_heartbeat: Option<String>,
+    /// When.
+    #[serde(serialize_with = "as_text")]
+    #[schema(value_type = Option<String>)]
+    pub last_heartbeat: Option<Instant>,
     seconds_since_heartbeat: Option<f64>,
     /// A plate, or a vehicle without.
-    last_read: Option<String>,
+    #[serde(serialize_with = "as_text")]
+    #[schema(value_type = Option<String>)]
+    pub last_read: Option<Instant>,
     /// Since the start, where there was none yet.
     seconds_since_read: f64,
     /// Of the last 100 passages.
     unread_share: f64,
     /// Of the last 100 passages.
     low_confidence_share: f64,
+    /// Received minus captured, median of the last 50 reads; late uploads left out.
     clock_offset_seconds: Option<f64>,
-    /// Since the start, by what they were.
+    /// Since the start: `reads`, `heartbeat`, `nothing`, `refused`, `unavailable`.
     messages: BTreeMap<&'static str, u64>,
-    /// Since the start, by what became of them.
+    /// Since the start: `published`, `unread`, `low_confidence`, `no_direction`.
     passages: BTreeMap<&'static str, u64>,
-    last_refusal: Option<Refusal>,
+    /// The last message that was refused.
+    pub last_refusal: Option<Refusal>,
 }
 
 /// A message that was refused.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-struct Refusal {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Refusal {
     at: String,
-    reason: String,
+    /// Why, in words. Shows nothing of what was sent.
+    pub reason: String,
+}
+
+#[expect(clippy::ref_option, reason = "what serde passes")]
+fn as_text<S: Serializer>(at: &Option<Instant>, serializer: S) -> Result<S::Ok, S::Error> {
+    at.map(wire::format_time).serialize(serializer)
 }
 
 /// Of one camera.
@@ -104,8 +131,8 @@ struct Watched {
     camera: Arc<Camera>,
     last_heartbeat: Option<Instant>,
     last_read: Option<Instant>,
-    /// How the last passages ended, the oldest first.
-    ended: VecDeque<Option<Unfit>>,
+    /// How the last passages ended, and when, the oldest first.
+    ended: VecDeque<(Instant, Option<Unfit>)>,
     /// Seconds, of the last reads, the oldest first.
     delays: VecDeque<f64>,
     messages: BTreeMap<&'static str, u64>,
@@ -118,6 +145,8 @@ struct Watched {
 /// See the module.
 pub struct Monitor {
     cameras: BTreeMap<Label, Watched>,
+    /// See [`Options::reads_within`](crate::Options).
+    reads_within: Duration,
     started_at: Instant,
     clock: SharedClock,
     metrics: Metrics,
@@ -125,13 +154,44 @@ pub struct Monitor {
 
 impl Monitor {
     /// Watches these.
-    pub fn new(cameras: &[Arc<Camera>], clock: SharedClock, metrics: Metrics) -> Self {
+    pub fn new(
+        cameras: &[Arc<Camera>],
+        reads_within: Duration,
+        clock: SharedClock,
+        metrics: Metrics,
+    ) -> Self {
         let watched = |camera: &Arc<Camera>| {
             metrics.begin(camera);
             (camera.name.clone(), Watched::new(Arc::clone(camera)))
         };
         let cameras = cameras.iter().map(watched).collect();
-        Self { cameras, started_at: clock.now(), clock, metrics }
+        Self { cameras, reads_within, started_at: clock.now(), clock, metrics }
+    }
+
+    fn overview(&self) -> Vec<CameraStatus> {
+        let now = self.clock.now();
+        let since = now - TimeDelta::from_std(self.reads_within).unwrap_or(TimeDelta::MAX);
+        let mut passed: BTreeMap<&Label, usize> = BTreeMap::new();
+        for watched in self.cameras.values() {
+            *passed.entry(&watched.camera.place).or_default() += watched.passed(since);
+        }
+        let status = |watched: &Watched| {
+            let gauges = watched.state(now, self.started_at);
+            let state = judge(&Facts {
+                was_heard: !watched.messages.is_empty(),
+                heartbeat_age: gauges.heartbeat_age,
+                read_age: gauges.read_age,
+                has_read: watched.last_read.is_some(),
+                reads_within: self.reads_within,
+                passed_at_place: passed[&watched.camera.place],
+                passed: watched.passed(since),
+                refusal_age: watched.last_refusal.as_ref().map(|(at, _)| seconds(now - *at)),
+                clock_offset: gauges.clock_offset,
+                unread_share: gauges.unread_share + gauges.low_confidence_share,
+            });
+            watched.status(state, &gauges)
+        };
+        self.cameras.values().map(status).collect()
     }
 
     fn tick(&self) {
@@ -191,13 +251,18 @@ impl Watched {
         self.last_refusal = Some((at, reason));
     }
 
-    fn ended(&mut self, unfit: Option<Unfit>) {
+    fn ended(&mut self, at: Instant, unfit: Option<Unfit>) {
         *self.passages.entry(unfit.map_or("published", Unfit::as_str)).or_default() += 1;
-        push(&mut self.ended, unfit, PASSAGES);
+        push(&mut self.ended, (at, unfit), PASSAGES);
+    }
+
+    /// Of the last 100.
+    fn passed(&self, since: Instant) -> usize {
+        self.ended.iter().filter(|(at, _)| *at >= since).count()
     }
 
     fn share(&self, why: Unfit) -> f64 {
-        let count = self.ended.iter().filter(|unfit| **unfit == Some(why)).count();
+        let count = self.ended.iter().filter(|(_, unfit)| *unfit == Some(why)).count();
         if count == 0 { 0.0 } else { count as f64 / self.ended.len() as f64 }
     }
 
@@ -217,24 +282,24 @@ impl Watched {
         }
     }
 
-    fn status(&self, now: Instant, started_at: Instant) -> CameraStatus {
-        let state = self.state(now, started_at);
+    fn status(&self, state: CameraState, gauges: &State) -> CameraStatus {
         let camera = &self.camera;
         CameraStatus {
             camera: camera.name.to_string(),
             lane: camera.lane.to_string(),
             role: camera.role.as_str(),
             place: camera.place.to_string(),
+            state,
             time_zone: camera.zone.name(),
             vendor: camera.vendor.map(crate::Vendor::name),
             min_confidence: camera.min_confidence,
-            last_heartbeat: self.last_heartbeat.map(wire::format_time),
-            seconds_since_heartbeat: state.heartbeat_age,
-            last_read: self.last_read.map(wire::format_time),
-            seconds_since_read: state.read_age,
-            unread_share: state.unread_share,
-            low_confidence_share: state.low_confidence_share,
-            clock_offset_seconds: state.clock_offset,
+            last_heartbeat: self.last_heartbeat,
+            seconds_since_heartbeat: gauges.heartbeat_age,
+            last_read: self.last_read,
+            seconds_since_read: gauges.read_age,
+            unread_share: gauges.unread_share,
+            low_confidence_share: gauges.low_confidence_share,
+            clock_offset_seconds: gauges.clock_offset,
             messages: self.messages.clone(),
             passages: self.passages.clone(),
             last_refusal: self
@@ -281,7 +346,7 @@ impl Handler<Ended> for Monitor {
 
     fn handle(&mut self, ended: Ended, _: &mut Self::Context) {
         if let Some(watched) = self.cameras.get_mut(&ended.camera) {
-            watched.ended(ended.unfit);
+            watched.ended(self.clock.now(), ended.unfit);
         }
     }
 }
@@ -290,9 +355,7 @@ impl Handler<Overview> for Monitor {
     type Result = MessageResult<Overview>;
 
     fn handle(&mut self, _: Overview, _: &mut Self::Context) -> Self::Result {
-        let now = self.clock.now();
-        let status = |watched: &Watched| watched.status(now, self.started_at);
-        MessageResult(self.cameras.values().map(status).collect())
+        MessageResult(self.overview())
     }
 }
 

@@ -1,9 +1,9 @@
 //! The routes, described (OpenAPI).
 #![allow(dead_code, reason = "descriptions are never made")]
 
-use std::collections::BTreeMap;
-
 use utoipa::{OpenApi, ToSchema};
+
+use crate::monitor::CameraStatus;
 
 /// What became of a camera's message. Cameras that want to hear something else get that.
 #[derive(ToSchema)]
@@ -31,44 +31,6 @@ struct ToldRead {
 #[derive(ToSchema)]
 struct Overview {
     cameras: Vec<CameraStatus>,
-}
-
-/// What is known of a camera.
-#[derive(ToSchema)]
-struct CameraStatus {
-    camera: String,
-    lane: String,
-    /// `entry`, `exit` or `both`.
-    role: String,
-    place: String,
-    time_zone: String,
-    /// None: each message tells.
-    vendor: Option<String>,
-    min_confidence: f32,
-    last_heartbeat: Option<String>,
-    seconds_since_heartbeat: Option<f64>,
-    /// A plate, or a vehicle without.
-    last_read: Option<String>,
-    /// Since the start, where there was none yet.
-    seconds_since_read: f64,
-    /// Of the last 100 passages.
-    unread_share: f64,
-    /// Of the last 100 passages.
-    low_confidence_share: f64,
-    /// Received minus captured, median of the last 50 reads; late uploads left out.
-    clock_offset_seconds: Option<f64>,
-    /// Since the start: `reads`, `heartbeat`, `nothing`, `refused`, `unavailable`.
-    messages: BTreeMap<String, u64>,
-    /// Since the start: `published`, `unread`, `low_confidence`, `no_direction`.
-    passages: BTreeMap<String, u64>,
-    last_refusal: Option<Refusal>,
-}
-
-/// A message that was refused.
-#[derive(ToSchema)]
-struct Refusal {
-    at: String,
-    reason: String,
 }
 
 /// Takes a camera's message as the camera sends it: JSON, XML, multipart with pictures (which are

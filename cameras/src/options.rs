@@ -15,6 +15,9 @@ pub struct Options {
     pub events_for: Duration,
     /// How many events are remembered, about 200 bytes of memory each.
     pub events_max: usize,
+    /// A camera that told of no vehicle for longer reads nothing, where vehicles passed the other
+    /// cameras of its place meanwhile.
+    pub reads_within: Duration,
     /// Most bytes of a message, pictures included.
     pub body_bytes_max: usize,
     /// Most bytes of messages that are being received, all cameras together.
@@ -28,6 +31,7 @@ impl Default for Options {
             answer_within: Duration::from_secs(5),
             events_for: Duration::from_mins(15),
             events_max: 20_000,
+            reads_within: Duration::from_hours(1),
             body_bytes_max: crate::body::BYTES_MAX,
             receiving_bytes_max: 64 * 1024 * 1024,
         }

@@ -2,7 +2,6 @@
 //! look is the caller's to check.
 
 mod body;
-mod problem;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,6 +13,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use domain::{Instant, SharedClock};
 use futures_util::future::join_all;
 use serde_json::json;
+use service::Problem;
 
 use crate::camera::Camera;
 use crate::metrics::{MessageKind, Metrics};
@@ -23,10 +23,11 @@ use crate::read::{Message, Read};
 use crate::sighting::{Sighting, sightings};
 use crate::understand::{NotUnderstood, Understood, understand};
 use body::Receiving;
-use problem::Problem;
 
 /// A message with more bytes is read on another thread, one at a time: it may take a while.
 const SMALL_BYTES: usize = 32 * 1024;
+/// Seconds after which a camera may send again what was not taken.
+const RETRY_AFTER_SECONDS: u32 = 5;
 
 /// What every route needs.
 pub(crate) struct State {
@@ -78,7 +79,7 @@ async fn receive(
         Ok(understood) => understood,
         Err(problem) => {
             heard.kind = MessageKind::Refused;
-            heard.refusal = Some(problem.to_string());
+            heard.refusal = Some(problem.detail().to_owned());
             state.heard(camera, heard, 0).await;
             return Err(problem);
         }
@@ -123,13 +124,13 @@ async fn read(
         let _turn = state.large.acquire().await;
         let content_type = content_type.map(str::to_owned);
         let reading = move || understand(&body, content_type.as_deref(), vendor);
-        web::block(reading).await.map_err(|_| Problem::stopping())?
+        web::block(reading).await.map_err(|_| stopping())?
     };
     understood.map_err(|why| match why {
-        NotUnderstood::Body(crate::BadBody::TooLarge(_)) => Problem::too_large(&why.to_string()),
-        NotUnderstood::Body(_) => Problem::bad_request(&why.to_string()),
+        NotUnderstood::Body(crate::BadBody::TooLarge(_)) => Problem::too_large(why.to_string()),
+        NotUnderstood::Body(_) => Problem::bad_request(why.to_string()),
         NotUnderstood::NobodysMessage(_) | NotUnderstood::Message(..) => {
-            Problem::unprocessable(&why.to_string())
+            Problem::unprocessable(why.to_string())
         }
     })
 }
@@ -165,7 +166,7 @@ async fn take(
     state.heard(camera, heard, count).await;
     match trouble {
         None => Ok(json!({ "camera": camera.name.as_str(), "reads": told })),
-        Some(why) => Err(Problem::unavailable(&why.to_string())),
+        Some(why) => Err(unavailable(&why.to_string())),
     }
 }
 
@@ -177,9 +178,19 @@ impl State {
     }
 }
 
+/// The camera has to keep the message.
+fn unavailable(why: &str) -> Problem {
+    Problem::unavailable(format!("{why}; not taken, send the message again"))
+        .again_after(RETRY_AFTER_SECONDS)
+}
+
+fn stopping() -> Problem {
+    unavailable("carpark is stopping")
+}
+
 fn unknown(cameras: &BTreeMap<String, Arc<Camera>>) -> Problem {
     let known: Vec<&str> = cameras.keys().map(String::as_str).collect();
-    Problem::not_found(&match known.is_empty() {
+    Problem::not_found(match known.is_empty() {
         true => "no camera is configured: add [places.NAME], [lanes.NAME] and [cameras.NAME] to \
                  carpark.toml"
             .to_owned(),
@@ -189,7 +200,7 @@ fn unknown(cameras: &BTreeMap<String, Arc<Camera>>) -> Problem {
 
 /// All cameras, and how they do.
 async fn overview(state: Data<State>) -> Result<HttpResponse, Problem> {
-    let cameras = state.monitor.send(Overview).await.map_err(|_| Problem::stopping())?;
+    let cameras = state.monitor.send(Overview).await.map_err(|_| stopping())?;
     Ok(HttpResponse::Ok().json(json!({ "cameras": cameras })))
 }
 

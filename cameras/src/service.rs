@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::camera::Camera;
 use crate::metrics::Metrics;
-use crate::monitor::Monitor;
+use crate::monitor::{CameraStatus, Monitor, Overview};
 use crate::options::Options;
 use crate::passages::{Passages, Stop};
 use crate::routes::{self, Bounds, State};
@@ -25,6 +25,17 @@ pub struct Cameras {
     died: oneshot::Receiver<()>,
 }
 
+/// See [`Cameras::watch`].
+#[derive(Clone)]
+pub struct Watch(Addr<Monitor>);
+
+impl Watch {
+    /// All cameras, by name; none once the process ends.
+    pub async fn cameras(&self) -> Vec<CameraStatus> {
+        self.0.send(Overview).await.unwrap_or_default()
+    }
+}
+
 /// Starts the actors on the current arbiter. Without a publisher reads are answered 503 with what to
 /// do; everything else is as it should be.
 pub fn start(
@@ -36,7 +47,8 @@ pub fn start(
 ) -> Result<Cameras, prometheus::Error> {
     let metrics = Metrics::register(registry)?;
     let cameras: Vec<Arc<Camera>> = cameras.into_iter().map(Arc::new).collect();
-    let monitor = Monitor::new(&cameras, Arc::clone(&clock), metrics.clone()).start();
+    let monitor =
+        Monitor::new(&cameras, options.reads_within, Arc::clone(&clock), metrics.clone()).start();
     let (alive, died) = oneshot::channel();
     let receiving = Bounds::new(&options);
     let passages =
@@ -59,6 +71,11 @@ impl Cameras {
     pub fn configure(&self) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static + use<> {
         let state = Arc::clone(&self.state);
         move |config| routes::configure(&state, config)
+    }
+
+    /// A look at the cameras, from any thread and for as long as one likes.
+    pub fn watch(&self) -> Watch {
+        Watch(self.state.monitor.clone())
     }
 
     /// Comes when the actor of the passages has died, of a bug: nothing is taken any more.

@@ -17,11 +17,12 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{App, HttpMessage, HttpResponse, HttpServer};
+use actix_web::{App, HttpMessage, HttpResponse, HttpServer, ResponseError};
 use actix_web_prom::PrometheusMetricsBuilder;
 use anyhow::{Context, bail};
 use prometheus::Registry;
 use serde_json::json;
+use service::Problem;
 use utoipa::openapi::OpenApi;
 
 use entrance::{Access, Entrance};
@@ -205,24 +206,15 @@ async fn guard(
     Ok(request.into_response(refusal))
 }
 
-/// A refusal as RFC 9457 has it.
+/// A refusal, with a header that says what to do.
 fn problem(
     status: StatusCode,
     header: (HeaderName, HeaderValue),
     detail: &str,
 ) -> HttpResponse<BoxBody> {
-    HttpResponse::build(status)
-        .insert_header(header)
-        .insert_header((header::CONTENT_TYPE, "application/problem+json"))
-        .body(
-            json!({
-                "type": "about:blank",
-                "title": status.canonical_reason().unwrap_or("Error"),
-                "status": status.as_u16(),
-                "detail": detail,
-            })
-            .to_string(),
-        )
+    let mut refusal = Problem::new(status, detail).error_response();
+    refusal.headers_mut().insert(header.0, header.1);
+    refusal
 }
 
 #[cfg(test)]

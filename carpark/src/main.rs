@@ -4,6 +4,7 @@
 //! the environment, the clock and the signals.
 
 mod camera;
+mod camera_watch;
 mod cli;
 mod clock;
 mod config;

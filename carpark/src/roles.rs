@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use actors::broker::amqp::masked;
 use actors::{Actors, Metrics};
 use anyhow::bail;
 use cameras::Cameras;
@@ -20,6 +19,7 @@ use generators::pings::Pings;
 use prometheus::Registry;
 #[cfg(target_os = "linux")]
 use prometheus::process_collector::ProcessCollector;
+use service::masked;
 use tracing::info;
 use vehicles::Vehicles;
 use web::Web;
@@ -114,9 +114,9 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
     let address = listener.address;
     let wiring = Wiring { plan, config, address, clock, registry, site };
 
-    let web = match sign_ins {
-        Some(sign_ins) => Some(parts::web::start(&wiring, sign_ins).await?),
-        None => None,
+    let mut web = match plan.web {
+        true => Some(parts::web::start(&wiring).await?),
+        false => None,
     };
     let (actors, embedded, sessions, progress) = match plan.actors {
         true => {
@@ -129,6 +129,9 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         true => Some(parts::cameras::start(&wiring, embedded.clone())?),
         false => None,
     };
+    if let (Some(web), Some(cameras), Some(sign_ins)) = (&mut web, &cameras, sign_ins) {
+        parts::web::open(&wiring, web, cameras, sign_ins)?;
+    }
     let vehicles = match plan.vehicles {
         true => Some(parts::vehicles::start(&wiring, sessions).await?),
         false => None,

@@ -210,6 +210,12 @@ pub const SETTINGS: &[Setting] = &[
         "For how long a camera's event is known, so that a later message about the vehicle makes no second read",
     ),
     rare(CAMERAS, "camera_events_max", "20000", "How many of these events are known"),
+    rare(
+        CAMERAS,
+        "camera_reads_within",
+        "1h",
+        "A camera that told of no vehicle for longer reads nothing, if over 30 passed the others of its place",
+    ),
     setting(
         LOGS,
         "log",

@@ -9,6 +9,7 @@ use actix_web::error::JsonPayloadError;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use serde::{Deserialize, Serialize};
+use service::Problem;
 use utoipa::{OpenApi, ToSchema};
 
 use crate::control::{Describe, Pause, Resume, Schedule, SetRate};
@@ -53,17 +54,6 @@ struct States {
 struct RateWanted {
     /// Entries per second.
     rate: f64,
-}
-
-/// An error as the client gets it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-struct Problem {
-    /// What went wrong, the same words each time.
-    title: &'static str,
-    /// The HTTP status.
-    status: u16,
-    /// What went wrong this time, and what would help.
-    detail: String,
 }
 
 /// The routes, described.
@@ -162,34 +152,9 @@ fn bad_body(error: &JsonPayloadError) -> Problem {
     Problem::new(error.status_code(), format!("{error}: send JSON such as {{\"rate\": 10}}"))
 }
 
-impl Problem {
-    fn new(status: StatusCode, detail: String) -> Self {
-        let title = status.canonical_reason().unwrap_or("Error");
-        Self { title, status: status.as_u16(), detail }
-    }
-}
-
 impl From<RateIsGiven> for Problem {
     fn from(error: RateIsGiven) -> Self {
         Self::new(StatusCode::CONFLICT, error.to_string())
-    }
-}
-
-impl std::fmt::Display for Problem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.title, self.detail)
-    }
-}
-
-impl ResponseError for Problem {
-    fn status_code(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-    }
-
-    fn error_response(&self) -> HttpResponse {
-        HttpResponse::build(self.status_code())
-            .content_type("application/problem+json")
-            .body(serde_json::to_string(self).unwrap_or_default())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The smallest HTTP client that a test needs: a method, a URL, headers, a body; a status and a
 //! text back. One connection per request, as `curl` does.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -14,6 +15,8 @@ pub struct Answer {
     pub content_type: String,
     /// `Retry-After`, where it is said.
     pub retry_after: Option<String>,
+    /// All headers, by their names in lower case.
+    pub headers: BTreeMap<String, String>,
     /// The body.
     pub body: String,
 }
@@ -24,6 +27,11 @@ impl Answer {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body)
             .unwrap_or_else(|e| panic!("no JSON ({e}): {} {:?}", self.status, self.body))
+    }
+
+    /// What a header says; nothing where it is missing.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
     }
 
     /// Itself, if it is a 2xx.
@@ -58,10 +66,10 @@ pub fn request(
         agent.run(request.body(body).map_err(|e| e.to_string())?)
     };
     let mut response = sent.map_err(|e| e.to_string())?;
-    let content_type = response.headers().get("content-type");
-    let content_type = content_type.and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
-    let retry_after = response.headers().get("retry-after");
-    let retry_after = retry_after.and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let header = |(name, value): (&ureq::http::HeaderName, &ureq::http::HeaderValue)| {
+        (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    let headers: BTreeMap<String, String> = response.headers().iter().map(header).collect();
     let status = response.status().as_u16();
     let body = response
         .body_mut()
@@ -71,8 +79,9 @@ pub fn request(
         .map_err(|e| e.to_string())?;
     Ok(Answer {
         status,
-        content_type,
-        retry_after,
+        content_type: headers.get("content-type").cloned().unwrap_or_default(),
+        retry_after: headers.get("retry-after").cloned(),
+        headers,
         body: String::from_utf8_lossy(&body).into_owned(),
     })
 }

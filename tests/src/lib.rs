@@ -20,6 +20,7 @@
 
 pub mod broker_client;
 pub mod browser;
+pub mod events;
 pub mod files;
 pub mod guard;
 pub mod http;

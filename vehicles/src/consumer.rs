@@ -18,11 +18,12 @@ use bytes::Bytes;
 use domain::SharedClock;
 use domain::wire::ping::{PingRejection, parse_ping};
 use futures_util::StreamExt;
+use service::Vital;
 use tracing::{info, warn};
 
 use crate::broker::{Consumed, Event, Queue, Tag};
+use crate::health::Health;
 use crate::metrics::Metrics;
-use crate::part::{Health, Vital};
 use crate::registry::Pings;
 
 /// Most events of a batch.

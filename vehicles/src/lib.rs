@@ -9,11 +9,11 @@
 pub mod broker;
 mod consumer;
 mod fleet;
+mod health;
 pub mod inside;
 pub mod live;
 mod metrics;
 mod options;
-mod part;
 mod registry;
 pub mod routes;
 pub mod store;
@@ -33,16 +33,15 @@ use inside::Inside;
 use live::Live;
 use registry::Registry;
 use routes::Desk;
+use service::Vital;
 use store::keeper::{Keep, Keeper};
 use store::{Kept, Store, StoreError};
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
+pub use health::Health;
 pub use metrics::Metrics;
 pub use options::Options;
-pub use part::Health;
-
-use part::Vital;
 
 /// Between two attempts at the store at the start.
 const START_PAUSE: Duration = Duration::from_millis(500);

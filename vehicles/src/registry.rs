@@ -14,6 +14,7 @@ use domain::presence::{Heard, Status};
 use domain::wire::format_time;
 use domain::wire::ping::{Ping, PingRejection};
 use domain::{Customer, CustomerId, Instant, SharedClock, Vehicle, VehicleId};
+use service::Vital;
 use tracing::info;
 
 use crate::fleet::import::Row;
@@ -21,7 +22,6 @@ use crate::fleet::listing::Filter;
 use crate::fleet::{Fleet, Known, Pinged, Refused, Turned};
 use crate::live::Live;
 use crate::metrics::Metrics;
-use crate::part::Vital;
 use crate::routes::shapes::{
     CustomerItem, HistoryItem, Owner, Refusal, StatusEvent, VehicleDetail, VehicleItem,
     VehiclePage, VehicleRecord, since, time,

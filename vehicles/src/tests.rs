@@ -1,6 +1,6 @@
 //! The wired actors, under paused time, on a store in memory and a queue of the test's own.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -27,12 +27,14 @@ use crate::store::Change;
 struct Memory {
     kept: Mutex<Vec<Change>>,
     is_away: AtomicBool,
+    /// Another process has the right to write.
+    is_anothers: AtomicBool,
 }
 
 #[async_trait]
 impl Store for Memory {
     async fn hold(&self) -> Result<bool, StoreError> {
-        Ok(true)
+        Ok(!self.is_anothers.load(Ordering::Relaxed))
     }
 
     async fn let_go(&self) -> Result<(), StoreError> {
@@ -55,8 +57,11 @@ impl Store for Memory {
 /// What a queue was told.
 #[derive(Default)]
 struct Heard {
-    acknowledged: RefCell<Vec<u64>>,
+    /// Connection and number.
+    acknowledged: RefCell<Vec<(u32, u64)>>,
     dead: RefCell<Vec<String>>,
+    /// Nothing is confirmed among the dead letters.
+    is_full: Cell<bool>,
 }
 
 struct TestQueue(Rc<Heard>);
@@ -64,10 +69,13 @@ struct TestQueue(Rc<Heard>);
 #[async_trait(?Send)]
 impl Queue for TestQueue {
     async fn acknowledge(&self, up_to: Tag) {
-        self.0.acknowledged.borrow_mut().push(up_to.number);
+        self.0.acknowledged.borrow_mut().push((up_to.connection, up_to.number));
     }
 
     async fn dead_letter(&self, _: &[u8], reason: &str) -> Result<(), String> {
+        if self.0.is_full.get() {
+            return Err("not confirmed".to_owned());
+        }
         self.0.dead.borrow_mut().push(reason.to_owned());
         Ok(())
     }
@@ -83,7 +91,7 @@ struct Rig {
     events: mpsc::UnboundedSender<Event>,
     told: Rc<Heard>,
     begun: tokio::time::Instant,
-    delivered: std::cell::Cell<u64>,
+    delivered: Cell<u64>,
 }
 
 fn epoch() -> Instant {
@@ -123,7 +131,11 @@ impl Rig {
 
     fn deliver(&self, body: impl Into<Bytes>) {
         self.delivered.set(self.delivered.get() + 1);
-        let tag = Tag { connection: 1, number: self.delivered.get() };
+        self.deliver_on(1, self.delivered.get(), body);
+    }
+
+    fn deliver_on(&self, connection: u32, number: u64, body: impl Into<Bytes>) {
+        let tag = Tag { connection, number };
         let event = Event::Delivered { tag, body: body.into(), redelivered: false };
         self.events.send(event).unwrap();
     }
@@ -177,10 +189,10 @@ async fn nothing_is_acknowledged_before_it_is_kept_and_what_waits_is_one_batch()
         rig.pass(Duration::from_millis(100)).await;
     }
     rig.pass(Duration::from_secs(30)).await;
-    assert_eq!(*rig.told.acknowledged.borrow(), [0; 0], "the store is away");
+    assert_eq!(*rig.told.acknowledged.borrow(), [], "the store is away");
     rig.store.is_away.store(false, Ordering::Relaxed);
     rig.pass(Duration::from_secs(5)).await;
-    assert_eq!(*rig.told.acknowledged.borrow(), [1, 5]);
+    assert_eq!(*rig.told.acknowledged.borrow(), [(1, 1), (1, 5)]);
     assert!(matches!(rig.store.kept.lock().unwrap().last(), Some(Change::Newest(..))));
 }
 
@@ -193,8 +205,41 @@ async fn poison_goes_to_the_dead_letters_and_the_rest_of_its_batch_is_kept() {
     rig.pass(Duration::from_secs(1)).await;
     let codes: Vec<String> = rig.told.dead.borrow().iter().map(|r| r[..9].to_owned()).collect();
     assert_eq!(codes, ["malformed", "unknown_v"]);
-    assert_eq!(*rig.told.acknowledged.borrow(), [3]);
+    assert_eq!(*rig.told.acknowledged.borrow(), [(1, 3)]);
     assert_eq!(rig.status().await, "connected");
+}
+
+#[actix::test]
+async fn poison_is_acknowledged_when_it_is_among_the_dead_letters_and_not_before() {
+    let rig = Rig::new().await;
+    rig.told.is_full.set(true);
+    rig.deliver("nonsense");
+    rig.pass(Duration::from_secs(10)).await;
+    assert_eq!(*rig.told.acknowledged.borrow(), []);
+    rig.told.is_full.set(false);
+    rig.pass(Duration::from_secs(1)).await;
+    assert_eq!(rig.told.dead.borrow().len(), 1);
+    assert_eq!(*rig.told.acknowledged.borrow(), [(1, 1)]);
+}
+
+#[actix::test]
+async fn what_came_on_a_lost_connection_is_not_acknowledged_on_the_next() {
+    let rig = Rig::new().await;
+    rig.deliver_on(1, 1, rig.ping());
+    rig.events.send(Event::Disconnected("gone".to_owned())).unwrap();
+    rig.events.send(Event::Connected).unwrap();
+    rig.deliver_on(2, 1, rig.ping());
+    rig.pass(Duration::from_secs(1)).await;
+    assert_eq!(*rig.told.acknowledged.borrow(), [(1, 1), (2, 1)]);
+}
+
+#[actix::test]
+async fn who_has_lost_the_right_to_write_ends() {
+    let mut rig = Rig::new().await;
+    rig.pass(Duration::from_secs(10)).await;
+    rig.store.is_anothers.store(true, Ordering::Relaxed);
+    let died = tokio::time::timeout(Duration::from_secs(5), rig.monitor.died()).await;
+    assert!(died.is_ok(), "it goes on, and writes over the other's");
 }
 
 #[actix::test]

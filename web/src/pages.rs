@@ -14,15 +14,17 @@
 //! | `GET /sign-in` | the form (whoever guards the listener takes it) |
 //! | `GET /assets/…` | style and script |
 //!
-//! The way of a piece of news: the actors ([`actors_client`](self)) and the rows
-//! ([`crate::recent`]) → `lookout` (asks once for all viewers, while there is one) → `board`
+//! The way of a piece of news: the actors ([`actors_client`](self)), the rows ([`crate::recent`])
+//! and who watches the cameras ([`Cameras`]) → `lookout` (asks once for all viewers, while there is one) → `board`
 //! (regions, as HTML) → `events` → the page puts the regions that changed in their places.
 //! Who may see what is decided around the pages: they ask the [`Viewer`].
 
 mod actions;
 mod actors_client;
+mod answers;
 mod assets;
 mod board;
+mod cameras;
 mod chart;
 mod events;
 mod lookout;
@@ -47,6 +49,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 pub use actors_client::ActorsAt;
+pub use cameras::{Camera, CameraLevel, Cameras};
 pub use viewer::Viewer;
 
 use crate::routes::State;
@@ -69,8 +72,8 @@ const EXCEPTIONS_SHOWN: usize = 200;
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// What can be set of the pages.
-#[derive(Debug, Clone)]
+/// What the pages are of, and what can be set of them.
+#[derive(Clone)]
 pub struct Options {
     /// Whose time is shown.
     pub time_zone: Tz,
@@ -78,6 +81,8 @@ pub struct Options {
     pub actors: ActorsAt,
     /// Who knows the vehicles that tell of themselves.
     pub vehicles: ActorsAt,
+    /// Who watches the cameras; none where there are none.
+    pub cameras: Option<Arc<dyn Cameras>>,
 }
 
 /// What the handlers share.
@@ -104,6 +109,7 @@ impl Pages {
         let parts = Parts {
             actors: ActorsClient::new(options.actors.clone(), PROCESSORS),
             recent: Arc::clone(&state.recent),
+            cameras: options.cameras.clone(),
             is_writable: Box::new(is_writable),
             clock: Arc::clone(&clock),
             zone: options.time_zone,
@@ -192,6 +198,7 @@ pub(crate) struct Monitor(Rc<ActorsClient>);
 #[template(path = "car_park.html")]
 struct CarPark {
     shell: Shell,
+    has_cameras: bool,
     regions: Vec<(&'static str, String)>,
 }
 
@@ -210,7 +217,7 @@ async fn car_park(pages: Data<Pages>, viewer: Viewer) -> HttpResponse {
     };
     let regions = news.regions.iter().map(|(_, region)| (region.id, html_of(region))).collect();
     let shell = pages.shell(&viewer, "Car park", "car-park");
-    page(&CarPark { shell, regions })
+    page(&CarPark { shell, has_cameras: pages.options.cameras.is_some(), regions })
 }
 
 #[derive(Deserialize)]
@@ -281,7 +288,7 @@ async fn search(
     page(&found)
 }
 
-fn entered(stay: &actors_client::Stay) -> Option<domain::Instant> {
+fn entered(stay: &answers::Stay) -> Option<domain::Instant> {
     stay.entry.as_ref().and_then(|entry| domain::wire::parse_time(&entry.at))
 }
 

@@ -11,9 +11,9 @@ use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::wire::Saved;
 use domain::{ExceptionRow, Summary};
+use service::Problem;
 
 use crate::csv_writer::{Append, CsvWriter};
-use crate::problem::Problem;
 use crate::recent::Recent;
 use crate::row::{Answer, Lines, Row};
 use crate::table::Table;

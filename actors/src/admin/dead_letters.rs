@@ -3,11 +3,10 @@
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data, Path, Query, ServiceConfig};
 use serde::{Deserialize, Serialize};
+use service::{Problem, ProblemBody};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Desks;
-use super::problem::{Problem, ProblemBody};
-use crate::broker::amqp::queue_name;
 use crate::broker::dead_letters::{DeadLetter, Handled, LOOKED_AT_MAX, Which};
 use crate::dead_letter_desk::{Discard, List, Replay};
 
@@ -49,7 +48,7 @@ impl<'a> From<&'a DeadLetter> for Letter<'a> {
     fn from(letter: &'a DeadLetter) -> Self {
         Self {
             id: &letter.id,
-            queue: letter.from.map_or("", queue_name),
+            queue: letter.from.unwrap_or_default(),
             reason: &letter.reason,
             at: &letter.at,
             message: String::from_utf8_lossy(&letter.body).into_owned(),
@@ -83,7 +82,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 }
 
 /// What could not be processed, the oldest first, in pages.
-#[utoipa::path(get, path = "/admin/dead-letters", tag = "dead letters", params(Page), responses((status = 200, body = Listing<'_>), (status = 503, body = ProblemBody)))]
+#[utoipa::path(get, path = "/admin/dead-letters", tag = "dead letters", params(Page), responses((status = 200, body = Listing<'_>), (status = 503, body = ProblemBody<'_>)))]
 pub(super) async fn list(desks: Data<Desks>, page: Query<Page>) -> Result<HttpResponse, Problem> {
     let limit = page.limit.unwrap_or(PAGE);
     if !(1..=LOOKED_AT_MAX).contains(&limit) {
@@ -109,14 +108,14 @@ pub(super) async fn list(desks: Data<Desks>, page: Query<Page>) -> Result<HttpRe
 }
 
 /// Puts all of them back into the queues they came from.
-#[utoipa::path(post, path = "/admin/dead-letters/replay", tag = "dead letters", responses((status = 200, body = Outcome), (status = 503, body = ProblemBody)))]
+#[utoipa::path(post, path = "/admin/dead-letters/replay", tag = "dead letters", responses((status = 200, body = Outcome), (status = 503, body = ProblemBody<'_>)))]
 pub(super) async fn replay_all(desks: Data<Desks>) -> Result<HttpResponse, Problem> {
     let handled = desks.dead_letters.send(Replay(Which::All)).await??;
     Ok(replayed(handled))
 }
 
 /// Puts one back into the queue it came from.
-#[utoipa::path(post, path = "/admin/dead-letters/{id}/replay", tag = "dead letters", params(("id" = String, Path)), responses((status = 200, body = Outcome), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+#[utoipa::path(post, path = "/admin/dead-letters/{id}/replay", tag = "dead letters", params(("id" = String, Path)), responses((status = 200, body = Outcome), (status = 404, body = ProblemBody<'_>), (status = 409, body = ProblemBody<'_>)))]
 pub(super) async fn replay_one(
     desks: Data<Desks>,
     id: Path<String>,
@@ -132,14 +131,14 @@ pub(super) async fn replay_one(
 }
 
 /// Drops all of them for good.
-#[utoipa::path(delete, path = "/admin/dead-letters", tag = "dead letters", responses((status = 200, body = Outcome), (status = 503, body = ProblemBody)))]
+#[utoipa::path(delete, path = "/admin/dead-letters", tag = "dead letters", responses((status = 200, body = Outcome), (status = 503, body = ProblemBody<'_>)))]
 pub(super) async fn discard_all(desks: Data<Desks>) -> Result<HttpResponse, Problem> {
     let handled = desks.dead_letters.send(Discard(Which::All)).await??;
     Ok(discarded(handled))
 }
 
 /// Drops one for good.
-#[utoipa::path(delete, path = "/admin/dead-letters/{id}", tag = "dead letters", params(("id" = String, Path)), responses((status = 200, body = Outcome), (status = 404, body = ProblemBody)))]
+#[utoipa::path(delete, path = "/admin/dead-letters/{id}", tag = "dead letters", params(("id" = String, Path)), responses((status = 200, body = Outcome), (status = 404, body = ProblemBody<'_>)))]
 pub(super) async fn discard_one(
     desks: Data<Desks>,
     id: Path<String>,

@@ -4,8 +4,9 @@ use actix_web::HttpResponse;
 use actix_web::web::{self, Data, Path, ServiceConfig};
 use domain::Plate;
 
+use service::{Problem, ProblemBody};
+
 use super::Desks;
-use super::problem::{Problem, ProblemBody};
 use crate::plate_desk::{DeskError, Erase, Erased, Export, Holdings};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -17,7 +18,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 }
 
 /// All that is held of a plate.
-#[utoipa::path(get, path = "/admin/plates/{plate}", tag = "plates", params(("plate" = String, Path)), responses((status = 200, body = Holdings), (status = 503, body = ProblemBody)))]
+#[utoipa::path(get, path = "/admin/plates/{plate}", tag = "plates", params(("plate" = String, Path)), responses((status = 200, body = Holdings), (status = 503, body = ProblemBody<'_>)))]
 pub(super) async fn export(
     desks: Data<Desks>,
     plate: Path<String>,
@@ -28,7 +29,7 @@ pub(super) async fn export(
 }
 
 /// Erases all that is held of a plate.
-#[utoipa::path(delete, path = "/admin/plates/{plate}", tag = "plates", params(("plate" = String, Path)), responses((status = 200, body = Erased), (status = 503, body = ProblemBody)))]
+#[utoipa::path(delete, path = "/admin/plates/{plate}", tag = "plates", params(("plate" = String, Path)), responses((status = 200, body = Erased), (status = 503, body = ProblemBody<'_>)))]
 pub(super) async fn erase(
     desks: Data<Desks>,
     plate: Path<String>,

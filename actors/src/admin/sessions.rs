@@ -9,10 +9,10 @@ use domain::story::{Chapter, State, story};
 use domain::wire::{format_time, parse_time};
 use domain::{ExceptionKind, Instant, Kind, Label, Plate};
 use serde::{Deserialize, Serialize};
+use service::{Problem, ProblemBody};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Desks;
-use super::problem::{Problem, ProblemBody};
 use crate::operator_desk::{
     Close, CloseError, Filter, FindChapters, FindLongest, GetRecord, exception_of, part_of_plate,
 };
@@ -142,7 +142,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 }
 
 /// Stays, and what there is of them: by state, place and time, in pages.
-#[utoipa::path(get, path = "/admin/sessions", tag = "sessions", params(Asked), responses((status = 200, body = Sessions), (status = 400, body = ProblemBody)))]
+#[utoipa::path(get, path = "/admin/sessions", tag = "sessions", params(Asked), responses((status = 200, body = Sessions), (status = 400, body = ProblemBody<'_>)))]
 pub(super) async fn sessions(
     desks: Data<Desks>,
     asked: Query<Asked>,
@@ -155,7 +155,7 @@ pub(super) async fn sessions(
 }
 
 /// What was reported as an exception and holds, in pages.
-#[utoipa::path(get, path = "/admin/exceptions", tag = "sessions", params(Asked), responses((status = 200, body = Exceptions), (status = 400, body = ProblemBody)))]
+#[utoipa::path(get, path = "/admin/exceptions", tag = "sessions", params(Asked), responses((status = 200, body = Exceptions), (status = 400, body = ProblemBody<'_>)))]
 pub(super) async fn exceptions(
     desks: Data<Desks>,
     asked: Query<Asked>,
@@ -212,7 +212,7 @@ async fn longest(
 }
 
 /// A plate's reads, and what they say and why.
-#[utoipa::path(get, path = "/admin/sessions/{plate}", tag = "sessions", params(("plate" = String, Path)), responses((status = 200, body = Timeline), (status = 404, body = ProblemBody)))]
+#[utoipa::path(get, path = "/admin/sessions/{plate}", tag = "sessions", params(("plate" = String, Path)), responses((status = 200, body = Timeline), (status = 404, body = ProblemBody<'_>)))]
 pub(super) async fn timeline(
     desks: Data<Desks>,
     plate: Path<String>,
@@ -235,7 +235,7 @@ pub(super) async fn timeline(
 }
 
 /// An operator saw the vehicle leave: notes an exit, with the reason why no camera did.
-#[utoipa::path(post, path = "/admin/sessions/{plate}/close", tag = "sessions", params(("plate" = String, Path)), request_body = Closing, responses((status = 200, body = ClosingAnswer), (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
+#[utoipa::path(post, path = "/admin/sessions/{plate}/close", tag = "sessions", params(("plate" = String, Path)), request_body = Closing, responses((status = 200, body = ClosingAnswer), (status = 404, body = ProblemBody<'_>), (status = 422, body = ProblemBody<'_>)))]
 pub(super) async fn close(
     desks: Data<Desks>,
     plate: Path<String>,

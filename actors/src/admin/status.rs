@@ -7,10 +7,10 @@ use domain::wire::format_time;
 use domain::{Instant, Kind};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use service::Problem;
 use utoipa::ToSchema;
 
 use super::Desks;
-use super::problem::Problem;
 use crate::flow::{Passed, minute_of};
 use crate::operator_desk::{GetFlow, GetWatermarks};
 

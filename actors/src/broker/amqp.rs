@@ -58,18 +58,6 @@ struct Server {
     metrics: Arc<Metrics>,
 }
 
-/// The URL with its password masked, for logs and errors.
-pub fn masked(url: &str) -> String {
-    match url::Url::parse(url) {
-        Ok(mut url) if url.password().is_some() => {
-            let _ = url.set_password(Some("***"));
-            url.to_string()
-        }
-        Ok(url) => url.to_string(),
-        Err(_) => "(not a URL)".to_owned(),
-    }
-}
-
 impl AmqpBroker {
     /// Checks the URL; connects later.
     pub fn new(
@@ -78,7 +66,7 @@ impl AmqpBroker {
         clock: SharedClock,
         metrics: Arc<Metrics>,
     ) -> Result<Self, BrokerError> {
-        let shown = masked(url);
+        let shown = service::masked(url);
         let mut uri: AMQPUri = url.parse().map_err(|reason: String| BrokerError::Refused {
             url: shown.clone(),
             reason: format!(

@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::Kind;
+use domain::wire::ping::PING_QUEUE;
+use domain::wire::{ENTRY_QUEUE, EXIT_QUEUE};
 
 use super::BrokerError;
 
@@ -15,7 +16,7 @@ pub struct DeadLetter {
     /// Names it; the same as long as it lies there.
     pub id: String,
     /// The queue it came from; `None` where nobody said so, then it cannot be replayed.
-    pub from: Option<Kind>,
+    pub from: Option<&'static str>,
     /// Why it is here: a rejection's words (R8), or what the broker says, such as `delivery_limit`.
     pub reason: String,
     /// Since when, RFC 3339; empty where nobody said so.
@@ -64,6 +65,12 @@ pub trait DeadLetters {
 
     /// Drops them for good.
     async fn discard(&self, which: &Which) -> Result<Handled, BrokerError>;
+}
+
+/// The queue of that name, where carpark has one: all of them share the dead letters, those that
+/// other roles consume as well.
+pub(super) fn queue_named(name: &str) -> Option<&'static str> {
+    [ENTRY_QUEUE, EXIT_QUEUE, PING_QUEUE].into_iter().find(|queue| *queue == name)
 }
 
 /// The oldest first; of one moment in an order that stays the same.

@@ -18,7 +18,9 @@ use redb::{Database, TableDefinition};
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 
 use super::amqp::queue_name;
-use super::dead_letters::{DeadLetter, DeadLetters, Handled, LOOKED_AT_MAX, Which, sort};
+use super::dead_letters::{
+    DeadLetter, DeadLetters, Handled, LOOKED_AT_MAX, Which, queue_named, sort,
+};
 use super::topology::DELIVERY_LIMIT;
 use super::{Broker, BrokerError, Delivery, Event, Queue, Tag};
 
@@ -320,7 +322,10 @@ impl DeadLetters for Shelf {
             if !which.is(&letter.id) {
                 continue;
             }
-            let Some(kind) = letter.from else {
+            // It has no other queue than those of the observations.
+            let kinds = [Kind::Entry, Kind::Exit];
+            let kind = kinds.into_iter().find(|kind| letter.from == Some(queue_name(*kind)));
+            let Some(kind) = kind else {
                 handled.homeless += 1;
                 continue;
             };
@@ -350,7 +355,7 @@ fn read_all(database: &Database) -> Result<Vec<DeadLetter>, redb::Error> {
         let (queue, reason, at, body) = letter.value();
         letters.push(DeadLetter {
             id: number.value().to_string(),
-            from: [Kind::Entry, Kind::Exit].into_iter().find(|kind| queue_name(*kind) == queue),
+            from: queue_named(queue),
             reason: reason.to_owned(),
             at: at.to_owned(),
             body: Bytes::copy_from_slice(body),

@@ -19,12 +19,13 @@ use tokio::sync::oneshot;
 use tracing::{error, info};
 
 use super::{Change, Committed, ProcessorId, Store, StoreError};
+use service::Vital;
+
 use crate::backoff::Backoff;
 use crate::failpoint::die_at;
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::summary_client::Outboxed;
-use crate::vital::Vital;
 
 /// Sessions that may ask before the first answer.
 const MAILBOX: usize = 4096;

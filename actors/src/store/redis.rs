@@ -108,7 +108,7 @@ impl RedisStore {
             .build()
             .map_err(|e| wrong(&e))?;
         Ok(Self {
-            shown: crate::broker::amqp::masked(&options.url),
+            shown: service::masked(&options.url),
             options,
             pool,
             link: Mutex::new(None),

@@ -10,13 +10,20 @@ use crate::rig::{at, camera, now};
 
 /// A monitor of one camera, and its clock.
 fn monitor() -> (Monitor, Arc<Mutex<Instant>>) {
+    watching(&["cam"])
+}
+
+/// A monitor of cameras of one place.
+fn watching(names: &[&str]) -> (Monitor, Arc<Mutex<Instant>>) {
     let time = Arc::new(Mutex::new(now()));
     let clock: SharedClock = Arc::new({
         let time = Arc::clone(&time);
         move || *time.lock().unwrap()
     });
     let metrics = Metrics::register(&Registry::new()).unwrap();
-    (Monitor::new(&[Arc::new(camera(Role::Entry))], clock, metrics), time)
+    let of = |name: &&str| Camera { name: Label::parse(name).unwrap(), ..camera(Role::Entry) };
+    let cameras: Vec<_> = names.iter().map(|name| Arc::new(of(name))).collect();
+    (Monitor::new(&cameras, Duration::from_hours(1), clock, metrics), time)
 }
 
 fn heard(kind: MessageKind, delays: &[i64]) -> Heard {
@@ -35,8 +42,7 @@ impl Monitor {
     }
 
     fn status(&mut self) -> CameraStatus {
-        let (now, started_at) = (self.clock.now(), self.started_at);
-        self.only().status(now, started_at)
+        self.overview().swap_remove(0)
     }
 }
 
@@ -51,7 +57,9 @@ fn a_heartbeat_is_no_sign_of_life_of_the_reads() {
     let status = monitor.status();
     assert_eq!(status.seconds_since_heartbeat, Some(1.0));
     assert_eq!(status.seconds_since_read, 7200.0);
-    assert_eq!(status.last_read.unwrap(), "2026-06-01T10:00:01.000Z");
+    assert_eq!(status.last_read, Some(now()));
+    let shown = serde_json::to_value(&status).unwrap();
+    assert_eq!(shown["last_read"], "2026-06-01T10:00:01.000Z");
 }
 
 #[test]
@@ -68,10 +76,10 @@ fn shares_are_of_the_last_hundred_passages() {
     let (mut monitor, _) = monitor();
     let watched = monitor.only();
     for _ in 0..100 {
-        watched.ended(Some(Unfit::Unread));
+        watched.ended(now(), Some(Unfit::Unread));
     }
     for number in 0..50 {
-        watched.ended((number < 20).then_some(Unfit::LowConfidence));
+        watched.ended(now(), (number < 20).then_some(Unfit::LowConfidence));
     }
     let status = monitor.status();
     assert_eq!((status.unread_share, status.low_confidence_share), (0.5, 0.2));
@@ -105,4 +113,38 @@ fn the_same_refusal_is_logged_once_and_shown_with_its_last_time() {
     assert_eq!(said_at(9, "b"), Some(9));
     let refusal = monitor.status().last_refusal.unwrap();
     assert_eq!((refusal.at.as_str(), refusal.reason.as_str()), ("2026-06-01T10:09:01.000Z", "b"));
+}
+
+#[test]
+fn a_camera_reads_nothing_where_the_others_of_its_place_do_whatever_its_heartbeats_say() {
+    let (mut monitor, time) = watching(&["dead", "well"]);
+    let later = at("2026-06-01T11:10:01Z");
+    let mut states = |passages: u32| {
+        for (name, kind) in [("dead", MessageKind::Heartbeat), ("well", MessageKind::Reads)] {
+            let camera = Label::parse(name).unwrap();
+            let watched = monitor.cameras.get_mut(&camera).unwrap();
+            watched.heard(Heard { camera, at: later, ..heard(kind, &[]) });
+        }
+        let well = monitor.cameras.get_mut(&Label::parse("well").unwrap()).unwrap();
+        for minute in 0..passages {
+            well.ended(later - TimeDelta::minutes(minute.into()), None);
+        }
+        *time.lock().unwrap() = later;
+        let states: Vec<_> = monitor.overview().iter().map(|status| status.state).collect();
+        states
+    };
+    assert_eq!(states(30), [CameraState::Quiet, CameraState::Reading], "too few to say");
+    assert_eq!(states(1), [CameraState::ReadsNothing, CameraState::Reading]);
+}
+
+#[test]
+fn what_passed_the_others_long_ago_says_nothing_of_now() {
+    let (mut monitor, time) = watching(&["one", "other"]);
+    let other = monitor.cameras.get_mut(&Label::parse("other").unwrap()).unwrap();
+    for _ in 0..100 {
+        other.ended(now(), None);
+    }
+    *time.lock().unwrap() = at("2026-06-01T11:00:02Z");
+    let status = monitor.overview();
+    assert_eq!(status[0].state, CameraState::NeverHeard);
 }

@@ -31,7 +31,9 @@ impl Rig {
         let metrics = Metrics::register(&registry).unwrap();
         let camera = Camera { min_confidence: 0.5, ..camera(Role::Entry) };
         let camera = Arc::new(camera);
-        let monitor = Monitor::new(&[Arc::clone(&camera)], clock(), metrics.clone()).start();
+        let monitor =
+            Monitor::new(&[Arc::clone(&camera)], options.reads_within, clock(), metrics.clone())
+                .start();
         let broker = Broker::new(mood);
         let (alive, _) = oneshot::channel();
         let passages =

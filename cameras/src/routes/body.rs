@@ -11,7 +11,9 @@ use actix_web::web::{Bytes, BytesMut, Payload};
 use futures_util::StreamExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::problem::Problem;
+use service::Problem;
+
+use super::unavailable;
 use crate::options::Options;
 
 /// Longest that a body may take to arrive: a client that stalls holds no memory for ever.
@@ -84,8 +86,7 @@ impl Receiving {
             let missing = length.div_ceil(BLOCK).saturating_sub(held);
             if let (true, Ok(missing)) = (missing > 0, u32::try_from(missing)) {
                 let more = Arc::clone(&self.room).try_acquire_many_owned(missing);
-                let more =
-                    more.map_err(|_| Problem::unavailable("too much is received at once"))?;
+                let more = more.map_err(|_| unavailable("too much is received at once"))?;
                 match &mut room {
                     Some(room) => room.merge(more),
                     None => room = Some(more),
@@ -97,7 +98,7 @@ impl Receiving {
     }
 
     fn too_large(&self) -> Problem {
-        Problem::too_large(&format!(
+        Problem::too_large(format!(
             "at most {} bytes are allowed in one message: let the camera send smaller pictures, or none",
             self.bytes_max
         ))

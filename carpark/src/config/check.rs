@@ -93,6 +93,7 @@ impl Layers {
             answer_within: self.duration("camera_answer_within")?,
             events_for: self.duration("camera_events_for")?,
             events_max: self.number("camera_events_max")?,
+            reads_within: self.duration("camera_reads_within")?,
             ..cameras::Options::default()
         })
     }

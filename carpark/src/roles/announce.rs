@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use actors::broker::amqp::masked;
+use service::masked;
 
 use super::parts::reachable;
 use super::plan::Plan;

@@ -1,12 +1,11 @@
 //! The vehicle monitor, on the real program: embedded, and over RabbitMQ and Redis.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpStream;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::wire::ping::PING_QUEUE;
 use serde_json::{Value, json};
+use tests::events::Events;
 use tests::http::{self, Answer};
 use tests::process::{Carpark, Running};
 use tests::servers::Redis;
@@ -49,36 +48,10 @@ fn two(running: &Running) {
     assert_eq!(report["vehicles_added"], 2, "{report}");
 }
 
-/// A stream of events: waits until one of that name is there.
-struct Events(BufReader<TcpStream>);
-
-impl Events {
-    fn open(running: &Running, last: Option<&str>) -> Self {
-        let mut stream = TcpStream::connect(("127.0.0.1", running.port())).unwrap();
-        stream.set_read_timeout(Some(SOON * 3)).unwrap();
-        let last = last.map(|id| format!("Last-Event-ID: {id}\r\n")).unwrap_or_default();
-        let request = format!("GET /vehicles/events HTTP/1.1\r\nHost: localhost\r\n{last}\r\n");
-        stream.write_all(request.as_bytes()).unwrap();
-        Self(BufReader::new(stream))
-    }
-
-    /// Id and data of the next event of that name.
-    fn next(&mut self, wanted: &str) -> (String, Value) {
-        let (mut id, mut name) = (String::new(), String::new());
-        loop {
-            let mut line = String::new();
-            assert!(self.0.read_line(&mut line).unwrap() > 0, "the stream has ended");
-            if let Some(text) = line.strip_prefix("id: ") {
-                text.trim().clone_into(&mut id);
-            } else if let Some(text) = line.strip_prefix("event: ") {
-                text.trim().clone_into(&mut name);
-            } else if let Some(text) = line.strip_prefix("data: ")
-                && name == wanted
-            {
-                return (id, serde_json::from_str(text.trim()).unwrap());
-            }
-        }
-    }
+/// The changes of state as they happen, behind an event.
+fn events(running: &Running, last: Option<&str>) -> Events {
+    let last: Vec<(&str, &str)> = last.map(|id| ("last-event-id", id)).into_iter().collect();
+    Events::open(running, "/vehicles/events", &last)
 }
 
 #[test]
@@ -92,34 +65,34 @@ fn a_vehicle_goes_silent_and_comes_back_and_whoever_listens_hears_of_it() {
     assert_eq!(list["vehicles"][0]["plate"], "AB12");
     assert_eq!(list["vehicles"][0]["inside"], false, "{list}");
 
-    let mut events = Events::open(&carpark, None);
-    events.next("hello");
+    let mut changes = events(&carpark, None);
+    changes.next("hello");
     let answer = call("POST", &carpark, "/vehicles/vin-1/ping", "").ok().json();
     assert_eq!(answer["status"], "connected");
-    let (first, event) = events.next("status");
+    let first = changes.next("status");
+    let event = &first.data;
     assert_eq!((&event["vehicle_id"], &event["status"]), (&json!("VIN-1"), &json!("connected")));
     assert_eq!(event["customer"]["name"], "Ann");
     // Nobody does anything: the monitor notices by itself.
-    let (_, event) = events.next("status");
+    let event = changes.next("status").data;
     assert_eq!(event["status"], "disconnected");
     assert_eq!(event["counts"], json!({ "connected": 0, "disconnected": 1, "never_seen": 1 }));
     let seen = vehicle(&carpark, "VIN-1");
     let time = |value: &Value| DateTime::parse_from_rfc3339(value.as_str().unwrap()).unwrap();
     assert_eq!(time(&seen["since"]) - time(&seen["last_seen"]), TimeDelta::milliseconds(1_500));
     call("POST", &carpark, "/vehicles/VIN-1/ping", "{}").ok();
-    let (_, event) = events.next("status");
-    assert_eq!(event["status"], "connected");
+    assert_eq!(changes.next("status").data["status"], "connected");
 
     // Who was away goes on where it was; who comes with an id of another run is told.
-    let (_, event) = Events::open(&carpark, Some(&first)).next("status");
-    assert_eq!(event["status"], "disconnected");
-    Events::open(&carpark, Some("1-1")).next("reset");
+    let again = events(&carpark, Some(&first.id)).next("status");
+    assert_eq!(again.data["status"], "disconnected");
+    events(&carpark, Some("1-1")).next("reset");
 
     let history = vehicle(&carpark, "VIN-1")["history"].clone();
     let history: Vec<_> = history.as_array().unwrap().iter().map(|h| h["status"].clone()).collect();
     assert_eq!(history, ["connected", "disconnected", "connected"]);
-    let changed = r#"vehicles_backend_status_changes_total{status="connected"}"#;
-    assert!(carpark.metric(changed) >= 2.0);
+    let turned = r#"vehicles_backend_status_changes_total{status="connected"}"#;
+    assert!(carpark.metric(turned) >= 2.0);
     carpark.terminate();
 }
 
@@ -327,6 +300,59 @@ fn a_killed_monitor_loses_no_confirmed_ping_and_poison_goes_to_the_dead_letters(
     assert_eq!(letters.len(), poison.len());
     monitor.terminate();
     assert_eq!(client.depth(PING_QUEUE), 0, "what was acknowledged stays acknowledged");
+}
+
+#[test]
+fn a_dead_ping_is_seen_with_its_reason_and_replayed_once_its_vehicle_is_registered() {
+    let site = Site::new();
+    site.configure();
+    let actors = site.start_actors_unready();
+    let monitor = site.carpark("vehicles").start_ready();
+    let client = site.client();
+    let dead = ping("early", "VIN-1", &at(5));
+    client.publish(PING_QUEUE, [dead.clone()]);
+    client.publish(domain::wire::EXIT_QUEUE, ["no read".to_owned()]);
+    let letters = wait::until("both are dead letters", SOON, || {
+        let listed = http::get(&actors.url("/admin/dead-letters")).ok().json();
+        (listed["total"] == 2).then_some(listed)
+    });
+    let of = |queue: &str| {
+        let letters = letters["dead_letters"].as_array().unwrap();
+        letters.iter().find(|letter| letter["queue"] == queue).unwrap_or_else(|| panic!("{queue}"))
+    };
+    let (of_ping, of_exit) = (of(PING_QUEUE), of(domain::wire::EXIT_QUEUE));
+    assert_eq!(of_ping["message"], dead);
+    assert!(of_ping["reason"].as_str().unwrap().starts_with("unknown_vehicle"), "{of_ping}");
+    assert!(of_exit["reason"].as_str().unwrap().starts_with("malformed_json"), "{of_exit}");
+
+    two(&monitor);
+    assert_eq!(vehicle(&monitor, "VIN-1")["status"], "never_seen");
+    let replay = format!("/admin/dead-letters/{}/replay", of_ping["id"].as_str().unwrap());
+    let replayed = call("POST", &actors, &replay, "").ok().json();
+    assert_eq!((&replayed["replayed"], &replayed["homeless"]), (&json!(1), &json!(0)));
+    wait::until("the ping is heard", SOON, || {
+        (vehicle(&monitor, "VIN-1")["status"] == "connected").then_some(())
+    });
+    let left = http::get(&actors.url("/admin/dead-letters")).ok().json();
+    assert_eq!((&left["total"], &left["dead_letters"][0]["id"]), (&json!(1), &of_exit["id"]));
+
+    // All at once: each to its own queue, where this one dies again.
+    client.publish(PING_QUEUE, [ping("late", "VIN-1", "noon")]);
+    wait::until("it is a dead letter", SOON, || {
+        (client.depth(domain::wire::DEAD_LETTER_QUEUE) == 2).then_some(())
+    });
+    let replayed = call("POST", &actors, "/admin/dead-letters/replay", "").ok().json();
+    assert_eq!((&replayed["replayed"], &replayed["homeless"]), (&json!(2), &json!(0)));
+    wait::until("both are back", SOON, || {
+        let listed = http::get(&actors.url("/admin/dead-letters")).ok().json();
+        let queue = |n: usize| listed["dead_letters"][n]["queue"].as_str().map(str::to_owned);
+        let mut queues = [queue(0)?, queue(1)?];
+        queues.sort();
+        assert_eq!(queues, [domain::wire::EXIT_QUEUE, PING_QUEUE]);
+        Some(())
+    });
+    actors.terminate();
+    monitor.terminate();
 }
 
 #[test]

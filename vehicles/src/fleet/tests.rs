@@ -76,6 +76,33 @@ fn a_vehicle_that_is_removed_and_comes_back_begins_anew() {
 }
 
 #[test]
+fn what_was_heard_stays_when_the_master_data_changes_and_silence_is_due_once() {
+    let mut fleet = fleet(1);
+    ping(&mut fleet, "V0000", 0, 0);
+    for plate in ["NEW1", "NEW2", "NEW3"] {
+        let plate = Plate::parse(plate).unwrap();
+        let customer = CustomerId::parse("c1").unwrap();
+        fleet.put_vehicle(&Vehicle { id: id("V0000"), plate, customer }, second(10)).unwrap();
+    }
+    assert_eq!(fleet.vehicles[&id("V0000")].presence.last_seen(), Some(second(0)));
+    assert_eq!(fleet.counts, StatusCounts { connected: 1, ..StatusCounts::default() });
+    let mut turned = Vec::new();
+    assert!(!fleet.notice(second(100), 1, &mut turned));
+    assert!(fleet.notice(second(100), 1, &mut turned), "a vehicle is due once");
+    assert_eq!(names(&turned), [("V0000".to_owned(), Status::Disconnected)]);
+}
+
+#[test]
+fn a_list_of_one_state_counts_all_states() {
+    let mut fleet = fleet(5);
+    ping(&mut fleet, "V0001", 0, 0);
+    let filter = Filter { status: Some(Status::Connected), limit: 10, ..Filter::default() };
+    let page = fleet.list(&filter);
+    assert_eq!((page.matching, page.vehicles.len()), (1, 1));
+    assert_eq!(page.counts, StatusCounts { connected: 1, disconnected: 0, never_seen: 4 });
+}
+
+#[test]
 fn pages_of_every_order_together_are_the_whole_list() {
     let mut fleet = fleet(57);
     for n in 0..20 {
@@ -98,6 +125,33 @@ fn pages_of_every_order_together_are_the_whole_list() {
             assert_eq!(seen.len(), 57, "{sort:?}");
         }
     }
+}
+
+#[test]
+fn a_duplicate_is_refused_whether_it_stands_in_the_file_or_is_registered() {
+    let mut fleet = fleet(1);
+    let header = "vehicle_id,plate,customer_id,customer_name,customer_address";
+    let file = format!(
+        "{header}\nV0000,OTHER1,c1,Ann,\nnew1,P0000,c1,Ann,\n\
+        new2,AB1,c1,Ann,\nnew2,AB2,c1,Ann,\nnew3,ab-1,c1,Ann,\n"
+    );
+    let rows = read(file.as_bytes()).unwrap();
+    let taken = fleet.import(&rows.rows, second(0));
+    assert_eq!(taken.vehicles_added, 1);
+    let refused: Vec<_> = rows.refusals.iter().chain(&taken.refusals).collect();
+    let refused: Vec<_> = refused.iter().map(|r| (r.line, r.kind, r.reason.as_str())).collect();
+    let expected = [
+        (5, "duplicate_vehicle", "stands on line 4"),
+        (6, "duplicate_plate", "stands on line 4"),
+        (2, "duplicate_vehicle", "registered already"),
+        (3, "duplicate_plate", "that of vehicle `V0000`"),
+    ];
+    assert_eq!(refused.len(), expected.len(), "{refused:?}");
+    for ((line, kind, reason), (at, of, says)) in refused.iter().zip(expected) {
+        assert_eq!((*line, *kind), (at, of));
+        assert!(reason.contains(says), "{reason}");
+    }
+    assert_eq!(fleet.vehicles[&id("V0000")].plate.as_str(), "P0000", "it is as it was");
 }
 
 #[test]

@@ -3,11 +3,11 @@
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data, Json, Path, Query, ServiceConfig};
 use domain::{Customer, CustomerId};
+use service::{Problem, ProblemBody};
 
 use super::Desk;
-use super::problem::Problem;
 use super::shapes::{
-    CustomerBody, CustomerItem, CustomerPage, CustomersQuery, ProblemBody, RemovalQuery, Removed,
+    CustomerBody, CustomerItem, CustomerPage, CustomersQuery, RemovalQuery, Removed,
 };
 use super::vehicles::page_size;
 use crate::registry::{Customers, Edit, FindCustomer};
@@ -27,7 +27,7 @@ pub(super) fn parse_customer(text: &str) -> Result<CustomerId, Problem> {
 }
 
 /// Customers in the order of their ids, in pages.
-#[utoipa::path(get, path = "/admin/customers", tag = "customers", params(CustomersQuery), responses((status = 200, body = CustomerPage), (status = 400, body = ProblemBody)))]
+#[utoipa::path(get, path = "/admin/customers", tag = "customers", params(CustomersQuery), responses((status = 200, body = CustomerPage), (status = 400, body = ProblemBody<'_>)))]
 pub(super) async fn list(
     desk: Data<Desk>,
     asked: Query<CustomersQuery>,
@@ -42,7 +42,7 @@ pub(super) async fn list(
 }
 
 /// A customer.
-#[utoipa::path(get, path = "/admin/customers/{customer}", tag = "customers", params(("customer" = String, Path)), responses((status = 200, body = CustomerItem), (status = 404, body = ProblemBody)))]
+#[utoipa::path(get, path = "/admin/customers/{customer}", tag = "customers", params(("customer" = String, Path)), responses((status = 200, body = CustomerItem), (status = 404, body = ProblemBody<'_>)))]
 pub(super) async fn show(
     desk: Data<Desk>,
     customer: Path<String>,
@@ -54,7 +54,7 @@ pub(super) async fn show(
 }
 
 /// Registers a customer, or changes name and address.
-#[utoipa::path(put, path = "/admin/customers/{customer}", tag = "customers", params(("customer" = String, Path)), request_body = CustomerBody, responses((status = 200, body = CustomerItem), (status = 400, body = ProblemBody), (status = 422, body = ProblemBody)))]
+#[utoipa::path(put, path = "/admin/customers/{customer}", tag = "customers", params(("customer" = String, Path)), request_body = CustomerBody, responses((status = 200, body = CustomerItem), (status = 400, body = ProblemBody<'_>), (status = 422, body = ProblemBody<'_>)))]
 pub(super) async fn put(
     desk: Data<Desk>,
     customer: Path<String>,
@@ -69,7 +69,7 @@ pub(super) async fn put(
 }
 
 /// Removes a customer; one with vehicles only where the vehicles go as well.
-#[utoipa::path(delete, path = "/admin/customers/{customer}", tag = "customers", params(("customer" = String, Path), RemovalQuery), responses((status = 200, body = Removed), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+#[utoipa::path(delete, path = "/admin/customers/{customer}", tag = "customers", params(("customer" = String, Path), RemovalQuery), responses((status = 200, body = Removed), (status = 404, body = ProblemBody<'_>), (status = 409, body = ProblemBody<'_>)))]
 pub(super) async fn remove(
     desk: Data<Desk>,
     customer: Path<String>,

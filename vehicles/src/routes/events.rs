@@ -7,10 +7,10 @@ use std::time::Duration;
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
+use service::ProblemBody;
 use tokio::time::timeout;
 
 use super::Desk;
-use super::shapes::ProblemBody;
 use crate::live::{EventId, Live, Told};
 
 /// Silence after which a comment says that the line is alive.
@@ -24,7 +24,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 
 /// Changes of status as they happen (server-sent events). `event: status` has a `StatusEvent` as its
 /// data; `event: reset` says that events were missed: read the list anew.
-#[utoipa::path(get, path = "/vehicles/events", tag = "vehicles", params(("Last-Event-ID" = Option<String>, Header, description = "goes on behind this event")), responses((status = 200, content_type = "text/event-stream", body = String), (status = 401, body = ProblemBody)))]
+#[utoipa::path(get, path = "/vehicles/events", tag = "vehicles", params(("Last-Event-ID" = Option<String>, Header, description = "goes on behind this event")), responses((status = 200, content_type = "text/event-stream", body = String), (status = 401, body = ProblemBody<'_>)))]
 pub(super) async fn events(desk: Data<Desk>, request: HttpRequest) -> HttpResponse {
     let live = Arc::clone(&desk.live);
     let last = request.headers().get("last-event-id").and_then(|value| value.to_str().ok());

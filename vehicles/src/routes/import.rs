@@ -2,10 +2,10 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Bytes, Data};
+use service::{Problem, ProblemBody};
 
 use super::Desk;
-use super::problem::Problem;
-use super::shapes::{ImportReport, ProblemBody};
+use super::shapes::ImportReport;
 use crate::fleet::import::read;
 use crate::registry;
 
@@ -17,7 +17,7 @@ const REFUSALS_MAX: usize = 1_000;
 /// Takes a file of vehicles and their owners: CSV with the header
 /// `vehicle_id,plate,customer_id,customer_name,customer_address`, or a JSON array of objects with
 /// these keys. Doubled and wrong rows are reported with their lines and not taken; the rest is.
-#[utoipa::path(post, path = "/admin/vehicles/import", tag = "vehicles", request_body(content = String, content_type = "text/csv"), responses((status = 200, body = ImportReport), (status = 400, body = ProblemBody)))]
+#[utoipa::path(post, path = "/admin/vehicles/import", tag = "vehicles", request_body(content = String, content_type = "text/csv"), responses((status = 200, body = ImportReport), (status = 400, body = ProblemBody<'_>)))]
 pub(super) async fn import(desk: Data<Desk>, body: Bytes) -> Result<HttpResponse, Problem> {
     let read = read(&body).map_err(|e| Problem::bad_request(format!("{e}; nothing was taken")))?;
     let mut report = ImportReport::default();

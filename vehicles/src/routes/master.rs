@@ -3,11 +3,11 @@
 use actix_web::web::{self, Data, Json, JsonConfig, Path, Query, ServiceConfig};
 use actix_web::{HttpResponse, ResponseError};
 use domain::{Plate, Vehicle};
+use service::{Problem, ProblemBody};
 
 use super::Desk;
 use super::customers::parse_customer;
-use super::problem::Problem;
-use super::shapes::{ListQuery, ProblemBody, Removed, VehicleBody, VehiclePage, VehicleRecord};
+use super::shapes::{ListQuery, Removed, VehicleBody, VehiclePage, VehicleRecord};
 use super::vehicles::parse_vehicle;
 use crate::registry::{Edit, FindRecord, List};
 
@@ -30,7 +30,7 @@ pub(super) fn json() -> JsonConfig {
 }
 
 /// Vehicles, as at `/vehicles`.
-#[utoipa::path(get, path = "/admin/vehicles", tag = "vehicles", params(ListQuery), responses((status = 200, body = VehiclePage), (status = 400, body = ProblemBody)))]
+#[utoipa::path(get, path = "/admin/vehicles", tag = "vehicles", params(ListQuery), responses((status = 200, body = VehiclePage), (status = 400, body = ProblemBody<'_>)))]
 pub(super) async fn list(
     desk: Data<Desk>,
     asked: Query<ListQuery>,
@@ -41,7 +41,7 @@ pub(super) async fn list(
 }
 
 /// A vehicle as it is registered.
-#[utoipa::path(get, path = "/admin/vehicles/{vehicle_id}", tag = "vehicles", params(("vehicle_id" = String, Path)), responses((status = 200, body = VehicleRecord), (status = 404, body = ProblemBody)))]
+#[utoipa::path(get, path = "/admin/vehicles/{vehicle_id}", tag = "vehicles", params(("vehicle_id" = String, Path)), responses((status = 200, body = VehicleRecord), (status = 404, body = ProblemBody<'_>)))]
 pub(super) async fn show(desk: Data<Desk>, vehicle: Path<String>) -> Result<HttpResponse, Problem> {
     let found = desk.registry.send(FindRecord(parse_vehicle(&vehicle)?)).await?;
     let found = found.ok_or_else(|| Problem::not_found("no such vehicle is registered"))?;
@@ -49,7 +49,7 @@ pub(super) async fn show(desk: Data<Desk>, vehicle: Path<String>) -> Result<Http
 }
 
 /// Registers a vehicle, or changes its plate or owner. What was heard of it stays.
-#[utoipa::path(put, path = "/admin/vehicles/{vehicle_id}", tag = "vehicles", params(("vehicle_id" = String, Path)), request_body = VehicleBody, responses((status = 200, body = VehicleRecord), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)))]
+#[utoipa::path(put, path = "/admin/vehicles/{vehicle_id}", tag = "vehicles", params(("vehicle_id" = String, Path)), request_body = VehicleBody, responses((status = 200, body = VehicleRecord), (status = 404, body = ProblemBody<'_>), (status = 409, body = ProblemBody<'_>), (status = 422, body = ProblemBody<'_>)))]
 pub(super) async fn put(
     desk: Data<Desk>,
     vehicle: Path<String>,
@@ -64,7 +64,7 @@ pub(super) async fn put(
 }
 
 /// Removes a vehicle and all that was heard of it.
-#[utoipa::path(delete, path = "/admin/vehicles/{vehicle_id}", tag = "vehicles", params(("vehicle_id" = String, Path)), responses((status = 200, body = Removed), (status = 404, body = ProblemBody)))]
+#[utoipa::path(delete, path = "/admin/vehicles/{vehicle_id}", tag = "vehicles", params(("vehicle_id" = String, Path)), responses((status = 200, body = Removed), (status = 404, body = ProblemBody<'_>)))]
 pub(super) async fn remove(
     desk: Data<Desk>,
     vehicle: Path<String>,

@@ -253,18 +253,6 @@ pub struct Refusal {
     pub reason: String,
 }
 
-/// What an error looks like (RFC 9457).
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Problem)]
-pub struct ProblemBody {
-    pub(crate) r#type: &'static str,
-    /// The words of the status.
-    pub(crate) title: &'static str,
-    pub(crate) status: u16,
-    /// What went wrong this time, and what would help.
-    pub(crate) detail: String,
-}
-
 impl From<&Customer> for Owner {
     fn from(customer: &Customer) -> Self {
         Self { id: customer.id.as_str().to_owned(), name: customer.name.clone() }

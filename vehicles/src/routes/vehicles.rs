@@ -6,12 +6,12 @@ use actix_web::web::{self, Bytes, Data, Path, Query, ServiceConfig};
 use domain::presence::Status;
 use domain::wire::ping::{Ping, PingRejection, parse_ping_time};
 use domain::{CustomerId, Plate, VehicleId};
+use service::{Problem, ProblemBody};
 use tracing::warn;
 
 use super::Desk;
-use super::problem::Problem;
 use super::shapes::{
-    ListQuery, PingAnswer, PingBody, ProblemBody, VehicleDetail, VehicleItem, VehiclePage, time,
+    ListQuery, PingAnswer, PingBody, VehicleDetail, VehicleItem, VehiclePage, time,
 };
 use crate::fleet::listing::{Cursor, Filter, Sort};
 use crate::registry::{Find, List, Pings};
@@ -118,7 +118,7 @@ impl Desk {
 }
 
 /// Vehicles with their owners and states: filtered, sorted, in pages.
-#[utoipa::path(get, path = "/vehicles", tag = "vehicles", params(ListQuery), responses((status = 200, body = VehiclePage), (status = 400, body = ProblemBody)))]
+#[utoipa::path(get, path = "/vehicles", tag = "vehicles", params(ListQuery), responses((status = 200, body = VehiclePage), (status = 400, body = ProblemBody<'_>)))]
 pub(super) async fn list(
     desk: Data<Desk>,
     asked: Query<ListQuery>,
@@ -129,7 +129,7 @@ pub(super) async fn list(
 }
 
 /// A vehicle, with the changes of its status.
-#[utoipa::path(get, path = "/vehicles/{vehicle_id}", tag = "vehicles", params(("vehicle_id" = String, Path)), responses((status = 200, body = VehicleDetail), (status = 404, body = ProblemBody)))]
+#[utoipa::path(get, path = "/vehicles/{vehicle_id}", tag = "vehicles", params(("vehicle_id" = String, Path)), responses((status = 200, body = VehicleDetail), (status = 404, body = ProblemBody<'_>)))]
 pub(super) async fn detail(
     desk: Data<Desk>,
     vehicle: Path<String>,
@@ -142,7 +142,7 @@ pub(super) async fn detail(
 }
 
 /// A sign of life; answered when it is stored. Sent twice it is the same as once.
-#[utoipa::path(post, path = "/vehicles/{vehicle_id}/ping", tag = "vehicles", params(("vehicle_id" = String, Path)), request_body = Option<PingBody>, security(("ping" = [])), responses((status = 200, body = PingAnswer), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
+#[utoipa::path(post, path = "/vehicles/{vehicle_id}/ping", tag = "vehicles", params(("vehicle_id" = String, Path)), request_body = Option<PingBody>, security(("ping" = [])), responses((status = 200, body = PingAnswer), (status = 400, body = ProblemBody<'_>), (status = 404, body = ProblemBody<'_>), (status = 422, body = ProblemBody<'_>)))]
 pub(super) async fn ping(
     desk: Data<Desk>,
     vehicle: Path<String>,

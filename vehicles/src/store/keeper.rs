@@ -16,8 +16,10 @@ use tokio::sync::oneshot;
 use tracing::{error, info, warn};
 
 use super::{Change, Store};
+use service::Vital;
+
+use crate::health::Health;
 use crate::metrics::Metrics;
-use crate::part::{Health, Vital};
 
 /// Most changes of a batch.
 const BATCH_MAX: usize = 2_000;

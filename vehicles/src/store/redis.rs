@@ -81,7 +81,7 @@ impl RedisStore {
             .build()
             .map_err(|e| wrong(&e))?;
         Ok(Self {
-            shown: masked(url),
+            shown: service::masked(url),
             writer: writer.to_owned(),
             pool,
             link: Mutex::new(None),
@@ -135,17 +135,6 @@ impl RedisStore {
             }
             cursor = next;
         }
-    }
-}
-
-fn masked(url: &str) -> String {
-    match url::Url::parse(url) {
-        Ok(mut url) if url.password().is_some() => {
-            let _ = url.set_password(Some("***"));
-            url.to_string()
-        }
-        Ok(url) => url.to_string(),
-        Err(_) => "(not a URL)".to_owned(),
     }
 }
 

@@ -11,9 +11,10 @@ use serde_json::json;
 
 use super::actors_client::AskError;
 use super::{Actors, Pages};
+use service::Problem;
+
 use crate::csv_writer::Append;
 use crate::dismissal::Dismissal;
-use crate::problem::Problem;
 use crate::recent::subject_of;
 use crate::row::Lines;
 

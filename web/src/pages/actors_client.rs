@@ -10,6 +10,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
+use super::answers::{Customer, Status, Stay, Stays, Timeline, VehicleDetail, VehiclePage};
+
 /// Longest wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Largest answer that is read.
@@ -52,130 +54,9 @@ pub(crate) enum AskError {
     Answer(&'static str),
 }
 
-/// `/admin/status`, as far as it is shown.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Status {
-    pub(crate) processors_alive: i64,
-    pub(crate) parts: std::collections::BTreeMap<String, String>,
-    pub(crate) vehicle_entry: Queue,
-    pub(crate) vehicle_exit: Queue,
-    pub(crate) outbox_pending: i64,
-    pub(crate) sessions_open: i64,
-    #[serde(default)]
-    pub(crate) passed: Vec<Minute>,
-}
-
-/// One queue of a [`Status`].
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Queue {
-    pub(crate) waiting: i64,
-    pub(crate) lag_seconds: Option<f64>,
-}
-
-/// Vehicles that passed in a minute.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Minute {
-    pub(crate) at: String,
-    pub(crate) entries: u64,
-    pub(crate) exits: u64,
-}
-
-/// A stay, or what there is of it.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Stay {
-    pub(crate) vehicle_plate: String,
-    pub(crate) state: String,
-    pub(crate) place: String,
-    pub(crate) entry: Option<CameraRead>,
-    pub(crate) exit: Option<CameraRead>,
-    pub(crate) exception: Option<String>,
-    pub(crate) duration_seconds: Option<f64>,
-    pub(crate) why: String,
-}
-
-/// A camera read.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct CameraRead {
-    pub(crate) kind: String,
-    pub(crate) at: String,
-    pub(crate) received_at: String,
-    pub(crate) place: String,
-    pub(crate) lane: Option<String>,
-    pub(crate) camera: Option<String>,
-    pub(crate) confidence: Option<f32>,
-    pub(crate) plate_as_read: Option<String>,
-}
-
-/// All that is known of a plate.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Timeline {
-    pub(crate) vehicle_plate: String,
-    pub(crate) reads: Vec<CameraRead>,
-    pub(crate) sessions: Vec<Stay>,
-}
-
-/// Stays that were found.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Stays {
-    pub(crate) sessions: Vec<Stay>,
-    pub(crate) next: Option<String>,
-}
-
-/// A page of vehicles.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct VehiclePage {
-    pub(crate) vehicles: Vec<ListedVehicle>,
-    pub(crate) counts: StatusCounts,
-    pub(crate) matching: u64,
-    pub(crate) next: Option<String>,
-}
-
-/// How many are in which state.
-#[derive(Debug, Clone, Copy, Deserialize)]
-pub(crate) struct StatusCounts {
-    pub(crate) connected: u64,
-    pub(crate) disconnected: u64,
-    pub(crate) never_seen: u64,
-}
-
-/// A vehicle that tells of itself.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct ListedVehicle {
-    pub(crate) vehicle_id: String,
-    pub(crate) plate: String,
-    pub(crate) customer: Customer,
-    pub(crate) status: String,
-    pub(crate) last_seen: Option<String>,
-    pub(crate) since: Option<String>,
-    pub(crate) inside: Option<bool>,
-}
-
-/// Whose it is.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Customer {
-    pub(crate) id: String,
-    pub(crate) name: String,
-}
-
 #[derive(Deserialize)]
 struct Customers {
     customers: Vec<Customer>,
-}
-
-/// All about a vehicle.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct VehicleDetail {
-    #[serde(flatten)]
-    pub(crate) vehicle: ListedVehicle,
-    pub(crate) address: String,
-    pub(crate) history: Vec<StatusChange>,
-}
-
-/// A change of its state.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct StatusChange {
-    pub(crate) status: String,
-    pub(crate) at: String,
 }
 
 /// Words of a refusal (RFC 9457).
@@ -212,15 +93,6 @@ impl ActorsClient {
     pub(crate) async fn timeline(&self, plate: &str) -> Result<Option<Timeline>, AskError> {
         match self.get(&format!("/admin/sessions/{plate}"), &[]).await {
             Ok(timeline) => Ok(Some(timeline)),
-            Err(AskError::Refused { status: 404, .. }) => Ok(None),
-            Err(e) => Err(e),
-        }
-    }
-
-    /// The cameras, where the actors know of any; in the words of their route.
-    pub(crate) async fn cameras(&self) -> Result<Option<Value>, AskError> {
-        match self.get("/admin/cameras", &[]).await {
-            Ok(cameras) => Ok(Some(cameras)),
             Err(AskError::Refused { status: 404, .. }) => Ok(None),
             Err(e) => Err(e),
         }

@@ -4,9 +4,9 @@
 use askama::Template;
 use domain::wire::parse_time;
 use domain::{ExceptionRow, Instant};
-use serde_json::Value;
 
-use super::actors_client::{Status, Stay};
+use super::answers::{Status, Stay};
+use super::cameras::{self, Camera};
 use super::chart::{Chart, per_minute};
 use super::words::{Shown, Words, duration, kind, number};
 use crate::recent::{EXCEPTIONS_MAX, Glance, KINDS_SHOWN, subject_of};
@@ -25,8 +25,8 @@ pub(crate) struct Seen {
     pub(crate) status: Option<Status>,
     /// Likewise.
     pub(crate) longest: Vec<Stay>,
-    /// Likewise; `None` where they know of none.
-    pub(crate) cameras: Option<Value>,
+    /// As they are now.
+    pub(crate) cameras: Vec<Camera>,
     /// Since when they have not answered, and why.
     pub(crate) silent: Option<(Instant, String)>,
     /// Whether rows can be written.
@@ -160,6 +160,7 @@ impl Seen {
             same("figures", html(&self.figures(now))),
             same("chart", html(&self.chart(words, now))),
             same("state", html(&self.state(words))),
+            two("cameras", &|may_see| html(&cameras::region(&self.cameras, words, may_see))),
             two("open", &|may_see| html(&self.open(words, may_see))),
             two("exceptions", &|may_see| html(&self.exceptions(words, may_see))),
             two("sessions", &|may_see| html(&self.sessions(words, may_see))),
@@ -217,7 +218,7 @@ impl Seen {
         let files =
             if self.is_writable { "ok" } else { "rows cannot be written: is the disk full?" };
         parts.push(plain("Files", files, "rows are written"));
-        parts.extend(self.cameras.as_ref().and_then(cameras));
+        parts.extend(cameras::part(&self.cameras));
         let worst = |level: &str| parts.iter().any(|part| part.level == level);
         let (level, summary) = match () {
             () if worst("bad") => ("bad", "Something is broken"),
@@ -333,7 +334,7 @@ fn processors(status: &Status) -> Part {
 }
 
 /// A queue that is read far behind the present is late, not broken.
-fn queue(name: &'static str, part: &str, queue: &super::actors_client::Queue) -> Part {
+fn queue(name: &'static str, part: &str, queue: &super::answers::Queue) -> Part {
     const LATE_SECONDS: f64 = 60.0;
     let waiting = number(u64::try_from(queue.waiting).unwrap_or(0));
     let (level, word, detail) = match queue.lag_seconds {
@@ -369,20 +370,6 @@ fn plain(name: &'static str, part: &str, well: &str) -> Part {
         "ok" => Part { name, level: "ok", word: "ok", detail: well.to_owned() },
         why => Part { name, level: "bad", word: "broken", detail: why.to_owned() },
     }
-}
-
-/// However many there are, one line: who is silent is named by the cameras' own route.
-fn cameras(cameras: &Value) -> Option<Part> {
-    let list = cameras.get("cameras")?.as_array()?;
-    let state = |camera: &Value| camera.get("state").and_then(Value::as_str).map(str::to_owned);
-    let well = ["ok", "online", "alive", "live", "reading"];
-    let is_well = |camera: &&Value| state(camera).is_none_or(|s| well.contains(&s.as_str()));
-    let (count, good) = (list.len(), list.iter().filter(is_well).count());
-    if count == 0 {
-        return None;
-    }
-    let (level, word) = if good == count { ("ok", "ok") } else { ("warn", "silent") };
-    Some(Part { name: "Cameras", level, word, detail: format!("{good} of {count} are well") })
 }
 
 /// A template that writes to memory does not fail.

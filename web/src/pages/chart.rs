@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta};
 use domain::Instant;
 use domain::wire::parse_time;
 
-use super::actors_client::Minute;
+use super::answers::Minute;
 use super::words::Words;
 
 /// Minutes that are shown.
@@ -18,6 +18,8 @@ const BAR_WIDTH: i64 = 9;
 const HALF_HEIGHT: u64 = 105;
 /// Room for the figures of the scale.
 pub(crate) const LEFT: i64 = 46;
+/// Room for half of a time below the last bar.
+const RIGHT: i64 = 20;
 /// Room above the upper half.
 const TOP: u64 = 8;
 
@@ -92,7 +94,7 @@ impl Chart {
             bars,
             ticks,
             scale,
-            width: LEFT + MINUTES * MINUTE_WIDTH,
+            width: LEFT + MINUTES * MINUTE_WIDTH + RIGHT,
             height: TOP + 2 * HALF_HEIGHT + 26,
             line,
             summary: format!(
@@ -173,6 +175,8 @@ mod tests {
         assert!(chart.summary.contains("15 entries and 50 exits, at most 50"), "{}", chart.summary);
         let ticks: Vec<&str> = chart.ticks.iter().map(|tick| tick.text.as_str()).collect();
         assert_eq!(ticks, ["10:40", "10:50", "11:00", "11:10", "11:20", "11:30"]);
+        let last = chart.ticks.last().unwrap();
+        assert!(last.x + RIGHT < chart.width, "its text is not cut off");
     }
 
     #[test]

@@ -15,13 +15,12 @@ use tokio::sync::{Notify, watch};
 
 use super::actors_client::{ActorsClient, AskError};
 use super::board::{EXCEPTIONS_SHOWN, OPEN_SHOWN, Region, SESSIONS_SHOWN, Seen};
+use super::cameras::Cameras;
 use super::words::Words;
 use crate::recent::Recent;
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_secs(1);
-/// Cameras change rarely: each so many looks.
-const CAMERAS_EVERY: u32 = 5;
 /// A page that is opened waits this long for a fresh look, and shows the last one then.
 const FRESH_WITHIN: Duration = Duration::from_millis(500);
 
@@ -60,6 +59,8 @@ impl Drop for Looking {
 pub(crate) struct Parts {
     pub(crate) actors: ActorsClient,
     pub(crate) recent: Arc<Recent>,
+    /// None is configured.
+    pub(crate) cameras: Option<Arc<dyn Cameras>>,
     pub(crate) is_writable: Box<dyn Fn() -> bool>,
     pub(crate) clock: SharedClock,
     pub(crate) zone: Tz,
@@ -109,13 +110,13 @@ impl Lookout {
             while self.viewers.load(Ordering::Relaxed) == 0 {
                 self.came.notified().await;
             }
-            parts.look(&mut seen, number).await;
+            parts.look(&mut seen).await;
             let now = parts.clock.now();
             let regions = seen.regions(&Words::new(parts.zone, now), now);
             if self.news.borrow().is_over {
                 return;
             }
-            self.tell(u64::from(number), now, regions);
+            self.tell(number, now, regions);
             tokio::time::sleep(EVERY).await;
         }
     }
@@ -134,25 +135,25 @@ impl Lookout {
 }
 
 impl Parts {
-    async fn look(&self, seen: &mut Seen, number: u32) {
+    async fn look(&self, seen: &mut Seen) {
         let now = self.clock.now();
-        match self.ask(seen, number).await {
+        match self.ask(seen).await {
             Ok(()) => seen.silent = None,
             Err(error) => {
                 let since = seen.silent.as_ref().map_or(now, |(since, _)| *since);
                 seen.silent = Some((since, error.to_string()));
             }
         }
+        if let Some(cameras) = &self.cameras {
+            seen.cameras = cameras.all().await;
+        }
         seen.is_writable = (self.is_writable)();
         seen.glance = self.recent.glance(SESSIONS_SHOWN, EXCEPTIONS_SHOWN, None);
     }
 
-    async fn ask(&self, seen: &mut Seen, number: u32) -> Result<(), AskError> {
+    async fn ask(&self, seen: &mut Seen) -> Result<(), AskError> {
         seen.status = Some(self.actors.status().await?);
         seen.longest = self.actors.longest(OPEN_SHOWN + 1).await?;
-        if number % CAMERAS_EVERY == 1 {
-            seen.cameras = self.actors.cameras().await?;
-        }
         Ok(())
     }
 }

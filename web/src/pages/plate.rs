@@ -7,7 +7,7 @@ use askama::Template;
 use domain::Plate;
 use domain::wire::parse_time;
 
-use super::actors_client::{CameraRead, Stay, Timeline};
+use super::answers::{CameraRead, Stay, Timeline};
 use super::words::{Shown, Words, duration, kind};
 use super::{Actors, Pages, Shell, Viewer, page as respond};
 use crate::recent::{Standing, subject_of};

@@ -16,9 +16,8 @@ use futures_util::stream::unfold;
 use serde::Deserialize;
 use tokio::time::{Instant, sleep_until};
 
-use super::actors_client::{
-    ActorsClient, AskError, Customer, ListedVehicle, StatusCounts, VehicleDetail, VehiclePage,
-};
+use super::actors_client::{ActorsClient, AskError};
+use super::answers::{Customer, ListedVehicle, StatusCounts, VehicleDetail, VehiclePage};
 use super::board::html;
 use super::events::Event;
 use super::words::{Shown, Words, number};

@@ -10,8 +10,9 @@ use domain::wire::Unsavable;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_path_to_error::Segment;
+use service::Problem;
 
-use crate::problem::Problem;
+use crate::problem::{bad_item, too_large};
 use crate::row::Row;
 
 /// Longest that a body may take to arrive: a client that stalls holds no memory for ever.
@@ -52,12 +53,12 @@ pub(crate) async fn read(
 ) -> Result<Bytes, Problem> {
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     if announced.and_then(|length| length.parse().ok()).is_some_and(|n: usize| n > bytes_max) {
-        return Err(Problem::too_large(bytes_max, "bytes"));
+        return Err(too_large(bytes_max, "bytes"));
     }
     match tokio::time::timeout(BODY_TIMEOUT, payload.to_bytes_limited(bytes_max)).await {
         Ok(Ok(Ok(bytes))) => Ok(bytes),
         Ok(Ok(Err(_))) => Err(Problem::new(StatusCode::BAD_REQUEST, "the body broke off")),
-        Ok(Err(_)) => Err(Problem::too_large(bytes_max, "bytes")),
+        Ok(Err(_)) => Err(too_large(bytes_max, "bytes")),
         Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "the body took too long")),
     }
 }
@@ -67,7 +68,7 @@ pub(crate) fn parse<R: Row>(bytes: &[u8], items_max: usize) -> Result<Items<R>, 
     if bytes.trim_ascii_start().starts_with(b"[") {
         let messages: Vec<R::Message> = parse_json(bytes)?;
         if messages.len() > items_max {
-            return Err(Problem::too_large(items_max, "items"));
+            return Err(too_large(items_max, "items"));
         }
         let rows = messages.iter().enumerate().map(|(index, message)| to_row(index, message));
         Ok(Items::Many(rows.collect::<Result<_, _>>()?))
@@ -78,8 +79,7 @@ pub(crate) fn parse<R: Row>(bytes: &[u8], items_max: usize) -> Result<Items<R>, 
 }
 
 fn to_row<R: Row>(index: usize, message: &R::Message) -> Result<R, Problem> {
-    R::try_from(message)
-        .map_err(|e| Problem::bad_item(index, Some(field_of(&e).to_owned()), &e.to_string()))
+    R::try_from(message).map_err(|e| bad_item(index, Some(field_of(&e).to_owned()), &e.to_string()))
 }
 
 fn field_of(error: &Unsavable) -> &'static str {
@@ -127,5 +127,5 @@ fn locate<T: DeserializeOwned>(bytes: &[u8]) -> Problem {
         (_, _, Some(field)) => format!("`{field}` has a value that is not allowed there"),
         _ => "a JSON object is expected".to_owned(),
     };
-    Problem::bad_item(index.unwrap_or(0), missing.or(twice).or(field), &what)
+    bad_item(index.unwrap_or(0), missing.or(twice).or(field), &what)
 }

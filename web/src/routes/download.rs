@@ -12,8 +12,9 @@ use futures_util::stream::{self, TryStreamExt};
 use tokio::task::spawn_blocking;
 
 use super::writer_is_gone;
+use service::Problem;
+
 use crate::csv_writer::{CsvWriter, GetSnapshot, Snapshot};
-use crate::problem::Problem;
 use crate::table::Table;
 
 /// All of a download that is in memory at a time.

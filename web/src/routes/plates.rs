@@ -9,9 +9,10 @@ use domain::wire::{ExceptionMessage, SummaryMessage};
 use serde_json::json;
 
 use super::{State, writer_is_gone};
+use service::Problem;
+
 use crate::csv_writer::{EraseRowsOf, GetRowsOf};
 use crate::dismissal::DismissalMessage;
-use crate::problem::Problem;
 
 pub(super) async fn export(
     state: Data<State>,

@@ -8,11 +8,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::DateTime;
+use domain::SharedClock;
 use domain::wire::{
-    DEAD_LETTER_QUEUE, ENTRY_QUEUE, EXIT_QUEUE, QUEUE_HEADER, REASON_HEADER, REFUSED_AT_HEADER,
-    format_time,
+    DEAD_LETTER_QUEUE, QUEUE_HEADER, REASON_HEADER, REFUSED_AT_HEADER, format_time,
 };
-use domain::{Kind, SharedClock};
 use futures_util::StreamExt;
 use lapin::message::Delivery;
 use lapin::options::{
@@ -25,9 +24,11 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 use uuid::{Uuid, uuid};
 
-use super::{PATIENCE, PERSISTENT, Server, queue_name};
+use super::{PATIENCE, PERSISTENT, Server};
 use crate::broker::BrokerError;
-use crate::broker::dead_letters::{DeadLetter, DeadLetters, Handled, LOOKED_AT_MAX, Which, sort};
+use crate::broker::dead_letters::{
+    DeadLetter, DeadLetters, Handled, LOOKED_AT_MAX, Which, queue_named, sort,
+};
 use crate::failpoint::die_at;
 
 /// Headers of a letter that the broker itself put there.
@@ -219,7 +220,7 @@ impl Shelf {
         loop {
             let mut under_way = Vec::with_capacity(WINDOW);
             for (letter, delivery) in meant.by_ref().take(WINDOW) {
-                let Some(kind) = letter.from else {
+                let Some(queue) = letter.from else {
                     handled.homeless += 1;
                     continue;
                 };
@@ -227,7 +228,7 @@ impl Shelf {
                 if let Some(id) = delivery.properties.message_id() {
                     properties = properties.with_message_id(id.clone());
                 }
-                let confirm = publish(&look.channel, queue_name(kind), &letter.body, properties);
+                let confirm = publish(&look.channel, queue, &letter.body, properties);
                 under_way.push((confirm.await.map_err(|e| self.server.explain(&e))?, delivery));
             }
             if under_way.is_empty() {
@@ -329,11 +330,7 @@ fn read(delivery: &Delivery) -> DeadLetter {
     name.extend_from_slice(&delivery.data);
     DeadLetter {
         id: Uuid::new_v5(&ID_NAMESPACE, &name).simple().to_string(),
-        from: match queue.as_str() {
-            ENTRY_QUEUE => Some(Kind::Entry),
-            EXIT_QUEUE => Some(Kind::Exit),
-            _ => None,
-        },
+        from: queue_named(&queue),
         reason,
         at,
         body: Bytes::copy_from_slice(&delivery.data),

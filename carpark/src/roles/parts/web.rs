@@ -1,20 +1,31 @@
-//! The summary service, and the pages that show what it and the other roles know.
+//! The summary service, and the pages that show what it, the cameras and the other roles know.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use cameras::Cameras;
 use url::Url;
 use web::Web;
 use web::pages::{ActorsAt, Options};
 
 use super::{Wiring, reachable};
+use crate::camera_watch::CameraWatch;
 use crate::http::sign_in::{self, SignIns};
 
-/// Starts it, with the pages and the way to sign in on them.
-pub async fn start(wiring: &Wiring<'_>, sign_ins: Arc<SignIns>) -> anyhow::Result<Web> {
+/// Opens the files.
+pub async fn start(wiring: &Wiring<'_>) -> anyhow::Result<Web> {
     let options = wiring.config.web.clone();
-    let mut web = web::start(options, Arc::clone(&wiring.clock), &wiring.registry).await?;
-    web.start_pages(pages_options(wiring)?);
+    Ok(web::start(options, Arc::clone(&wiring.clock), &wiring.registry).await?)
+}
+
+/// Puts it on the site, with the pages and the way to sign in on them.
+pub fn open(
+    wiring: &Wiring<'_>,
+    web: &mut Web,
+    cameras: &Cameras,
+    sign_ins: Arc<SignIns>,
+) -> anyhow::Result<()> {
+    web.start_pages(pages_options(wiring, cameras)?);
     let is_ready = web.readiness();
     wiring.add(|site| {
         site.routes(web.configure());
@@ -25,11 +36,11 @@ pub async fn start(wiring: &Wiring<'_>, sign_ins: Arc<SignIns>) -> anyhow::Resul
         });
         site.routes(move |routes| sign_in::routes(&sign_ins, routes));
     });
-    Ok(web)
+    Ok(())
 }
 
 /// Where the pages ask: this process where it has all roles, unless told otherwise.
-fn pages_options(wiring: &Wiring<'_>) -> anyhow::Result<Options> {
+fn pages_options(wiring: &Wiring<'_>, cameras: &Cameras) -> anyhow::Result<Options> {
     let config = wiring.config;
     let token = config.tokens.admin.clone().or_else(|| config.tokens.sink.clone());
     let at = |url: &Option<Url>, is_here: bool, port: u16| -> anyhow::Result<ActorsAt> {
@@ -47,5 +58,9 @@ fn pages_options(wiring: &Wiring<'_>) -> anyhow::Result<Options> {
         time_zone: config.time_zone,
         actors: at(&config.actors_url, wiring.plan.actors, 40_001)?,
         vehicles: at(&config.vehicles_url, wiring.plan.vehicles, 40_004)?,
+        cameras: match config.cameras.is_empty() {
+            true => None,
+            false => Some(Arc::new(CameraWatch(cameras.watch()))),
+        },
     })
 }
