@@ -32,8 +32,9 @@ soak minutes="10" *seed:
 # embedded, memory; 3 rounds): tables, and target/bench.json. Some minutes on a machine that does nothing else.
 [group('long')]
 bench *parts:
-    cargo build --release -p carpark -p tests --bins
-    CARPARK_BIN=target/release/carpark target/release/bench {{ parts }} --json target/bench.json
+    cargo build --profile dist -p carpark
+    cargo build --release -p tests --bins
+    CARPARK_BIN=target/dist/carpark target/release/bench {{ parts }} --json target/bench.json
 
 # The parts by themselves, in nanoseconds: parsing and judging, the actors in memory, the writer.
 [group('long')]
