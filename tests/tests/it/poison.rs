@@ -2,9 +2,11 @@
 //! letters, `/admin/dead-letters`. Their neighbours never notice (G7).
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use domain::wire::{DEAD_LETTER_QUEUE, ENTRY_QUEUE, EXIT_QUEUE};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::wire::{DEAD_LETTER_QUEUE, ENTRY_QUEUE, EXIT_QUEUE, format_time};
 use serde_json::Value;
 use tests::process::Running;
 use tests::truth::{Order, Truth, Workload};
@@ -14,12 +16,18 @@ const TOLD: Duration = Duration::from_mins(2);
 /// The delivery limit, and some.
 const RESTARTS_MAX: usize = 30;
 
+/// Of this run, so that the same call gives the same message; of today, so that nobody stays too
+/// long while a test runs.
+static CAME: LazyLock<DateTime<Utc>> = LazyLock::new(|| Utc::now() - TimeDelta::hours(2));
+
 fn entry(id: &str, plate: &str) -> String {
-    format!(r#"{{"id":"{id}","vehicle_plate":"{plate}","entry_date_time":"2026-05-04T10:00:00Z"}}"#)
+    let at = format_time(*CAME);
+    format!(r#"{{"id":"{id}","vehicle_plate":"{plate}","entry_date_time":"{at}"}}"#)
 }
 
 fn exit(id: &str, plate: &str) -> String {
-    format!(r#"{{"id":"{id}","vehicle_plate":"{plate}","exit_date_time":"2026-05-04T11:00:00Z"}}"#)
+    let at = format_time(*CAME + TimeDelta::hours(1));
+    format!(r#"{{"id":"{id}","vehicle_plate":"{plate}","exit_date_time":"{at}"}}"#)
 }
 
 fn dead_letters(actors: &Running, query: &str) -> Value {
