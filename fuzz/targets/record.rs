@@ -7,8 +7,7 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|json: &[u8]| {
     if let Ok(record) = Record::from_json(json) {
         let _ = record.open_entry();
-        let _ = record.latest_stay();
-        let _ = record.waiting(&Policy::default());
+        let _ = record.outlook(&Policy::default());
         let again = Record::from_json(record.to_json().as_bytes()).unwrap();
         assert_eq!(again, record);
     }
