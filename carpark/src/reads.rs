@@ -30,17 +30,25 @@ impl Drop for Reads {
     }
 }
 
+/// The lines, not read yet.
+pub struct Input(Box<dyn BufRead + Send>);
+
+impl Input {
+    /// Opens `path` (`-`: standard input).
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
+        if path.as_os_str() == "-" {
+            return Ok(Self(Box::new(BufReader::new(std::io::stdin()))));
+        }
+        let file = std::fs::File::open(path).with_context(|| {
+            format!("`reads`: {} cannot be read: is the path right?", path.display())
+        })?;
+        Ok(Self(Box::new(BufReader::new(file))))
+    }
+}
+
 impl Reads {
-    /// Begins to publish the lines of `path` (`-`: of standard input).
-    pub fn start(path: &Path, publisher: Arc<dyn Publisher>) -> anyhow::Result<Self> {
-        let input: Box<dyn BufRead + Send> = if path.as_os_str() == "-" {
-            Box::new(BufReader::new(std::io::stdin()))
-        } else {
-            let file = std::fs::File::open(path).with_context(|| {
-                format!("`reads`: {} cannot be read: is the path right?", path.display())
-            })?;
-            Box::new(BufReader::new(file))
-        };
+    /// Begins to publish the lines.
+    pub fn start(Input(input): Input, publisher: Arc<dyn Publisher>) -> Self {
         let (lines, read) = mpsc::channel(READ_AHEAD);
         std::thread::spawn(move || {
             for line in input.split(b'\n') {
@@ -54,7 +62,7 @@ impl Reads {
                 }
             }
         });
-        Ok(Self(tokio::spawn(publish_all(read, publisher))))
+        Self(tokio::spawn(publish_all(read, publisher)))
     }
 }
 

@@ -31,7 +31,7 @@ use crate::http::rate::Rates;
 use crate::http::sign_in::SignIns;
 use crate::http::{self, Site};
 use crate::progress::Progress;
-use crate::reads::Reads;
+use crate::reads::{Input, Reads};
 use crate::shutdown::Shutdown;
 pub use open::EMBEDDED_DEAD_LETTERS;
 use parts::Wiring;
@@ -90,6 +90,8 @@ pub async fn run(
 }
 
 async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Result<Running> {
+    // First: a path that is wrong leaves nothing behind.
+    let input = config.reads.as_deref().map(Input::open).transpose()?;
     let registry = Registry::new();
     #[cfg(target_os = "linux")]
     registry.register(Box::new(ProcessCollector::for_self()))?;
@@ -136,11 +138,11 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         true => Some(parts::vehicles::start(&wiring, sessions).await?),
         false => None,
     };
-    let reads = match &config.reads {
-        Some(path) => {
+    let reads = match input {
+        Some(input) => {
             let kinds = [Kind::Entry, Kind::Exit];
             let publisher = open::publisher("carpark reads", &kinds, config, embedded.clone())?;
-            Some(Reads::start(path, publisher)?)
+            Some(Reads::start(input, publisher))
         }
         None => None,
     };

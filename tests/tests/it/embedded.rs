@@ -102,6 +102,8 @@ fn a_day_from_a_file_becomes_its_rows_and_what_is_no_read_a_dead_letter() {
     assert!(dead.contains("malformed_json") && !dead.contains("missing"), "{dead}");
     carpark.terminate();
 
-    let wrong = Carpark::new(&directory, "serve").args(&["--reads", "nowhere.jsonl"]);
+    let empty = site::directory();
+    let wrong = Carpark::new(&empty, "serve").args(&["--reads", "nowhere.jsonl"]);
     wrong.run(Duration::from_secs(20)).failed_saying(&["reads", "nowhere.jsonl"]);
+    assert!(!empty.join("data").exists(), "nothing was begun");
 }

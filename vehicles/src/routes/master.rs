@@ -9,7 +9,7 @@ use super::Desk;
 use super::customers::parse_customer;
 use super::shapes::{ListQuery, Removed, VehicleBody, VehiclePage, VehicleRecord};
 use super::vehicles::parse_vehicle;
-use crate::registry::{Edit, FindRecord, List};
+use crate::registry::{Edit, FindRecord};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.service(web::resource("/admin/vehicles").route(web::get().to(list))).service(
@@ -35,9 +35,7 @@ pub(super) async fn list(
     desk: Data<Desk>,
     asked: Query<ListQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut page = desk.registry.send(List(asked.to_filter()?)).await?;
-    desk.with_inside(&mut page.vehicles).await;
-    Ok(HttpResponse::Ok().json(page))
+    super::vehicles::list(desk, asked).await
 }
 
 /// A vehicle as it is registered.
