@@ -30,20 +30,17 @@ DASHBOARDS = sorted((HERE / "grafana/dashboards").glob("*.json"))
 # What Grafana puts in place of its variables.
 VARIABLES = {"$__rate_interval": "1m", "$__interval": "15s", "$__range": "1h"}
 
-# Selectors without data in a system that is well, and why.
+# Metrics without data in a system that is well: why, and an expression that has data as long as that
+# is the reason.
 ABSENT = {
-    "carpark:unmatched_share:usual": "begins an hour after the start",
-}
-
-# Metrics without data as long as an expression has some, and what they begin with.
-ABSENT_WHILE = {
+    "carpark:unmatched_share:usual": ("begins an hour after the start", "absent(up offset 1h)"),
     "web_backend_camera_heartbeat_age_seconds": (
-        'sum(web_backend_camera_messages_total{kind="heartbeat"}) == 0',
         "begins with a camera's first heartbeat",
+        'sum(web_backend_camera_messages_total{kind="heartbeat"}) == 0',
     ),
     "web_backend_camera_clock_offset_seconds": (
-        "sum(web_backend_camera_reads_total) == 0",
         "begins with a camera's first read",
+        "sum(web_backend_camera_reads_total) == 0",
     ),
 }
 
@@ -141,11 +138,11 @@ def check_data(prometheus, found):
         except ValueError as error:
             found(f"{name}: {error}: {expression}")
             return
-        why = ABSENT.get(expression) or next(
+        why = next(
             (
                 why
-                for metric, (absent_while, why) in ABSENT_WHILE.items()
-                if metric in expression and prometheus.series(absent_while)
+                for metric, (why, as_long_as) in ABSENT.items()
+                if metric in expression and prometheus.series(as_long_as)
             ),
             None,
         )
