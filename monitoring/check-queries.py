@@ -9,8 +9,8 @@ Of the files: every panel has a description, a unit and a query, ids are unique,
 another; every alert has its paragraph in docs/alerts.md and its cases in tests/alerts.yml, one that
 fires and one that does not.
 
-Of Prometheus: every target is up; every panel's and every recording rule's expression has data. An
-alert's expression has none as long as all is well, so each metric that it reads is asked for alone.
+Of Prometheus: every target is up; every panel's and every recording rule's expression has data, and
+so has every query that the README and docs/ show (a line of a ```promql block). An alert's expression has none as long as all is well, so each metric that it reads is asked for alone.
 
 Ends with 1 where something was found.
 """
@@ -73,6 +73,16 @@ def panels():
                 yield path.stem, panel
 
 
+def documented():
+    """File, query, of every line of a ```promql block of the README and docs/."""
+    for path in [HERE.parent / "README.md", *sorted((HERE.parent / "docs").glob("*.md"))]:
+        for block in re.findall(r"^```promql\n(.*?)^```$", path.read_text(), re.M | re.S):
+            for line in block.splitlines():
+                query = re.sub(r"\s+#.*", "", line).strip()
+                if query:
+                    yield path.name, query
+
+
 def alerts():
     return re.findall(r"^\s*- alert: (\w+)", (HERE / "rules/alerts.yml").read_text(), re.M)
 
@@ -121,6 +131,8 @@ def check_files(found):
             found(f"{alert}: no test where it fires")
         if " []" not in cases:
             found(f"{alert}: no test where it does not fire")
+    if not any(True for _ in documented()):
+        found("neither the README nor docs/ show a query")
     for heading in headings:
         if heading not in alerts() and re.search(r"[a-z][A-Z]", heading):
             found(f"docs/alerts.md: {heading} is no alert")
@@ -162,6 +174,9 @@ def check_data(prometheus, found):
             for variable, value in VARIABLES.items():
                 expression = expression.replace(variable, value)
             wants_data(f"{board}: {panel['title']}", expression)
+
+    for name, query in documented():
+        wants_data(name, query)
 
     groups = prometheus.get("rules")["groups"]
     if not groups:

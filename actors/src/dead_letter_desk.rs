@@ -1,14 +1,17 @@
 //! Serves a person who looks at the dead letters.
 //!
 //! Owns: nothing; the broker keeps them.
-//! Hears: [`List`], [`Replay`], [`Discard`], from the routes of [`crate::admin`].
+//! Hears: [`List`], [`Replay`], [`Discard`] from the routes of [`crate::admin`], [`Find`] from the desk
+//! of the plates.
 //! Tells: the broker ([`DeadLetters`]).
-//! Never: serves two requests at a time: each look holds all the letters there are.
+//! Never: serves two requests at a time: each look takes the letters out of the others' sight. Never
+//! has more of them in memory than a page, or than it was asked for.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use actix::{Actor, AtomicResponse, Context, Handler, Message, WrapFuture};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::broker::BrokerError;
 use crate::broker::dead_letters::{DeadLetter, DeadLetters, Handled, Which};
@@ -16,10 +19,31 @@ use crate::broker::dead_letters::{DeadLetter, DeadLetters, Handled, Which};
 /// Requests that wait for one before them.
 const MAILBOX: usize = 16;
 
-/// All dead letters, the oldest first.
+/// A page of the dead letters, the oldest first; `None` where the letter of `after` is gone.
 #[derive(Debug, Message)]
+#[rtype(result = "Result<Option<Page>, BrokerError>")]
+pub struct List {
+    /// At most so many.
+    pub limit: usize,
+    /// Behind the letter of this id.
+    pub after: Option<String>,
+}
+
+/// Some dead letters, the oldest first.
+#[derive(Debug)]
+pub struct Page {
+    /// At most as many as were asked for.
+    pub letters: Vec<DeadLetter>,
+    /// How many there are, on all pages.
+    pub total: usize,
+    /// Whether more of them follow.
+    pub has_more: bool,
+}
+
+/// Those of the dead letters of which this holds.
+#[derive(Message)]
 #[rtype(result = "Result<Vec<DeadLetter>, BrokerError>")]
-pub struct List;
+pub struct Find(pub Box<dyn Fn(&DeadLetter) -> bool + Send>);
 
 /// Put these back into their queues.
 #[derive(Debug, Message)]
@@ -51,12 +75,68 @@ impl Actor for DeadLetterDesk {
     }
 }
 
+/// Where a letter stands: by its age, and of one moment in an order that stays the same.
+fn place(letter: &DeadLetter) -> (String, String) {
+    (letter.at.clone(), letter.id.clone())
+}
+
+/// A page, by one look; behind a letter by two, the first to see where that one stands.
+async fn page(letters: &dyn DeadLetters, list: &List) -> Result<Option<Page>, BrokerError> {
+    let mut behind = None;
+    if let Some(after) = &list.after {
+        let mut see = |letter: DeadLetter| {
+            if letter.id == *after {
+                behind = Some(place(&letter));
+            }
+        };
+        letters.look(&mut see).await?;
+        if behind.is_none() {
+            return Ok(None);
+        }
+    }
+    let mut kept = BTreeMap::new();
+    let mut has_more = false;
+    let mut see = |letter: DeadLetter| {
+        let place = place(&letter);
+        if behind.as_ref().is_some_and(|behind| place <= *behind) {
+            return;
+        }
+        kept.insert(place, letter);
+        if kept.len() > list.limit {
+            kept.pop_last();
+            has_more = true;
+        }
+    };
+    let total = letters.look(&mut see).await?;
+    Ok(Some(Page { letters: kept.into_values().collect(), total, has_more }))
+}
+
 impl Handler<List> for DeadLetterDesk {
+    type Result = AtomicResponse<Self, Result<Option<Page>, BrokerError>>;
+
+    fn handle(&mut self, list: List, _: &mut Self::Context) -> Self::Result {
+        let letters = Rc::clone(&self.letters);
+        let listed = async move { page(&*letters, &list).await };
+        AtomicResponse::new(Box::pin(listed.into_actor(self)))
+    }
+}
+
+impl Handler<Find> for DeadLetterDesk {
     type Result = AtomicResponse<Self, Result<Vec<DeadLetter>, BrokerError>>;
 
-    fn handle(&mut self, List: List, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, Find(is_meant): Find, _: &mut Self::Context) -> Self::Result {
         let letters = Rc::clone(&self.letters);
-        AtomicResponse::new(Box::pin(async move { letters.list().await }.into_actor(self)))
+        let find = async move {
+            let mut found = Vec::new();
+            let mut see = |letter: DeadLetter| {
+                if is_meant(&letter) {
+                    found.push(letter);
+                }
+            };
+            letters.look(&mut see).await?;
+            Ok(found)
+        };
+        AtomicResponse::new(Box::pin(find.into_actor(self)))
     }
 }
 
@@ -66,9 +146,7 @@ impl Handler<Replay> for DeadLetterDesk {
     fn handle(&mut self, Replay(which): Replay, _: &mut Self::Context) -> Self::Result {
         let letters = Rc::clone(&self.letters);
         let replay = async move {
-            letters.replay(&which).await.inspect(|handled| {
-                info!(dead_letters = handled.done, "dead letters replayed");
-            })
+            letters.replay(&which).await.inspect(|handled| tell("dead letters replayed", handled))
         };
         AtomicResponse::new(Box::pin(replay.into_actor(self)))
     }
@@ -80,10 +158,16 @@ impl Handler<Discard> for DeadLetterDesk {
     fn handle(&mut self, Discard(which): Discard, _: &mut Self::Context) -> Self::Result {
         let letters = Rc::clone(&self.letters);
         let discard = async move {
-            letters.discard(&which).await.inspect(|handled| {
-                info!(dead_letters = handled.done, "dead letters discarded");
-            })
+            letters.discard(&which).await.inspect(|handled| tell("dead letters discarded", handled))
         };
         AtomicResponse::new(Box::pin(discard.into_actor(self)))
+    }
+}
+
+fn tell(what: &'static str, handled: &Handled) {
+    let (dead_letters, left) = (handled.done, handled.left);
+    match &handled.stopped {
+        None => info!(dead_letters, left, "{what}"),
+        Some(e) => warn!(dead_letters, left, error = %e, "{what}, and then it stopped"),
     }
 }

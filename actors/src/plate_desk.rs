@@ -5,6 +5,7 @@
 //! Tells: the store, the sink, the desk of the dead letters.
 //! Never: answers an erasure before all places have confirmed it. Repeated, it is the same.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,7 @@ use utoipa::ToSchema;
 
 use crate::broker::BrokerError;
 use crate::broker::dead_letters::{DeadLetter, Which};
-use crate::dead_letter_desk::{DeadLetterDesk, Discard, List};
+use crate::dead_letter_desk::{DeadLetterDesk, Discard, Find};
 use crate::store::{Store, StoreError};
 use crate::summary_client::{PostError, Sink};
 
@@ -141,22 +142,29 @@ impl Parts {
             tokio::time::sleep(LOOK_EVERY).await;
         }
         let rows = self.sink.erase(&plate).await?;
-        let letters = self.letters_of(&plate).await?;
-        let mut dead_letters = 0;
-        for letter in letters {
-            let discard = Discard(Which::One(letter.id));
-            let handled = self.dead_letters.send(discard).await.map_err(|_| DeskError::Stopping)?;
-            dead_letters += handled?.done;
-        }
+        let dead_letters = self.discard_letters_of(&plate).await?;
         info!(?plate, record, rows, dead_letters, "plate erased");
         Ok(Erased { record, rows, dead_letters })
     }
 
+    async fn discard_letters_of(&self, plate: &Plate) -> Result<usize, DeskError> {
+        let ids: BTreeSet<String> =
+            self.letters_of(plate).await?.into_iter().map(|letter| letter.id).collect();
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        let discard = Discard(Which::These(ids));
+        let handled = self.dead_letters.send(discard).await.map_err(|_| DeskError::Stopping)??;
+        match handled.stopped {
+            Some(e) => Err(e.into()),
+            None => Ok(handled.done),
+        }
+    }
+
     async fn letters_of(&self, plate: &Plate) -> Result<Vec<DeadLetter>, DeskError> {
-        let letters = self.dead_letters.send(List).await.map_err(|_| DeskError::Stopping)?;
-        let mut letters = letters?;
-        letters.retain(|letter| speaks_of(&letter.body, plate));
-        Ok(letters)
+        let of = plate.clone();
+        let find = Find(Box::new(move |letter| speaks_of(&letter.body, &of)));
+        Ok(self.dead_letters.send(find).await.map_err(|_| DeskError::Stopping)??)
     }
 }
 

@@ -117,6 +117,44 @@ impl BrokerClient {
         Ok(())
     }
 
+    /// Puts bodies among the dead letters, as those of `queue`; of no queue where that is empty.
+    #[track_caller]
+    pub fn put_dead_letters<B: AsRef<[u8]>>(
+        &self,
+        queue: &str,
+        bodies: impl IntoIterator<Item = B>,
+    ) {
+        let mut headers = FieldTable::default();
+        let said = [(QUEUE_HEADER, queue), (REASON_HEADER, "put there by a test")];
+        for (name, value) in said.into_iter().filter(|(_, value)| !value.is_empty()) {
+            headers.insert(name.into(), AMQPValue::LongString(value.into()));
+        }
+        let properties = BasicProperties::default().with_delivery_mode(2).with_headers(headers);
+        let mut bodies = bodies.into_iter().peekable();
+        while bodies.peek().is_some() {
+            wait_for(async {
+                let mut confirms = Vec::new();
+                for body in bodies.by_ref().take(WINDOW) {
+                    let options = BasicPublishOptions { mandatory: true, ..Default::default() };
+                    let (name, body) = (DEAD_LETTER_QUEUE.into(), body.as_ref());
+                    let sent = self.channel.basic_publish(
+                        "".into(),
+                        name,
+                        options,
+                        body,
+                        properties.clone(),
+                    );
+                    confirms.push(sent.await?);
+                }
+                for confirm in confirms {
+                    assert_eq!(confirm.await?, Confirmation::Ack(None), "it was not taken");
+                }
+                Ok(())
+            })
+            .unwrap_or_else(|e| panic!("publishing dead letters: {e}"));
+        }
+    }
+
     /// How many messages wait in a queue; those a consumer holds do not count.
     #[track_caller]
     pub fn depth(&self, queue: &str) -> u32 {

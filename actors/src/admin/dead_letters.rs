@@ -65,6 +65,10 @@ pub(super) struct Outcome {
     discarded: Option<usize>,
     /// Left where they are: they do not say which queue they came from.
     homeless: usize,
+    /// How many dead letters there are now, those that came meanwhile included: a replayed one that
+    /// is refused again is a dead letter again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left: Option<usize>,
 }
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -88,22 +92,14 @@ pub(super) async fn list(desks: Data<Desks>, page: Query<Page>) -> Result<HttpRe
     if !(1..=LOOKED_AT_MAX).contains(&limit) {
         return Err(Problem::bad_request(format!("`limit` is 1 to {LOOKED_AT_MAX}")));
     }
-    let letters = desks.dead_letters.send(List).await??;
-    let begin = match &page.after {
-        None => 0,
-        Some(after) => {
-            let position = letters.iter().position(|letter| letter.id == *after);
-            1 + position.ok_or_else(|| {
-                Problem::not_found("the letter of `after` is gone: begin anew without it")
-            })?
-        }
+    let list = List { limit, after: page.into_inner().after };
+    let Some(page) = desks.dead_letters.send(list).await?? else {
+        return Err(Problem::not_found("the letter of `after` is gone: begin anew without it"));
     };
-    let shown = &letters[begin..letters.len().min(begin.saturating_add(limit))];
-    let is_last = begin + shown.len() == letters.len();
     Ok(HttpResponse::Ok().json(Listing {
-        dead_letters: shown.iter().map(Letter::from).collect(),
-        total: letters.len(),
-        next: shown.last().filter(|_| !is_last).map(|letter| letter.id.as_str()),
+        dead_letters: page.letters.iter().map(Letter::from).collect(),
+        total: page.total,
+        next: page.letters.last().filter(|_| page.has_more).map(|letter| letter.id.as_str()),
     }))
 }
 
@@ -111,7 +107,7 @@ pub(super) async fn list(desks: Data<Desks>, page: Query<Page>) -> Result<HttpRe
 #[utoipa::path(post, path = "/admin/dead-letters/replay", tag = "dead letters", responses((status = 200, body = Outcome), (status = 503, body = ProblemBody<'_>)))]
 pub(super) async fn replay_all(desks: Data<Desks>) -> Result<HttpResponse, Problem> {
     let handled = desks.dead_letters.send(Replay(Which::All)).await??;
-    Ok(replayed(handled))
+    finished(handled, "replayed").map(replayed)
 }
 
 /// Puts one back into the queue it came from.
@@ -120,21 +116,21 @@ pub(super) async fn replay_one(
     desks: Data<Desks>,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let handled = desks.dead_letters.send(Replay(Which::One(id.into_inner()))).await??;
+    let handled = desks.dead_letters.send(Replay(Which::one(id.into_inner()))).await??;
     if handled.homeless > 0 {
         return Err(Problem::new(
             actix_web::http::StatusCode::CONFLICT,
             "the letter does not say which queue it came from: publish its message by hand",
         ));
     }
-    found(handled).map(replayed)
+    finished(handled, "replayed").and_then(found).map(replayed)
 }
 
 /// Drops all of them for good.
 #[utoipa::path(delete, path = "/admin/dead-letters", tag = "dead letters", responses((status = 200, body = Outcome), (status = 503, body = ProblemBody<'_>)))]
 pub(super) async fn discard_all(desks: Data<Desks>) -> Result<HttpResponse, Problem> {
     let handled = desks.dead_letters.send(Discard(Which::All)).await??;
-    Ok(discarded(handled))
+    finished(handled, "discarded").map(discarded)
 }
 
 /// Drops one for good.
@@ -143,8 +139,21 @@ pub(super) async fn discard_one(
     desks: Data<Desks>,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let handled = desks.dead_letters.send(Discard(Which::One(id.into_inner()))).await??;
-    found(handled).map(discarded)
+    let handled = desks.dead_letters.send(Discard(Which::one(id.into_inner()))).await??;
+    finished(handled, "discarded").and_then(found).map(discarded)
+}
+
+/// An error where it stopped before its end: what was done until then is not undone.
+fn finished(handled: Handled, what: &str) -> Result<Handled, Problem> {
+    let Some(error) = &handled.stopped else { return Ok(handled) };
+    let left = match handled.left {
+        Some(left) => format!("{left} lie there now"),
+        None => "how many are left could not be asked".to_owned(),
+    };
+    Err(Problem::unavailable(format!(
+        "stopped after {} were {what}, {left}: {error}; what is left can be {what} again",
+        handled.done
+    )))
 }
 
 fn found(handled: Handled) -> Result<Handled, Problem> {
@@ -154,18 +163,22 @@ fn found(handled: Handled) -> Result<Handled, Problem> {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as `map` hands it on")]
 fn replayed(handled: Handled) -> HttpResponse {
     HttpResponse::Ok().json(Outcome {
         replayed: Some(handled.done),
         discarded: None,
         homeless: handled.homeless,
+        left: handled.left,
     })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as `map` hands it on")]
 fn discarded(handled: Handled) -> HttpResponse {
     HttpResponse::Ok().json(Outcome {
         replayed: None,
         discarded: Some(handled.done),
         homeless: handled.homeless,
+        left: handled.left,
     })
 }

@@ -4,6 +4,7 @@
 
 mod consuming;
 mod dead_letters;
+mod shelf;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -31,7 +32,8 @@ use super::{Broker, BrokerError, Event, Queue, Tag};
 use crate::backoff::Backoff;
 use crate::metrics::Metrics;
 use consuming::Consuming;
-use dead_letters::{Publisher, Shelf};
+use dead_letters::Publisher;
+use shelf::Shelf;
 
 /// Seconds between heartbeats where the URL names none: a dead link is noticed within twice that.
 const HEARTBEAT_SECONDS: u16 = 5;

@@ -1,5 +1,7 @@
 //! What could not be processed, for a person to look at: the seam. Each broker keeps its own.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::wire::ping::PING_QUEUE;
@@ -30,40 +32,53 @@ pub struct DeadLetter {
 pub enum Which {
     /// All that lie there when it is asked.
     All,
-    /// The one of that id.
-    One(String),
+    /// Those of these ids.
+    These(BTreeSet<String>),
 }
 
 impl Which {
+    /// The one of that id.
+    pub fn one(id: String) -> Self {
+        Self::These(BTreeSet::from([id]))
+    }
+
     /// Whether the one of that id is meant.
     pub fn is(&self, id: &str) -> bool {
         match self {
             Self::All => true,
-            Self::One(one) => one == id,
+            Self::These(ids) => ids.contains(id),
         }
     }
 }
 
-/// What was done, and what was left.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// What was done, and what was left: true when it is answered.
+#[derive(Debug, Clone, Default)]
 pub struct Handled {
-    /// Replayed or discarded.
+    /// Replayed or discarded: confirmed, and no dead letters any more.
     pub done: usize,
     /// Meant, and left where it is: it does not say which queue it came from.
     pub homeless: usize,
+    /// How many lie there now, those that came meanwhile included; `None` where that could not be
+    /// asked any more.
+    pub left: Option<usize>,
+    /// Why it went no further. What was under way then may be among the dead letters still, or not.
+    pub stopped: Option<BrokerError>,
 }
 
-/// The dead letters of a broker.
+/// The dead letters of a broker. They are handled in pages, so that memory is bounded however many
+/// there are (G6).
 #[async_trait(?Send)]
 pub trait DeadLetters {
-    /// All of them, the oldest first, at most [`LOOKED_AT_MAX`].
-    async fn list(&self) -> Result<Vec<DeadLetter>, BrokerError>;
+    /// Shows each of them, in the order in which they lie there, at most [`LOOKED_AT_MAX`]. Answers
+    /// how many there are.
+    async fn look(&self, see: &mut dyn FnMut(DeadLetter)) -> Result<usize, BrokerError>;
 
     /// Puts them back into the queues they came from. Each is taken from here only when it is
-    /// there: killed in between, it is in both places, and R1 sees to the rest.
+    /// there: killed in between, it is in both places, and R1 sees to the rest. One that comes back
+    /// while this goes on is not replayed again. An error: nothing was begun.
     async fn replay(&self, which: &Which) -> Result<Handled, BrokerError>;
 
-    /// Drops them for good.
+    /// Drops them for good. An error: nothing was begun.
     async fn discard(&self, which: &Which) -> Result<Handled, BrokerError>;
 }
 
@@ -71,9 +86,4 @@ pub trait DeadLetters {
 /// other roles consume as well.
 pub(super) fn queue_named(name: &str) -> Option<&'static str> {
     [ENTRY_QUEUE, EXIT_QUEUE, PING_QUEUE].into_iter().find(|queue| *queue == name)
-}
-
-/// The oldest first; of one moment in an order that stays the same.
-pub(super) fn sort(letters: &mut [DeadLetter]) {
-    letters.sort_by(|one, other| (&one.at, &one.id).cmp(&(&other.at, &other.id)));
 }

@@ -18,15 +18,17 @@ use redb::{Database, TableDefinition};
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 
 use super::amqp::queue_name;
-use super::dead_letters::{
-    DeadLetter, DeadLetters, Handled, LOOKED_AT_MAX, Which, queue_named, sort,
-};
+use super::dead_letters::{DeadLetter, DeadLetters, Handled, LOOKED_AT_MAX, Which, queue_named};
 use super::topology::DELIVERY_LIMIT;
 use super::{Broker, BrokerError, Delivery, Event, Queue, Tag};
 
 /// Dead letters by number: queue, reason, when, the message.
 const DEAD_LETTERS: TableDefinition<'_, u64, (&str, &str, &str, &[u8])> =
     TableDefinition::new("dead_letters");
+
+/// Dead letters that are in hand at a time. Bodies are 64 KiB at most, larger ones are refused at the
+/// door.
+const PAGE: usize = 200;
 
 /// A message under way, and who waits for it.
 struct Message {
@@ -295,71 +297,155 @@ impl Shelf {
         tokio::task::spawn_blocking(move || work(&database)).await.map_err(failed)?.map_err(failed)
     }
 
-    async fn remove(&self, id: &str) -> Result<bool, BrokerError> {
-        let Ok(number) = id.parse::<u64>() else { return Ok(false) };
+    /// The next letters behind that number, at most a page, up to `last`.
+    async fn page(&self, behind: u64, last: u64) -> Result<Vec<(u64, DeadLetter)>, BrokerError> {
+        self.blocking(move |database| read(database, behind, last, PAGE)).await
+    }
+
+    /// Takes them off in one step; answers how many were there.
+    async fn remove(&self, numbers: Vec<u64>) -> Result<usize, BrokerError> {
+        if numbers.is_empty() {
+            return Ok(0);
+        }
         self.blocking(move |database| {
             let write = database.begin_write()?;
-            let was_there = write.open_table(DEAD_LETTERS)?.remove(number)?.is_some();
+            let mut removed = 0;
+            {
+                let mut letters = write.open_table(DEAD_LETTERS)?;
+                for number in numbers {
+                    removed += usize::from(letters.remove(number)?.is_some());
+                }
+            }
             write.commit()?;
-            Ok(was_there)
+            Ok(removed)
         })
         .await
     }
+
+    /// How many there are, and the number of the last.
+    async fn extent(&self) -> Result<(usize, u64), BrokerError> {
+        self.blocking(|database| {
+            let letters = redb::ReadableDatabase::begin_read(database)?.open_table(DEAD_LETTERS)?;
+            let there = redb::ReadableTableMetadata::len(&letters)?;
+            let last = redb::ReadableTable::last(&letters)?.map_or(0, |(number, _)| number.value());
+            Ok((usize::try_from(there).unwrap_or(usize::MAX), last))
+        })
+        .await
+    }
+
+    /// Goes along the letters that lie there now, page by page.
+    async fn work(&self, which: &Which, replays: bool) -> Result<Handled, BrokerError> {
+        let (_, last) = self.extent().await?;
+        let mut handled = Handled::default();
+        handled.stopped = self.work_along(last, which, replays, &mut handled).await.err();
+        handled.left = self.extent().await.ok().map(|(there, _)| there);
+        Ok(handled)
+    }
+
+    async fn work_along(
+        &self,
+        last: u64,
+        which: &Which,
+        replays: bool,
+        handled: &mut Handled,
+    ) -> Result<(), BrokerError> {
+        let mut behind = 0;
+        loop {
+            let page = self.page(behind, last).await?;
+            let Some((end, _)) = page.last() else { return Ok(()) };
+            behind = *end;
+            let meant = page.into_iter().filter(|(_, letter)| which.is(&letter.id));
+            let (gone, outcome) = if replays {
+                let homed = meant.filter_map(|(number, letter)| {
+                    let kind = kind_of(&letter);
+                    handled.homeless += usize::from(kind.is_none());
+                    Some((number, kind?, letter.body))
+                });
+                self.publish(homed.collect()).await
+            } else {
+                (meant.map(|(number, _)| number).collect(), Ok(()))
+            };
+            handled.done += self.remove(gone).await?;
+            outcome?;
+        }
+    }
+
+    /// Publishes them; answers which are stored.
+    async fn publish(
+        &self,
+        letters: Vec<(u64, Kind, Bytes)>,
+    ) -> (Vec<u64>, Result<(), BrokerError>) {
+        let under_way = letters.into_iter().map(|(number, kind, body)| async move {
+            self.publisher.publish(kind, body).await.map(|()| number)
+        });
+        let mut stored = Vec::new();
+        let mut outcome = Ok(());
+        // All together: each answers when it is stored, and those that wait together are stored
+        // together.
+        for answer in futures_util::future::join_all(under_way).await {
+            match answer {
+                Ok(number) => stored.push(number),
+                Err(e) => outcome = Err(failed(e)),
+            }
+        }
+        (stored, outcome)
+    }
+}
+
+/// The kind of its queue. There are no others here than those of the observations.
+fn kind_of(letter: &DeadLetter) -> Option<Kind> {
+    [Kind::Entry, Kind::Exit].into_iter().find(|kind| letter.from == Some(queue_name(*kind)))
 }
 
 #[async_trait(?Send)]
 impl DeadLetters for Shelf {
-    async fn list(&self) -> Result<Vec<DeadLetter>, BrokerError> {
-        let mut letters = self.blocking(read_all).await?;
-        sort(&mut letters);
-        letters.truncate(LOOKED_AT_MAX);
-        Ok(letters)
+    async fn look(&self, see: &mut dyn FnMut(DeadLetter)) -> Result<usize, BrokerError> {
+        let (there, last) = self.extent().await?;
+        let (mut behind, mut seen) = (0, 0);
+        while seen < LOOKED_AT_MAX {
+            let page = self.page(behind, last).await?;
+            let Some((end, _)) = page.last() else { break };
+            behind = *end;
+            for (_, letter) in page.into_iter().take(LOOKED_AT_MAX - seen) {
+                see(letter);
+                seen += 1;
+            }
+        }
+        Ok(there)
     }
 
     async fn replay(&self, which: &Which) -> Result<Handled, BrokerError> {
-        let mut handled = Handled::default();
-        for letter in self.list().await? {
-            if !which.is(&letter.id) {
-                continue;
-            }
-            // It has no other queue than those of the observations.
-            let kinds = [Kind::Entry, Kind::Exit];
-            let kind = kinds.into_iter().find(|kind| letter.from == Some(queue_name(*kind)));
-            let Some(kind) = kind else {
-                handled.homeless += 1;
-                continue;
-            };
-            self.publisher.publish(kind, letter.body).await.map_err(failed)?;
-            self.remove(&letter.id).await?;
-            handled.done += 1;
-        }
-        Ok(handled)
+        self.work(which, true).await
     }
 
     async fn discard(&self, which: &Which) -> Result<Handled, BrokerError> {
-        let mut handled = Handled::default();
-        for letter in self.list().await? {
-            if which.is(&letter.id) && self.remove(&letter.id).await? {
-                handled.done += 1;
-            }
-        }
-        Ok(handled)
+        self.work(which, false).await
     }
 }
 
-fn read_all(database: &Database) -> Result<Vec<DeadLetter>, redb::Error> {
+/// The letters behind one number up to another, at most so many.
+fn read(
+    database: &Database,
+    behind: u64,
+    last: u64,
+    at_most: usize,
+) -> Result<Vec<(u64, DeadLetter)>, redb::Error> {
     let table = redb::ReadableDatabase::begin_read(database)?.open_table(DEAD_LETTERS)?;
     let mut letters = Vec::new();
-    for entry in redb::ReadableTable::iter(&table)? {
+    if behind >= last {
+        return Ok(letters);
+    }
+    for entry in redb::ReadableTable::range(&table, behind + 1..=last)?.take(at_most) {
         let (number, letter) = entry?;
         let (queue, reason, at, body) = letter.value();
-        letters.push(DeadLetter {
+        let letter = DeadLetter {
             id: number.value().to_string(),
             from: queue_named(queue),
             reason: reason.to_owned(),
             at: at.to_owned(),
             body: Bytes::copy_from_slice(body),
-        });
+        };
+        letters.push((number.value(), letter));
     }
     Ok(letters)
 }
@@ -367,5 +453,6 @@ fn read_all(database: &Database) -> Result<Vec<DeadLetter>, redb::Error> {
 /// The dead letters in a file that no broker has open.
 pub fn read_dead_letters(path: &Path) -> Result<Vec<DeadLetter>, redb::Error> {
     let database = Database::open(path)?;
-    read_all(&database)
+    let letters = read(&database, 0, u64::MAX, usize::MAX)?;
+    Ok(letters.into_iter().map(|(_, letter)| letter).collect())
 }

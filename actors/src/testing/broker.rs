@@ -99,15 +99,14 @@ impl MemoryServer {
 /// Enough to be looked at; what replays them is tested on the real ones.
 #[async_trait(?Send)]
 impl DeadLetters for MemoryServer {
-    async fn list(&self) -> Result<Vec<DeadLetter>, BrokerError> {
-        let letter = |(number, (body, reason))| DeadLetter {
-            id: format!("{number}"),
-            from: None,
-            reason,
-            at: String::new(),
-            body,
-        };
-        Ok(self.dead_letters().into_iter().enumerate().map(letter).collect())
+    async fn look(&self, see: &mut dyn FnMut(DeadLetter)) -> Result<usize, BrokerError> {
+        let letters = self.dead_letters();
+        let there = letters.len();
+        for (number, (body, reason)) in letters.into_iter().enumerate() {
+            let id = format!("{number}");
+            see(DeadLetter { id, from: None, reason, at: String::new(), body });
+        }
+        Ok(there)
     }
 
     async fn replay(&self, _: &Which) -> Result<Handled, BrokerError> {

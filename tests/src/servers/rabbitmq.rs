@@ -341,6 +341,16 @@ impl VirtualHost {
         self.server.api("PUT", &path, &body).ok();
     }
 
+    /// Has a queue refuse what goes beyond so many messages.
+    pub fn limit_queue(&self, name: &str, messages: usize) {
+        let body = json!({
+            "pattern": format!("^{name}$"),
+            "apply-to": "queues",
+            "definition": { "max-length": messages },
+        });
+        self.server.api("PUT", &format!("policies/{}/limit-{name}", self.name), &body).ok();
+    }
+
     /// Deletes a queue under its consumers.
     pub fn delete_queue(&self, name: &str) {
         self.server.api("DELETE", &format!("queues/{}/{name}", self.name), &Value::Null).ok();

@@ -44,7 +44,7 @@ fn passes(program: &str, arguments: &[&str], input: &str) {
 fn rules_fire_when_they_should_and_only_then() {
     passes("promtool", &["check", "config", "prometheus.yml"], "");
     passes("promtool", &["check", "rules", "rules/alerts.yml", "rules/recording.yml"], "");
-    passes("promtool", &["test", "rules", "tests/alerts.yml"], "");
+    passes("promtool", &["test", "rules", "tests/alerts.yml", "tests/recording.yml"], "");
 }
 
 #[test]
