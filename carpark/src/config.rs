@@ -140,6 +140,8 @@ pub struct Config {
     pub log_json: bool,
     /// How often progress is printed; zero: never.
     pub progress_every: Duration,
+    /// Between two lines of the log that say what a simulation published; zero: never.
+    pub published_every: Duration,
 }
 
 /// Who may do what. `Debug` shows none of them.

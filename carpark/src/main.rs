@@ -102,6 +102,8 @@ fn quicken(layers: &mut Layers) {
         ("pings.vehicles", "20"),
         // A line for each of their changes would bury the lines of progress.
         ("log", "info,vehicles::registry=warn"),
+        // The lines of progress say it.
+        ("published_every", "0s"),
     ] {
         layers.suggest(key, text);
     }

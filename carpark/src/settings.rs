@@ -225,6 +225,12 @@ pub const SETTINGS: &[Setting] = &[
     setting(LOGS, "log_format", "human", "`human` or `json`"),
     rare(LOGS, "progress_every", "5s", "How often a line of progress is printed; 0s: never"),
     rare(
+        LOGS,
+        "published_every",
+        "60s",
+        "How often simulated cameras and vehicles say in the log what they published; 0s: never; in `all` never unless set",
+    ),
+    rare(
         LIMITS,
         "web.index_rows",
         "1000000",

@@ -36,6 +36,7 @@ mod publisher;
 #[cfg(test)]
 mod rig;
 mod slots;
+mod tell;
 #[doc(hidden)]
 pub mod testing;
 mod traffic;

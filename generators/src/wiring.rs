@@ -11,6 +11,7 @@ use domain::{Kind, SharedClock};
 use futures_util::future::OptionFuture;
 use prometheus::Registry;
 use serde::Serialize;
+use tracing::info;
 
 use crate::admin::{self, Control};
 use crate::camera::Camera;
@@ -27,6 +28,7 @@ use crate::outbox::Outbox;
 use crate::phase::{self, Phase, PhaseSetter, PhaseWatch};
 use crate::publisher::{Flush, PublisherActor};
 use crate::slots::Slots;
+use crate::tell::Telling;
 use crate::traffic::Traffic;
 
 /// Which generators run in this process.
@@ -74,6 +76,8 @@ pub struct Generators {
     phases: PhaseSetter,
     /// How long a stop waits for confirmations.
     stop_max: Duration,
+    /// Held for its lines.
+    telling: Option<Telling>,
 }
 
 /// Starts the generators of `roles` on the current arbiter.
@@ -105,6 +109,7 @@ pub async fn start(
         publisher,
         phases: setter,
         stop_max: Duration::from_secs_f64(options.stop_seconds_max),
+        telling: None,
     })
 }
 
@@ -179,6 +184,32 @@ impl Generators {
     pub fn configure(&self) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static + use<> {
         let control = self.control.clone();
         move |config| admin::routes(control.clone(), config)
+    }
+
+    /// Says in the log, `every` so often, what was published since the last time; never where that
+    /// is zero.
+    pub fn tell_every(&mut self, every: Duration) {
+        let Control { entries, exits, meters } = self.control.clone();
+        let runs = [(entries.is_some(), Kind::Entry), (exits.is_some(), Kind::Exit)];
+        let mut told: Vec<(Kind, Counts)> = runs
+            .into_iter()
+            .filter(|(runs, _)| *runs)
+            .map(|(_, kind)| (kind, meters.of(kind).counts()))
+            .collect();
+        self.telling = Telling::start(every, move || {
+            for (kind, before) in &mut told {
+                let now = meters.of(*kind).counts();
+                info!(
+                    kind = kind.as_str(),
+                    published = now.confirmed - before.confirmed,
+                    not_confirmed = now.failed - before.failed,
+                    published_since_start = now.confirmed,
+                    inside = now.inside,
+                    "reads published"
+                );
+                *before = now;
+            }
+        });
     }
 
     /// What was done so far.

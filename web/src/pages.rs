@@ -13,6 +13,7 @@
 //! | `GET /vehicles`, `GET /vehicles/{id}` | the vehicles that tell of themselves (`vehicles`) |
 //! | `GET /sign-in` | the form (whoever guards the listener takes it) |
 //! | `GET /assets/…` | style and script |
+//! | paths of the other roles | handed on to them where they are (`elsewhere`) |
 //!
 //! The way of a piece of news: the actors ([`actors_client`](self)), the rows ([`crate::recent`])
 //! and who watches the cameras ([`Cameras`]) → `lookout` (asks once for all viewers, while there is one) → `board`
@@ -26,6 +27,7 @@ mod assets;
 mod board;
 mod cameras;
 mod chart;
+mod elsewhere;
 mod events;
 mod lookout;
 mod plate;
@@ -62,6 +64,9 @@ use words::Words;
 /// Who is asked, in the words of an operator.
 const PROCESSORS: &str = "the processors";
 const VEHICLE_MONITOR: &str = "the vehicle monitor";
+/// What says where they are.
+const ACTORS_URL: &str = "CARPARK_ACTORS_URL";
+const VEHICLES_URL: &str = "CARPARK_VEHICLES_URL";
 
 /// Found stays on the page of a search.
 const FOUND_SHOWN: usize = 50;
@@ -107,7 +112,7 @@ impl Pages {
     ) -> Arc<Self> {
         let lookout = Lookout::new();
         let parts = Parts {
-            actors: ActorsClient::new(options.actors.clone(), PROCESSORS),
+            actors: ActorsClient::new(options.actors.clone(), PROCESSORS, ACTORS_URL),
             recent: Arc::clone(&state.recent),
             cameras: options.cameras.clone(),
             is_writable: Box::new(is_writable),
@@ -160,8 +165,8 @@ pub(crate) struct Shell {
 /// Adds the routes.
 pub(crate) fn configure(pages: &Arc<Pages>, config: &mut ServiceConfig) {
     // Of the thread that serves: an HTTP client belongs to one.
-    let actors = Rc::new(ActorsClient::new(pages.options.actors.clone(), PROCESSORS));
-    let monitor = ActorsClient::new(pages.options.vehicles.clone(), VEHICLE_MONITOR);
+    let actors = Rc::new(ActorsClient::new(pages.options.actors.clone(), PROCESSORS, ACTORS_URL));
+    let monitor = ActorsClient::new(pages.options.vehicles.clone(), VEHICLE_MONITOR, VEHICLES_URL);
     config
         .app_data(Data::from(Arc::clone(pages)))
         .app_data(Data::new(Actors(actors)))
@@ -182,6 +187,7 @@ pub(crate) fn configure(pages: &Arc<Pages>, config: &mut ServiceConfig) {
                 .get(vehicles::detail),
         )
         .service(web::resource("/assets/{hash}/{name}").get(assets::asset));
+    elsewhere::configure(pages, config);
 }
 
 fn is_for_person(context: &GuardContext<'_>) -> bool {

@@ -84,6 +84,7 @@ impl Layers {
                 ["human", "json"].contains(&text).then_some(text == "json")
             })?,
             progress_every: self.duration("progress_every")?,
+            published_every: self.duration("published_every")?,
         })
     }
 

@@ -75,7 +75,7 @@ impl Access {
             _ if is_camera => {
                 Entrance::Unauthorized { scheme: "Basic realm=\"carpark\"", detail: SHOW_AS_CAMERA }
             }
-            _ => Entrance::Unauthorized { scheme: "Bearer", detail: SHOW },
+            _ => Entrance::Unauthorized { scheme: "Bearer", detail: show(&self.tokens, path) },
         }
     }
 
@@ -125,9 +125,26 @@ const SINKS: &[&str] = &["/save_summary", "/save_exception"];
 const SINKS_PLATES: &str = "/plates/";
 /// Where cameras post.
 const CAMERAS: &str = "/cameras/";
-const SHOW: &str = "send the header `Authorization: Bearer TOKEN`";
-const SHOW_AS_CAMERA: &str = "send the camera token: as `Authorization: Bearer TOKEN`, as the \
-    password of basic authentication, or as ?token=TOKEN";
+const SHOW: &str = "this wants the admin token (CARPARK_ADMIN_TOKEN; of the containers `just token` \
+    prints it): send the header `Authorization: Bearer TOKEN`";
+const SHOW_AS_SINK: &str = "this wants the sink token, and no other (CARPARK_SINK_TOKEN; of the \
+    containers `just token sink` prints it): send the header `Authorization: Bearer TOKEN`";
+const SHOW_AS_VEHICLE: &str = "this wants the ping token, and no other (CARPARK_PING_TOKEN; of the \
+    containers `just token ping` prints it): send the header `Authorization: Bearer TOKEN`";
+const SHOW_AS_CAMERA: &str = "this wants the camera token (CARPARK_CAMERA_TOKEN; of the containers \
+    `just token camera` prints it): send it as `Authorization: Bearer TOKEN`, as the password of \
+    basic authentication, or as ?token=TOKEN";
+
+/// Which token a path wants, and where it is found: for people.
+fn show(tokens: &Tokens, path: &str) -> &'static str {
+    if is_sinks(path) {
+        SHOW_AS_SINK
+    } else if is_ping(path) && tokens.ping.is_some() {
+        SHOW_AS_VEHICLE
+    } else {
+        SHOW
+    }
+}
 
 /// Where a vehicle tells of itself.
 fn is_ping(path: &str) -> bool {

@@ -1,5 +1,6 @@
 //! Tells a person where everything is, at the start.
 
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 
 use service::masked;
@@ -15,8 +16,7 @@ pub fn announce(plan: Plan, config: &Config, address: SocketAddr) {
         url.as_deref().map_or_else(|| inside.to_owned(), masked)
     };
     println!("carpark {}", env!("CARGO_PKG_VERSION"));
-    let opens = if plan.web { "open        " } else { "listens on  " };
-    println!("  {opens}http://{}", reachable(address));
+    println!("  {}", place(plan.web, address));
     if plan.web {
         let dir = config.data_dir.display();
         println!("  writes to   {dir}/summaries.csv and {dir}/exceptions.csv");
@@ -44,9 +44,44 @@ pub fn announce(plan: Plan, config: &Config, address: SocketAddr) {
         };
         println!("  simulates   {traffic}");
     }
-    println!("  Ctrl-C ends it; nothing is lost");
+    // A container has nobody who could.
+    if std::io::stdin().is_terminal() || std::io::stderr().is_terminal() {
+        println!("  Ctrl-C ends it; nothing is lost");
+    }
+}
+
+/// Where it is found. What a listener on all addresses is called from outside it cannot know: a
+/// container's name, or the machine's.
+fn place(is_page: bool, address: SocketAddr) -> String {
+    let here = reachable(address);
+    if address.ip().is_unspecified() {
+        format!("listens on  port {} of every address; from here http://{here}", address.port())
+    } else if is_page {
+        format!("open        http://{here}")
+    } else {
+        format!("listens on  http://{here}")
+    }
 }
 
 fn names(cameras: &[cameras::Camera]) -> String {
     cameras.iter().map(|camera| camera.name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_is_only_right_from_here_says_so() {
+        let said = |is_page, address: &str| place(is_page, address.parse().unwrap());
+        assert_eq!(said(true, "127.0.0.1:40000"), "open        http://127.0.0.1:40000");
+        assert_eq!(said(false, "192.0.2.7:40002"), "listens on  http://192.0.2.7:40002");
+        for (address, from_here) in
+            [("0.0.0.0:40002", "http://127.0.0.1:40002"), ("[::]:40002", "http://[::1]:40002")]
+        {
+            let said = said(false, address);
+            assert!(said.contains("port 40002 of every address"), "{said}");
+            assert!(said.ends_with(&format!("from here {from_here}")), "{said}");
+        }
+    }
 }

@@ -18,8 +18,10 @@ use actix::{Actor, Addr};
 use actix_web::web::ServiceConfig;
 use domain::SharedClock;
 use prometheus::Registry;
+use tracing::info;
 
 use crate::dice::{Dice, Stream, new_seed};
+use crate::tell::Telling;
 use generator::{Finish, PingGenerator};
 use metrics::Meters;
 pub use monitor::Monitor;
@@ -45,6 +47,9 @@ pub struct PingOptions {
 /// Running vehicles.
 pub struct Pings {
     generator: Addr<PingGenerator>,
+    meters: Meters,
+    /// Held for its lines.
+    telling: Option<Telling>,
 }
 
 /// For pings under way at a stop.
@@ -61,8 +66,8 @@ pub fn start(
     let meters = Meters::new(registry)?;
     let seed = options.seed.unwrap_or_else(new_seed);
     let dice = (Dice::new(seed, Stream::Pings), Dice::new(seed, Stream::PingWaits));
-    let generator = PingGenerator::new(options, monitor, way, dice, clock, meters).start();
-    Ok(Pings { generator })
+    let generator = PingGenerator::new(options, monitor, way, dice, clock, meters.clone());
+    Ok(Pings { generator: generator.start(), meters, telling: None })
 }
 
 /// The admin routes, described (OpenAPI).
@@ -75,6 +80,29 @@ impl Pings {
     pub fn configure(&self) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static + use<> {
         let generator = self.generator.clone();
         move |config| admin::routes(&generator, config)
+    }
+
+    /// Says in the log, `every` so often, what was published since the last time; never where that
+    /// is zero.
+    pub fn tell_every(&mut self, every: Duration) {
+        let meters = self.meters.clone();
+        let count = move || {
+            let of = |outcome| meters.published.with_label_values(&[outcome]).get();
+            [of("confirmed"), of("failed"), of("refused"), meters.silent.get()]
+        };
+        let mut before = count();
+        self.telling = Telling::start(every, move || {
+            let now = count();
+            info!(
+                published = now[0] - before[0],
+                not_confirmed = now[1] - before[1],
+                refused = now[2] - before[2],
+                silent = now[3] - before[3],
+                published_since_start = now[0],
+                "pings published"
+            );
+            before = now;
+        });
     }
 
     /// Makes no more pings and waits a moment for those under way.

@@ -1,6 +1,8 @@
 //! Asks the actors, and the vehicle monitor, over their own routes: the one seam to them, in the
 //! same process or in another. The one place of this crate that knows an HTTP client.
 
+mod hand_on;
+
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -9,6 +11,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
+
+pub(super) use hand_on::Body;
 
 use super::answers::{Customer, Status, Stay, Stays, Timeline, VehicleDetail, VehiclePage};
 
@@ -24,15 +28,21 @@ pub struct ActorsAt {
     pub url: Url,
     /// The admin token.
     pub token: Option<String>,
+    /// Whether they are in this process, and answer their own paths on the same listener.
+    pub is_here: bool,
 }
 
 /// See the module. Of one thread.
 #[derive(Clone)]
 pub(crate) struct ActorsClient {
     client: awc::Client,
+    /// For what is handed on: its answers may take any time.
+    streaming: awc::Client,
     at: ActorsAt,
     /// Who is asked, in words.
     who: &'static str,
+    /// The setting that says where they are.
+    setting: &'static str,
 }
 
 /// Why there is no answer to show.
@@ -66,10 +76,11 @@ struct Problem {
 }
 
 impl ActorsClient {
-    /// Asks `who`.
-    pub(crate) fn new(at: ActorsAt, who: &'static str) -> Self {
+    /// Asks `who`; `setting` says where they are.
+    pub(crate) fn new(at: ActorsAt, who: &'static str, setting: &'static str) -> Self {
         let client = awc::Client::builder().timeout(PATIENCE).disable_redirects().finish();
-        Self { client, at, who }
+        let streaming = awc::Client::builder().disable_timeout().disable_redirects().finish();
+        Self { client, streaming, at, who, setting }
     }
 
     /// How they are.

@@ -25,7 +25,7 @@ pub async fn start(
         Some(url) => Arc::new(RedisStore::new(url).context("CARPARK_GENERATOR_STORE_URL")?),
         None => Arc::new(MemoryStore::new()),
     };
-    let generators = generators::start(
+    let mut generators = generators::start(
         config.generators.clone(),
         generators::Roles { entries: plan.entries, exits: plan.exits },
         Arc::clone(&publisher),
@@ -34,6 +34,7 @@ pub async fn start(
         &wiring.registry,
     )
     .await?;
+    generators.tell_every(config.published_every);
     wiring.add(|site| {
         site.routes(generators.configure());
         site.describe(generators::openapi());

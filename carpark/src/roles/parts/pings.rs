@@ -26,7 +26,8 @@ pub fn start(wiring: &Wiring<'_>) -> anyhow::Result<Pings> {
         None => Arc::new(OverHttp(monitor.clone())),
     };
     let (options, clock) = (config.pings.clone(), Arc::clone(&wiring.clock));
-    let pings = pings::start(options, monitor, way, clock, &wiring.registry)?;
+    let mut pings = pings::start(options, monitor, way, clock, &wiring.registry)?;
+    pings.tell_every(config.published_every);
     wiring.add(|site| {
         site.routes(pings.configure());
         site.describe(pings::openapi());

@@ -30,6 +30,13 @@ pub fn open(
     wiring.add(|site| {
         site.routes(web.configure());
         site.describe(web::openapi());
+        // Handed on to where they are, so they are found here.
+        if !wiring.plan.actors {
+            site.describe(actors::Actors::openapi());
+        }
+        if !wiring.plan.vehicles {
+            site.describe(vehicles::Vehicles::openapi());
+        }
         site.check(move || {
             let state = if is_ready() { "ok" } else { "the files cannot be written" };
             vec![("files".to_owned(), state.to_owned())]
@@ -52,7 +59,7 @@ fn pages_options(wiring: &Wiring<'_>, cameras: &Cameras) -> anyhow::Result<Optio
             Some(url) => url.clone(),
             None => format!("http://{}", reachable(own)).parse()?,
         };
-        Ok(ActorsAt { url, token: token.clone() })
+        Ok(ActorsAt { url, token: token.clone(), is_here })
     };
     Ok(Options {
         time_zone: config.time_zone,
