@@ -59,6 +59,9 @@ pub trait DeadLetters {
     /// All of them, the oldest first, at most [`LOOKED_AT_MAX`].
     async fn list(&self) -> Result<Vec<DeadLetter>, BrokerError>;
 
+    /// How many there are, without a look at them.
+    async fn waiting(&self) -> Result<u64, BrokerError>;
+
     /// Puts them back into the queues they came from. Each is taken from here only when it is
     /// there: killed in between, it is in both places, and R1 sees to the rest.
     async fn replay(&self, which: &Which) -> Result<Handled, BrokerError>;

@@ -110,6 +110,10 @@ impl DeadLetters for MemoryServer {
         Ok(self.dead_letters().into_iter().enumerate().map(letter).collect())
     }
 
+    async fn waiting(&self) -> Result<u64, BrokerError> {
+        Ok(self.dead_letters().len() as u64)
+    }
+
     async fn replay(&self, _: &Which) -> Result<Handled, BrokerError> {
         Err(BrokerError::NotConnected)
     }

@@ -24,6 +24,7 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 use uuid::{Uuid, uuid};
 
+use super::waiting::Waiting;
 use super::{PATIENCE, PERSISTENT, Server};
 use crate::broker::BrokerError;
 use crate::broker::dead_letters::{
@@ -151,6 +152,7 @@ impl Server {
 /// limit is far away (see [`topology`](crate::broker::topology)), for each look counts as one.
 pub(super) struct Shelf {
     server: Rc<Server>,
+    waiting: Waiting,
 }
 
 /// A connection that holds the dead letters; with its end those that were not acknowledged go back.
@@ -162,7 +164,7 @@ struct Look {
 
 impl Shelf {
     pub(super) fn new(server: Rc<Server>) -> Self {
-        Self { server }
+        Self { waiting: Waiting::new(Rc::clone(&server)), server }
     }
 
     async fn look(&self) -> Result<Look, BrokerError> {
@@ -293,6 +295,10 @@ impl DeadLetters for Shelf {
         look.end(0).await;
         sort(&mut letters);
         Ok(letters)
+    }
+
+    async fn waiting(&self) -> Result<u64, BrokerError> {
+        self.waiting.count().await
     }
 
     async fn replay(&self, which: &Which) -> Result<Handled, BrokerError> {
