@@ -20,7 +20,7 @@ use domain::wire::{Rejection, parse_observation};
 use domain::{Kind, Policy, SharedClock};
 use futures_util::StreamExt;
 use futures_util::stream::{self, LocalBoxStream};
-use service::{Part, Vital};
+use service::{Asking, Part, Vital, keep_asking};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{info, warn};
 
@@ -103,6 +103,8 @@ pub struct Consumer {
     offsets: VecDeque<f64>,
     /// Who waits for nothing to be in flight.
     drained: Vec<oneshot::Sender<()>>,
+    /// Asks the broker whether the queue is consumed, however busy this actor is.
+    _asking: Asking,
     _vital: Vital,
 }
 
@@ -139,6 +141,7 @@ impl Consumer {
             context.add_stream(in_batches(returned));
             Self {
                 kind: parts.kind,
+                _asking: ask(parts.kind, &parts.queue, &parts.health),
                 queue: parts.queue,
                 registry: parts.registry,
                 clock: parts.clock,
@@ -310,10 +313,7 @@ impl Consumer {
     }
 
     fn part(&self) -> &Part {
-        match self.kind {
-            Kind::Entry => &self.health.entry_queue,
-            Kind::Exit => &self.health.exit_queue,
-        }
+        self.health.queue(self.kind)
     }
 
     fn note_offset(&mut self, seconds: f64) {
@@ -328,6 +328,26 @@ impl Consumer {
         offsets.sort_by(f64::total_cmp);
         offsets.get(offsets.len() / 2).copied()
     }
+}
+
+/// Asks the broker how the queue is, from now on.
+fn ask(kind: Kind, queue: &Rc<dyn Queue>, health: &Arc<Health>) -> Asking {
+    let (queue, health) = (Rc::clone(queue), Arc::clone(health));
+    keep_asking(
+        async move || queue.is_alive().await.map_err(|e| e.to_string()),
+        move |answer| match answer {
+            Ok(()) => {
+                if health.queue(kind).works() {
+                    info!(queue.name = queue_name(kind), "queue usable");
+                }
+            }
+            Err(reason) => {
+                if health.queue(kind).does_not_answer(reason) {
+                    warn!(queue.name = queue_name(kind), reason, "queue not usable");
+                }
+            }
+        },
+    )
 }
 
 /// Lets events through while the outbox has room.

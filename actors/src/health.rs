@@ -1,5 +1,8 @@
 //! Whether the actors can do their work: what `/readyz` and the operator's status page show.
 
+use std::sync::{Arc, OnceLock};
+
+use domain::Kind;
 use service::Part;
 
 /// All of it.
@@ -13,17 +16,29 @@ pub struct Health {
     pub store: Part,
     /// The web service that writes the rows.
     pub sink: Part,
+    /// Whether the store is set so that it keeps what it is given; empty where that is its nature.
+    pub store_settings: OnceLock<Arc<Part>>,
 }
 
 impl Health {
     /// Name and state of each part.
-    pub fn parts(&self) -> [(&'static str, &Part); 4] {
-        [
+    pub fn parts(&self) -> Vec<(&'static str, &Part)> {
+        let mut parts = vec![
             ("vehicle_entry", &self.entry_queue),
             ("vehicle_exit", &self.exit_queue),
             ("store", &self.store),
             ("sink", &self.sink),
-        ]
+        ];
+        parts.extend(self.store_settings.get().map(|part| ("store_settings", &**part)));
+        parts
+    }
+
+    /// The queue of that kind.
+    pub fn queue(&self, kind: Kind) -> &Part {
+        match kind {
+            Kind::Entry => &self.entry_queue,
+            Kind::Exit => &self.exit_queue,
+        }
     }
 
     /// Whether observations can be taken, stored and reported.

@@ -212,7 +212,7 @@ impl Actors {
         )
         .start();
 
-        let dead_letters = DeadLetterDesk::new(broker.dead_letters()).start();
+        let dead_letters = DeadLetterDesk::new(broker.dead_letters(), Arc::clone(&metrics)).start();
         let plates = PlateDesk::new(Arc::clone(&store), sink, dead_letters.clone()).start();
 
         let desks = Desks {

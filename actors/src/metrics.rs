@@ -59,6 +59,8 @@ pub struct Metrics {
     redelivered: [IntCounter; 2],
     /// By reason.
     pub dead_letters: IntCounterVec,
+    /// Messages that lie among the dead letters.
+    pub dead_letters_waiting: IntGauge,
     /// Actors of plates at this moment.
     pub residents: IntGauge,
     /// Actors that ended for want of work.
@@ -188,6 +190,10 @@ impl Metrics {
                 "backend_dead_letters_total",
                 "Messages sent to the dead letters, by reason.",
                 &["reason"],
+            )?,
+            dead_letters_waiting: gauge(
+                "backend_dead_letters_waiting",
+                "Messages that could not be processed and wait for a person, in whatever broker.",
             )?,
             residents: gauge("backend_session_actors", "Actors of plates at this moment.")?,
             passivated: counter(

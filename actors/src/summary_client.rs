@@ -20,7 +20,7 @@ use actix::{
 };
 use service::Vital;
 use tokio::sync::oneshot;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tracing::{error, info, warn};
 
 use crate::backoff::Backoff;
@@ -36,6 +36,8 @@ pub use post::{HttpSink, PostError, Sink, SinkOptions};
 const PARKED_FOR: Duration = Duration::from_mins(1);
 /// First pause after a failure.
 const RETRY_FIRST: Duration = Duration::from_millis(50);
+/// Longest wait for its answer then.
+const PROBE_WITHIN: Duration = Duration::from_secs(3);
 /// How often an idle client asks whether the sink is there.
 const PROBE_EVERY: Duration = Duration::from_secs(2);
 
@@ -94,6 +96,8 @@ pub struct SummaryClient {
     backoff: Backoff,
     /// After a failure: nothing is posted before.
     is_pausing: bool,
+    /// An idle sink is being asked whether it is there.
+    is_probing: bool,
     /// Entries in the next post at most: halved while the sink refuses what it is sent, until the
     /// one entry that it refuses stands alone and the others go their way.
     narrow: usize,
@@ -128,6 +132,7 @@ impl SummaryClient {
             adopted: HashMap::new(),
             backoff: Backoff::new(RETRY_FIRST, posting.retry_max),
             is_pausing: false,
+            is_probing: false,
             narrow: posting.batch_max,
             flushed: Vec::new(),
             gate,
@@ -269,16 +274,26 @@ impl SummaryClient {
 
     /// Asks an idle sink whether it is there, so that readiness does not wait for the first car.
     fn probe(&mut self, context: &mut Context<Self>) {
-        if self.in_flight > 0 || self.gate.pending() > 0 {
+        if self.in_flight > 0 || self.is_pausing || self.is_probing {
             return;
         }
+        self.is_probing = true;
         let link = Rc::clone(&self.link);
-        let probed = async move { link.sink.post(OutboxKind::Summary, &[]).await };
-        context.spawn(probed.into_actor(self).map(|probed, client, _| match probed {
-            Ok(()) => client.reached(),
-            Err(e) => {
-                if client.health.sink.fails(&e.to_string()) {
-                    warn!(sink.url = %client.link.sink.shown(), error = %e, "sink not usable");
+        let probed = async move {
+            let post = link.sink.post(OutboxKind::Summary, &[]);
+            match timeout(PROBE_WITHIN, post).await {
+                Ok(answer) => answer.map_err(|e| e.to_string()),
+                Err(_) => Err(format!("no answer within {} s", PROBE_WITHIN.as_secs())),
+            }
+        };
+        context.spawn(probed.into_actor(self).map(|probed, client, _| {
+            client.is_probing = false;
+            match probed {
+                Ok(()) => client.reached(),
+                Err(reason) => {
+                    if client.health.sink.fails(&reason) {
+                        warn!(sink.url = %client.link.sink.shown(), reason, "sink not usable");
+                    }
                 }
             }
         }));

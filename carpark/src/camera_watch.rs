@@ -30,6 +30,7 @@ fn shown(status: CameraStatus) -> Camera {
         },
         last_read: status.last_read,
         last_heartbeat: status.last_heartbeat,
-        refusal: status.last_refusal.filter(|_| is_refused).map(|refusal| refusal.reason),
+        since: None,
+        why: status.last_refusal.filter(|_| is_refused).map(|refusal| refusal.reason),
     }
 }

@@ -68,6 +68,8 @@ pub struct Layers {
     values: BTreeMap<&'static str, Value>,
     /// Places, lanes and cameras.
     named: Named,
+    /// What was said that changes nothing, in words.
+    ignored: Vec<String>,
 }
 
 /// The configuration, checked.
@@ -173,6 +175,7 @@ impl Layers {
         layers.read_defaults();
         layers.read_file(file)?;
         layers.read_environment()?;
+        layers.ignored = strange_variables(variables());
         for setting in SETTINGS {
             if let Some(text) = flags(setting) {
                 layers.put(setting, text, Source::Flag(setting.flag()));
@@ -240,6 +243,11 @@ impl Layers {
             }
         }
         Ok(())
+    }
+
+    /// Variables that look like settings and are none, each with what may have been meant.
+    pub fn ignored(&self) -> &[String] {
+        &self.ignored
     }
 
     fn text(&self, key: &str) -> Option<&Value> {
@@ -366,6 +374,54 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|text| !text.is_empty())
 }
 
+/// The names of all variables that are set.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+fn variables() -> impl Iterator<Item = String> {
+    std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())
+}
+
+/// Variables that begin as a setting's does and name none. A warning, no error: another program's
+/// may begin so too, and the tools around this one have some of their own.
+fn strange_variables(names: impl IntoIterator<Item = String>) -> Vec<String> {
+    /// Not of a setting.
+    const OTHERS: &[&str] =
+        &["CARPARK_CONFIG", "CARPARK_BIN", "CARPARK_IMAGE", "CARPARK_VERSION", "CARPARK_REVISION"];
+    /// What Kubernetes sets beside a service that is called carpark.
+    const OF_A_SERVICE: &[&str] = &["CARPARK_SERVICE_", "CARPARK_PORT"];
+    let known: Vec<String> = SETTINGS
+        .iter()
+        .flat_map(|setting| {
+            let file = setting.may_be_file().then(|| format!("{}_FILE", setting.env()));
+            [Some(setting.env()), file].into_iter().flatten()
+        })
+        .collect();
+    let is_strange = |name: &String| {
+        name.to_uppercase().starts_with("CARPARK_")
+            && !known.contains(name)
+            && !OTHERS.contains(&name.as_str())
+            && !OF_A_SERVICE.iter().any(|start| name.starts_with(start))
+    };
+    let mut strange: Vec<String> = names.into_iter().filter(is_strange).collect();
+    strange.sort();
+    strange
+        .iter()
+        .map(|name| {
+            let remedy =
+                match nearest(name.to_uppercase().as_str(), known.iter().map(String::as_str)) {
+                    Some(known) => format!("did you mean {known}?"),
+                    None => "`carpark --help` lists the known ones".to_owned(),
+                };
+            format!("the environment variable {name} is no setting and changes nothing: {remedy}")
+        })
+        .collect()
+}
+
+/// The known name that is most like it, if one is much like it.
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let distances = known.map(|known| (strsim::damerau_levenshtein(known, name), known));
+    distances.min().filter(|(distance, _)| *distance <= 3).map(|(_, known)| known)
+}
+
 fn flatten(table: &toml::Table, prefix: &str, into: &mut Vec<(String, String)>) {
     for (name, value) in table {
         let key = format!("{prefix}{name}");
@@ -401,13 +457,8 @@ fn insert(table: &mut toml::Table, path: &str, text: &str) {
 }
 
 fn unknown_key(key: &str, source: &Source) -> ConfigError {
-    let nearest = SETTINGS
-        .iter()
-        .map(|setting| (strsim::damerau_levenshtein(setting.key, key), setting.key))
-        .min()
-        .filter(|(distance, _)| *distance <= 3);
-    let remedy = match nearest {
-        Some((_, known)) => format!("did you mean `{known}`?"),
+    let remedy = match nearest(key, SETTINGS.iter().map(|setting| setting.key)) {
+        Some(known) => format!("did you mean `{known}`?"),
         None => "`carpark config` lists the known ones".to_owned(),
     };
     ConfigError(format!("unknown key `{key}` in {source}: {remedy}"))

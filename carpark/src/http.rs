@@ -43,12 +43,15 @@ const BUCKETS: &[f64] = &[
 type Routes = Box<dyn Fn(&mut ServiceConfig) + Send>;
 /// Name and state (`ok`, or why not) of what a role depends on.
 type Check = Box<dyn Fn() -> Vec<(String, String)> + Send>;
+/// Name and words of something to know of a part although it works.
+type Remark = Box<dyn Fn() -> Option<(String, String)> + Send>;
 
 /// What a listener serves.
 #[derive(Default)]
 pub struct Site {
     routes: Vec<Routes>,
     checks: Vec<Check>,
+    remarks: Vec<Remark>,
     descriptions: Vec<OpenApi>,
 }
 
@@ -66,6 +69,11 @@ impl Site {
     /// Adds something that has to be `ok` for the role to be ready.
     pub fn check(&mut self, check: impl Fn() -> Vec<(String, String)> + Send + 'static) {
         self.checks.push(Box::new(check));
+    }
+
+    /// Adds something that may have to be said of a part although it is `ok`.
+    pub fn remark(&mut self, remark: impl Fn() -> Option<(String, String)> + Send + 'static) {
+        self.remarks.push(Box::new(remark));
     }
 }
 
@@ -118,6 +126,7 @@ pub fn listen(
         let access = Arc::clone(&access);
         App::new()
             .wrap(from_fn(move |request, next| guard(Arc::clone(&access), request, next)))
+            .wrap(from_fn(::web::pages::compressed))
             .wrap(metrics.clone())
             .configure(move |config| {
                 if let Ok(site) = of_routes.lock() {
@@ -125,6 +134,7 @@ pub fn listen(
                     described::routes(described::merged(site.descriptions.clone()), config);
                 }
             })
+            .default_service(web::to(::web::pages::nowhere))
             .route("/livez", web::get().to(|| async { HttpResponse::Ok().body("ok\n") }))
             .route("/readyz", web::get().to(move || std::future::ready(readyz(&of_ready))))
     })
@@ -164,8 +174,14 @@ fn readyz(site: &Mutex<Site>) -> HttpResponse {
     let is_ready = states.iter().all(|(_, state)| state == "ok");
     let parts: serde_json::Map<_, _> =
         states.into_iter().map(|(name, state)| (name, json!(state))).collect();
+    let remarks: serde_json::Map<_, _> = site
+        .remarks
+        .iter()
+        .filter_map(|remark| remark())
+        .map(|(name, remark)| (name, json!(remark)))
+        .collect();
     let mut answer = if is_ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
-    answer.json(json!({ "ready": is_ready, "parts": parts }))
+    answer.json(json!({ "ready": is_ready, "parts": parts, "remarks": remarks }))
 }
 
 /// Lets a request through if it shows the token that its path wants, and its address has not asked

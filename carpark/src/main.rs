@@ -16,6 +16,7 @@ mod inside;
 mod ping_queue;
 mod progress;
 mod reads;
+mod redis_watch;
 mod roles;
 mod settings;
 mod shutdown;
@@ -59,6 +60,7 @@ async fn main() -> ExitCode {
         Ok(ready) => ready,
         Err(e) => return fail(&anyhow::Error::new(e).context("configuration"), USAGE),
     };
+    warn_of(layers.ignored());
     if asked.role == Role::Config {
         println!("{}", layers.show());
         return ExitCode::SUCCESS;
@@ -125,6 +127,14 @@ async fn run(role: Role, config: config::Config) -> anyhow::Result<()> {
     }
     let shutdown = Shutdown::listen().context("cannot listen for signals")?;
     roles::run(role, config, clock, shutdown).await
+}
+
+/// What was said and changes nothing is most likely misspelt.
+#[expect(clippy::print_stderr, reason = "logs are not running yet")]
+fn warn_of(ignored: &[String]) {
+    for what in ignored {
+        eprintln!("carpark: warning: {what}");
+    }
 }
 
 #[expect(clippy::print_stderr, reason = "logs may not be running yet")]

@@ -43,6 +43,10 @@ impl monitor::Queue for Pings {
         self.0.dead_letter(body, reason).await.map_err(|e| e.to_string())
     }
 
+    async fn is_alive(&self) -> Result<(), String> {
+        self.0.is_alive().await.map_err(|e| e.to_string())
+    }
+
     async fn cancel(&self) {
         self.0.cancel().await;
     }

@@ -6,6 +6,8 @@ mod open;
 mod parts;
 mod plan;
 
+use std::any::Any;
+use std::cell::RefCell;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -51,6 +53,8 @@ struct Running {
     pings: Option<Pings>,
     generators: Option<Generators>,
     server: ServerHandle,
+    /// What the parts have to have held.
+    _held: Vec<Box<dyn Any>>,
     /// Held for its lines.
     _progress: Option<Progress>,
 }
@@ -114,7 +118,8 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         registry.clone(),
     )?;
     let address = listener.address;
-    let wiring = Wiring { plan, config, address, clock, registry, site };
+    let held = RefCell::default();
+    let wiring = Wiring { plan, config, address, clock, registry, site, held };
 
     let mut web = match plan.web {
         true => Some(parts::web::start(&wiring).await?),
@@ -166,6 +171,7 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         pings,
         generators,
         server,
+        _held: wiring.held.into_inner(),
         _progress: progress,
     })
 }

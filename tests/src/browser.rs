@@ -56,6 +56,18 @@ impl Browser {
     #[expect(clippy::new_without_default, reason = "it starts a browser")]
     #[track_caller]
     pub fn new() -> Self {
+        Self::with_preferences(&json!({}))
+    }
+
+    /// One that takes no cookies, from nobody.
+    #[track_caller]
+    pub fn without_cookies() -> Self {
+        const BLOCK: u8 = 2;
+        Self::with_preferences(&json!({ "profile.default_content_setting_values.cookies": BLOCK }))
+    }
+
+    #[track_caller]
+    fn with_preferences(preferences: &Value) -> Self {
         let directory = guard::directory("browser");
         let port = ports::free();
         let log = std::fs::File::create(directory.join("log")).unwrap();
@@ -86,7 +98,7 @@ impl Browser {
             &format!("--user-data-dir={}", directory.join("profile").display()),
         ];
         let capabilities: Map<String, Value> = json!({
-            "goog:chromeOptions": { "args": arguments },
+            "goog:chromeOptions": { "args": arguments, "prefs": preferences },
             "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
         })
         .as_object()
@@ -166,6 +178,46 @@ impl Browser {
                 let element = self.client().find(Locator::Css(selector)).await;
                 element.map_err(|e| e.to_string())?.send_keys(text).await.map_err(|e| e.to_string())
             })
+        });
+    }
+
+    /// Moves the pointer to the middle of what a CSS selector finds.
+    #[track_caller]
+    pub fn point_at(&self, selector: &str) {
+        let place = self.eval(&format!(
+            "(() => {{ const r = document.querySelector({}).getBoundingClientRect();
+               return [r.x + r.width / 2, r.y + r.height / 2]; }})()",
+            json!(selector)
+        ));
+        self.pointer(&place[0], &place[1]);
+    }
+
+    /// Moves the pointer to the corner of the page, where nothing is.
+    pub fn point_at_nothing(&self) {
+        self.pointer(&json!(1), &json!(1));
+    }
+
+    fn pointer(&self, x: &Value, y: &Value) {
+        let moved = json!({ "type": "mouseMoved", "x": x, "y": y });
+        self.devtools("Input.dispatchMouseEvent", &moved);
+    }
+
+    /// Opens a page in one more tab, and goes there.
+    #[track_caller]
+    pub fn open_tab(&self, url: &str) {
+        runtime().block_on(async {
+            let tab = self.client().new_window(true).await.unwrap();
+            self.client().switch_to_window(tab.handle).await.unwrap();
+        });
+        self.open(url);
+    }
+
+    /// Goes to the tab of that number, in no order that is known.
+    #[track_caller]
+    pub fn go_to_tab(&self, number: usize) {
+        runtime().block_on(async {
+            let tab = self.client().windows().await.unwrap().remove(number);
+            self.client().switch_to_window(tab).await.unwrap();
         });
     }
 

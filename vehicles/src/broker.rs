@@ -43,6 +43,11 @@ pub trait Queue {
     /// Publishes a message to the dead letters; durable when it answers.
     async fn dead_letter(&self, body: &[u8], reason: &str) -> Result<(), String>;
 
+    /// Whether the queue is being consumed now: asks the broker; why not, in words.
+    async fn is_alive(&self) -> Result<(), String> {
+        Ok(())
+    }
+
     /// No further deliveries.
     async fn cancel(&self);
 

@@ -18,7 +18,7 @@ use bytes::Bytes;
 use domain::SharedClock;
 use domain::wire::ping::{PingRejection, parse_ping};
 use futures_util::StreamExt;
-use service::Vital;
+use service::{Asking, Vital, keep_asking};
 use tracing::{info, warn};
 
 use crate::broker::{Consumed, Event, Queue, Tag};
@@ -43,6 +43,8 @@ struct Batch(Vec<Event>);
 pub(crate) struct Consumer {
     way: Way,
     health: Arc<Health>,
+    /// Asks the broker whether the queue is consumed, however busy this actor is.
+    _asking: Asking,
     _vital: Vital,
 }
 
@@ -67,9 +69,31 @@ impl Consumer {
     ) -> actix::Addr<Self> {
         Self::create(|context| {
             context.add_stream(events.ready_chunks(BATCH_MAX).map(Batch));
-            Self { way: Way { queue, registry, clock, metrics }, health, _vital: vital }
+            let asking = ask(&queue, &health);
+            let way = Way { queue, registry, clock, metrics };
+            Self { way, health, _asking: asking, _vital: vital }
         })
     }
+}
+
+/// Asks the broker how the queue is, from now on.
+fn ask(queue: &Rc<dyn Queue>, health: &Arc<Health>) -> Asking {
+    let (queue, health) = (Rc::clone(queue), Arc::clone(health));
+    keep_asking(
+        async move || queue.is_alive().await,
+        move |answer| match answer {
+            Ok(()) => {
+                if health.queue.works() {
+                    info!("queue of pings usable");
+                }
+            }
+            Err(reason) => {
+                if health.queue.does_not_answer(reason) {
+                    warn!(reason, "queue of pings not usable");
+                }
+            }
+        },
+    )
 }
 
 impl Way {

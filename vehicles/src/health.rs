@@ -1,5 +1,7 @@
 //! Whether the monitor can do its work.
 
+use std::sync::{Arc, OnceLock};
+
 use service::Part;
 
 /// All of it.
@@ -9,11 +11,15 @@ pub struct Health {
     pub queue: Part,
     /// The store.
     pub store: Part,
+    /// Whether the store is set so that it keeps what it is given; empty where that is its nature.
+    pub store_settings: OnceLock<Arc<Part>>,
 }
 
 impl Health {
     /// Name and state of each part.
-    pub fn parts(&self) -> [(&'static str, String); 2] {
-        [("vehicle_ping", self.queue.text()), ("vehicles_store", self.store.text())]
+    pub fn parts(&self) -> Vec<(&'static str, &Part)> {
+        let mut parts = vec![("vehicle_ping", &self.queue), ("vehicles_store", &self.store)];
+        parts.extend(self.store_settings.get().map(|part| ("vehicles_store_settings", &**part)));
+        parts
     }
 }

@@ -123,7 +123,7 @@ impl Vehicles {
             (consumer, queue)
         });
         if consumer.is_none() {
-            health.queue.works();
+            health.queue.works_always();
         }
         let desk = Desk { registry, live, inside, clock, metrics };
         Ok(Self { options, consumer, keeper, store, desk, health, at_rest, died })

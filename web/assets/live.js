@@ -1,119 +1,21 @@
-// What makes the pages live, without a library: news comes as server-sent events, each with the
-// regions that changed, rendered by the server; they are put in place so that what has the focus
-// keeps it. Nothing here makes HTML of data.
+// What makes the pages live, without a library. News comes as server-sent events by way of the hub
+// (hub.js), is put in place by regions.js; plate.js is the dialog.
 
-const RETRY_MS = [500, 1000, 2000, 4000];
-// The server says something each second.
-const SILENT_MS = 5000;
-
-const live = document.getElementById("live");
-const dialog = document.getElementById("dialog");
-const dialogContent = document.getElementById("dialog-content");
-const csrfToken = document.querySelector('meta[name="csrf-token"]').content;
-
-/* The server's clock */
-
-let clockAhead = 0;
-function setClock(millis) {
-  clockAhead = millis - Date.now();
-}
-function now() {
-  return Date.now() + clockAhead;
-}
-if (Number(document.body.dataset.now)) setClock(Number(document.body.dataset.now));
-
-// In the same words as the server's.
-function duration(millis) {
-  const seconds = Math.max(0, Math.floor(millis / 1000));
-  const [minutes, hours, days] = [60, 3600, 86400].map((unit) => Math.floor(seconds / unit));
-  const two = (n) => String(n).padStart(2, "0");
-  if (days > 0) return `${days} d ${hours % 24} h`;
-  if (hours > 0) return `${hours} h ${two(minutes % 60)} min`;
-  if (minutes > 0) return `${minutes} min ${two(seconds % 60)} s`;
-  return `${seconds} s`;
-}
-
-function countUp() {
-  for (const since of document.querySelectorAll("[data-since]")) {
-    const text = duration(now() - Number(since.dataset.since));
-    if (since.textContent !== text) since.textContent = text;
-  }
-}
-countUp();
-setInterval(countUp, 1000);
-
-/* Putting what is new in its place */
-
-function morph(from, to) {
-  for (const { name } of [...from.attributes]) {
-    if (!to.hasAttribute(name)) from.removeAttribute(name);
-  }
-  for (const { name, value } of to.attributes) {
-    if (from.getAttribute(name) !== value) from.setAttribute(name, value);
-  }
-  morphChildren(from, to);
-}
-
-function keyOf(node) {
-  return node.nodeType === Node.ELEMENT_NODE ? node.dataset.key : undefined;
-}
-
-function isAlike(one, other) {
-  return one.nodeType === other.nodeType && one.nodeName === other.nodeName && keyOf(one) === keyOf(other);
-}
-
-function morphChildren(from, to) {
-  const keyed = new Map();
-  for (const child of from.children) {
-    if (keyOf(child) !== undefined) keyed.set(keyOf(child), child);
-  }
-  let at = from.firstChild;
-  for (const wanted of [...to.childNodes]) {
-    const known = keyOf(wanted) === undefined ? undefined : keyed.get(keyOf(wanted));
-    if (known && isAlike(known, wanted)) {
-      keyed.delete(keyOf(wanted));
-      if (known !== at) from.insertBefore(known, at);
-      else at = at.nextSibling;
-      morph(known, wanted);
-    } else if (at && keyOf(at) === undefined && isAlike(at, wanted)) {
-      if (at.nodeType === Node.ELEMENT_NODE) morph(at, wanted);
-      else if (at.data !== wanted.data) at.data = wanted.data;
-      at = at.nextSibling;
-    } else {
-      const fresh = document.importNode(wanted, true);
-      if (fresh.nodeName === "TR" && from.childElementCount > 0) fresh.classList.add("fresh");
-      from.insertBefore(fresh, at);
-    }
-  }
-  while (at) {
-    const next = at.nextSibling;
-    at.remove();
-    at = next;
-  }
-}
-
-function parse(html) {
-  return new DOMParser().parseFromString(html, "text/html");
-}
-
-function show(id, html) {
-  const region = document.getElementById(id);
-  if (!region) return;
-  const hadFocus = region.contains(document.activeElement);
-  morphChildren(region, parse(html).body);
-  if (hadFocus && !region.contains(document.activeElement)) {
-    // What had the focus is gone: to the heading of where it was.
-    region.closest("section").querySelector("h2")?.focus();
-  }
-}
+import { clockTime, countUp, setClock } from "./clock.js";
+import { Hub } from "./hub.js";
+import { ask, hasText, note } from "./plate.js";
+import { forgetWaiting, parse, show } from "./regions.js";
 
 /* News */
 
-let source;
-let lastId = "";
-let lastHeard = 0;
-let attempts = 0;
-let retry;
+// Said again and again while the page is looked at.
+const LOOK_MS = 4000;
+// The hub says something each second; one that does not has died.
+const SILENT_MS = 12000;
+
+const live = document.getElementById("live");
+const lost = document.getElementById("lost");
+let heardAt = Date.now();
 
 function sayState(state, words) {
   live.dataset.state = state;
@@ -121,54 +23,122 @@ function sayState(state, words) {
   if (place.textContent !== words) place.textContent = words;
 }
 
-function clockTime(millis) {
-  const zone = document.body.dataset.zone || undefined;
-  return new Date(millis).toLocaleTimeString("en-GB", { timeZone: zone });
+// Nothing that stands on the page is known to be so any more.
+function sayLost(since) {
+  document.body.dataset.connection = "lost";
+  sayState("broken", `Connection lost at ${clockTime(since)} – reconnecting…`);
+  const words = `Not connected since ${clockTime(since)}: what you see is from then.`;
+  if (lost.textContent !== words) lost.textContent = words;
+  lost.hidden = false;
 }
 
-function connect() {
-  clearTimeout(retry);
-  source?.close();
-  const path = live.dataset.events;
-  const mark = path.includes("?") ? "&" : "?";
-  source = new EventSource(lastId ? `${path}${mark}after=${encodeURIComponent(lastId)}` : path);
-  source.addEventListener("news", (event) => {
-    lastId = event.lastEventId;
-    lastHeard = Date.now();
-    attempts = 0;
-    const news = JSON.parse(event.data);
-    setClock(news.now);
-    if (String(news.may_see) !== document.body.dataset.maySee) return location.reload();
-    for (const [id, html] of Object.entries(news.regions)) show(id, html);
-    countUp();
-    sayState("live", "Live");
-  });
-  source.addEventListener("error", broken);
+function hear(message) {
+  if (message.kind === "lost") return sayLost(message.since);
+  heardAt = Date.now();
+  setClock(message.now);
+  if (String(message.may_see) !== document.body.dataset.maySee) return viewerChanged(message.may_see);
+  delete document.body.dataset.connection;
+  lost.hidden = true;
+  for (const [id, html] of Object.entries(message.regions)) show(id, html);
+  countUp();
+  sayState("live", "Live");
 }
 
-function broken() {
-  source.close();
-  const since = lastHeard ? `Not live: no news since ${clockTime(lastHeard + clockAhead)}` : "Not live";
-  if (attempts > 0 || Date.now() - lastHeard > SILENT_MS) sayState("broken", `${since}, trying again`);
-  clearTimeout(retry);
-  retry = setTimeout(connect, RETRY_MS[Math.min(attempts, RETRY_MS.length - 1)]);
-  attempts += 1;
+function hub() {
+  const own = () => new Hub().viewer(hear);
+  if (typeof SharedWorker === "undefined") return own();
+  let say;
+  try {
+    const worker = new SharedWorker(new URL("./worker.js", import.meta.url), { type: "module", name: "carpark" });
+    worker.addEventListener("error", () => {
+      say = own();
+      look();
+    });
+    worker.port.addEventListener("message", (message) => hear(message.data));
+    worker.port.start();
+    say = (message) => worker.port.postMessage(message);
+  } catch {
+    say = own();
+  }
+  return (message) => say(message);
+}
+
+let tell;
+function look() {
+  const isHidden = document.visibilityState === "hidden";
+  const { maySee } = document.body.dataset;
+  tell(isHidden ? { kind: "rest" } : { kind: "look", path: live.dataset.events, maySee });
 }
 
 if (live) {
-  connect();
+  tell = hub();
+  look();
+  setInterval(look, LOOK_MS);
   setInterval(() => {
-    // A connection that is dead but not closed says nothing at all.
-    if (source.readyState !== EventSource.CLOSED && lastHeard && Date.now() - lastHeard > SILENT_MS) {
-      attempts = Math.max(attempts, 1);
-      broken();
-    }
+    if (document.visibilityState !== "hidden" && Date.now() - heardAt > SILENT_MS) sayLost(heardAt);
   }, 1000);
-  // A phone that was asleep asks at once.
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && Date.now() - lastHeard > SILENT_MS) connect();
+    // A page that was hidden has heard nothing, and that is nobody's fault.
+    if (document.visibilityState !== "hidden") heardAt = Date.now();
+    look();
   });
+  addEventListener("pagehide", () => tell({ kind: "rest" }));
+  addEventListener("pageshow", look);
 }
+
+/* Signed in, signed out */
+
+const signedOut = document.getElementById("signed-out");
+const MESSAGES = {
+  "#signed-in": "Your browser refused the cookie of the sign-in: allow cookies for this address, then sign in again.",
+  "#signed-out": "You were signed out: here or in another window, or carpark was started anew.",
+};
+
+function viewerChanged(maySee) {
+  if (!maySee && hasText()) {
+    // What was typed is kept; the plates around it are covered.
+    document.body.dataset.covered = "";
+    if (!signedOut.open) signedOut.showModal();
+    return;
+  }
+  if (!maySee) history.replaceState(null, "", "#signed-out");
+  location.reload();
+}
+
+// The sign-in happened in another window: this page goes on as that viewer's.
+async function signedInAgain() {
+  if (!signedOut.open) return;
+  const page = await ask("/", { headers: { accept: "text/html" } })
+    .then(async (answer) => parse(await answer.text()))
+    .catch(() => undefined);
+  if (page?.body.dataset.maySee !== "true") return;
+  const csrfToken = 'meta[name="csrf-token"]';
+  document.querySelector(csrfToken).content = page.querySelector(csrfToken).content;
+  delete document.body.dataset.covered;
+  signedOut.close();
+  // Another sign-in is another stream.
+  tell({ kind: "rest" });
+  look();
+}
+signedOut?.addEventListener("cancel", (event) => event.preventDefault());
+addEventListener("focus", signedInAgain);
+document.addEventListener("visibilitychange", signedInAgain);
+document.getElementById("signed-in-again")?.addEventListener("click", signedInAgain);
+document.getElementById("leave-text")?.addEventListener("click", () => location.reload());
+
+const arrived = MESSAGES[location.hash];
+if (arrived) {
+  history.replaceState(null, "", location.pathname + location.search);
+  if (document.body.dataset.maySee !== "true") {
+    const words = note(arrived);
+    words.role = "alert";
+    document.getElementById("main").prepend(words);
+  }
+}
+document.querySelector("form[action='/sign-in']")?.addEventListener("submit", (event) => {
+  const next = event.target.elements.next;
+  if (!next.value.includes("#")) next.value = `${next.value || "/"}#signed-in`;
+});
 
 /* Filters */
 
@@ -195,16 +165,17 @@ if (search) {
     }
     let result;
     try {
-      const answer = await fetch(`/sessions?plate=${encodeURIComponent(part)}`);
+      const answer = await ask(`/sessions?plate=${encodeURIComponent(part)}`);
       if (answer.redirected || answer.status === 401) return location.reload();
       result = parse(await answer.text()).getElementById("result");
-    } catch {
-      result = message("The search has no answer: the server is not reached.");
+    } catch (error) {
+      result = note(`The search has no answer: ${error.message}.`);
     }
     if (number !== asked) return;
-    found.replaceChildren(result ?? message("The search has no answer."));
+    found.replaceChildren(result ?? note("The search has no answer."));
     found.hidden = false;
     open.hidden = true;
+    forgetWaiting();
   };
   field.addEventListener("input", () => {
     clearTimeout(waiting);
@@ -216,78 +187,3 @@ if (search) {
     look();
   });
 }
-
-function message(text) {
-  const p = document.createElement("p");
-  p.className = "note problem";
-  p.textContent = text;
-  return p;
-}
-
-/* One plate */
-
-async function openPlate(path, outcome) {
-  let detail;
-  try {
-    const answer = await fetch(path, { headers: { accept: "text/html" } });
-    if (answer.redirected) return location.reload();
-    detail = parse(await answer.text()).getElementById("detail");
-  } catch {
-    detail = null;
-  }
-  dialogContent.replaceChildren(detail ?? message("The plate cannot be shown: the server is not reached."));
-  if (outcome) sayOutcome(dialogContent, outcome, true);
-  countUp();
-  if (!dialog.open) dialog.showModal();
-  const title = dialogContent.querySelector("h1");
-  title?.focus();
-}
-
-function sayOutcome(place, text, isGood) {
-  const outcome = place.querySelector("[data-outcome]");
-  if (!outcome) return;
-  outcome.textContent = text;
-  outcome.classList.toggle("bad", !isGood);
-}
-
-document.addEventListener("click", (event) => {
-  const link = event.target.closest("a[data-dialog]");
-  if (link && !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0) {
-    event.preventDefault();
-    openPlate(link.getAttribute("href"));
-  } else if (event.target.closest("[data-close-dialog]") || event.target === dialog) {
-    dialog.close();
-  }
-});
-
-document.addEventListener("submit", async (event) => {
-  const form = event.target.closest("form[data-action]");
-  if (!form) return;
-  event.preventDefault();
-  const place = form.closest("#detail");
-  const button = form.querySelector("button");
-  const body = {};
-  for (const field of form.querySelectorAll("input[name]")) {
-    body[field.name] = "number" in field.dataset ? Number(field.value) : field.value;
-  }
-  button.disabled = true;
-  try {
-    const answer = await fetch(form.dataset.action, {
-      method: "POST",
-      headers: { "content-type": "application/json", "x-csrf-token": csrfToken },
-      body: JSON.stringify(body),
-    });
-    if (answer.ok) {
-      const path = place.dataset.path;
-      if (dialog.open) await openPlate(path, form.dataset.done);
-      else location.reload();
-      return;
-    }
-    const problem = await answer.json().catch(() => ({}));
-    sayOutcome(place, problem.detail ?? `It was refused (${answer.status}).`, false);
-  } catch {
-    sayOutcome(place, "Nothing was done: the server is not reached.", false);
-  } finally {
-    button.disabled = false;
-  }
-});

@@ -46,7 +46,7 @@ pub(crate) use disk::RealDisk;
 #[cfg(test)]
 pub(crate) use disk::{Disk, LogFile};
 pub(crate) use journal::{Journal, Settings};
-pub(crate) use newest::newest_rows;
+pub(crate) use newest::{each_row, newest_rows};
 pub use reading::{Damaged, Told, read_told};
 
 use crate::row::Lines;

@@ -8,8 +8,10 @@
 //! | `GET /sessions?plate=` | open stays with a part of a plate |
 //! | `GET /sessions/{plate}` | a plate's reads, and what they say and why; the actions |
 //! | `POST /sessions/{plate}/close` | an operator saw the vehicle leave |
-//! | `GET /exceptions` | what is to be looked at, by kind |
+//! | `GET /exceptions` | what is to be looked at, by kind, page by page (`exceptions`) |
 //! | `POST /exceptions/dismiss` | an operator has looked at it |
+//! | `GET /dead-letters` | messages that could not be read (`dead_letters`) |
+//! | `POST /dead-letters/replay`, `…/discard` | once more into its queue, or away with it |
 //! | `GET /vehicles`, `GET /vehicles/{id}` | the vehicles that tell of themselves (`vehicles`) |
 //! | `GET /sign-in` | the form (whoever guards the listener takes it) |
 //! | `GET /assets/…` | style and script |
@@ -27,9 +29,13 @@ mod assets;
 mod board;
 mod cameras;
 mod chart;
+mod compressed;
+mod dead_letters;
 mod elsewhere;
 mod events;
+mod exceptions;
 mod lookout;
+mod nowhere;
 mod plate;
 mod vehicles;
 mod viewer;
@@ -45,19 +51,19 @@ use actix_web::web::{self, Data, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use chrono_tz::Tz;
-use domain::wire::ExceptionMessage;
-use domain::{ExceptionKind, SharedClock};
+use domain::SharedClock;
 use serde::Deserialize;
-use serde_json::json;
 
 pub use actors_client::ActorsAt;
 pub use cameras::{Camera, CameraLevel, Cameras};
+pub use compressed::compressed;
+pub use nowhere::nowhere;
 pub use viewer::Viewer;
 
 use crate::routes::State;
 use actors_client::ActorsClient;
 use assets::Paths;
-use board::{ExceptionView, KindCount, OpenRow, html};
+use board::{OpenRow, html};
 use lookout::{Lookout, Parts};
 use words::Words;
 
@@ -70,8 +76,6 @@ const VEHICLES_URL: &str = "CARPARK_VEHICLES_URL";
 
 /// Found stays on the page of a search.
 const FOUND_SHOWN: usize = 50;
-/// Exceptions on their page.
-const EXCEPTIONS_SHOWN: usize = 200;
 
 /// Nothing but what the binary itself serves; no script or style in the page; in no frame.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -176,8 +180,11 @@ pub(crate) fn configure(pages: &Arc<Pages>, config: &mut ServiceConfig) {
         .service(web::resource("/sessions").get(search))
         .service(web::resource("/sessions/{plate}").get(plate::page))
         .service(web::resource("/sessions/{plate}/close").post(actions::close))
-        .service(web::resource("/exceptions").get(exceptions))
+        .service(web::resource("/exceptions").get(exceptions::page))
         .service(web::resource("/exceptions/dismiss").post(actions::dismiss))
+        .service(web::resource("/dead-letters").get(dead_letters::page))
+        .service(web::resource("/dead-letters/replay").post(dead_letters::replay))
+        .service(web::resource("/dead-letters/discard").post(dead_letters::discard))
         // The same paths answer programs in JSON, by the monitor itself.
         .service(web::resource("/vehicles").guard(fn_guard(is_for_person)).get(vehicles::page))
         .service(web::resource("/pages/vehicles").get(vehicles::event_stream))
@@ -241,12 +248,8 @@ async fn event_stream(
 ) -> HttpResponse {
     let last = request.headers().get("last-event-id").and_then(|id| id.to_str().ok());
     let last = query.after.as_deref().or(last);
-    HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "text/event-stream"))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        // A proxy that gathers answers would make it anything but live.
-        .insert_header(("x-accel-buffering", "no"))
-        .streaming(events::events(&pages.lookout, &pages.process, viewer, last))
+    let events = events::events(&pages.lookout, &pages.process, viewer, last);
+    compressed::events(request.headers(), events)
 }
 
 #[derive(Deserialize)]
@@ -289,49 +292,13 @@ async fn search(
             open.truncate(FOUND_SHOWN);
             found.rows = open.iter().filter_map(|stay| board::open_row(stay, &words)).collect();
         }
-        Err(e) => found.problem = Some(e.to_string()),
+        Err(e) => found.problem = Some(words.plainly(&e.to_string())),
     }
     page(&found)
 }
 
 fn entered(stay: &answers::Stay) -> Option<domain::Instant> {
     stay.entry.as_ref().and_then(|entry| domain::wire::parse_time(&entry.at))
-}
-
-#[derive(Deserialize)]
-struct OfKind {
-    kind: Option<ExceptionKind>,
-}
-
-#[derive(Template)]
-#[template(path = "exceptions.html")]
-struct ExceptionsPage {
-    shell: Shell,
-    kinds: Vec<KindCount>,
-    chosen: &'static str,
-    rows: Vec<ExceptionView>,
-    is_all: bool,
-}
-
-async fn exceptions(
-    pages: Data<Pages>,
-    viewer: Viewer,
-    query: Query<OfKind>,
-    request: HttpRequest,
-) -> HttpResponse {
-    let glance = pages.state.recent.glance(0, EXCEPTIONS_SHOWN, query.kind);
-    if !wants_html(request.headers()) {
-        let rows: Vec<_> = glance.exceptions.iter().map(ExceptionMessage::from).collect();
-        return HttpResponse::Ok().json(json!({ "exceptions": rows }));
-    }
-    let words = pages.words();
-    page(&ExceptionsPage {
-        shell: pages.shell(&viewer, "Exceptions", "car-park"),
-        kinds: board::kind_counts(&glance),
-        chosen: query.kind.map_or("", ExceptionKind::as_str),
-        rows: glance.exceptions.iter().map(|row| board::exception_view(row, &words)).collect(),
-        is_all: glance.exceptions.len() < EXCEPTIONS_SHOWN,
-    })
 }
 
 /// Whether a browser asks for a page, and not a program for data.

@@ -7,7 +7,7 @@ use domain::wire::format_time;
 use domain::{Instant, Kind};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use service::Problem;
+use service::{Part, Problem};
 use utoipa::ToSchema;
 
 use super::Desks;
@@ -26,6 +26,11 @@ pub(super) struct Status {
     /// `ok`, or why not, of each part it depends on.
     #[schema(value_type = std::collections::HashMap<String, String>)]
     parts: Map<String, Value>,
+    /// What to know of a part although it works.
+    #[schema(value_type = std::collections::HashMap<String, String>)]
+    remarks: Map<String, Value>,
+    /// Messages that could not be processed and wait for a person, as of the last count.
+    dead_letters_waiting: i64,
     vehicle_entry: Queue,
     vehicle_exit: Queue,
     /// Reports that are stored and not confirmed by the sink.
@@ -82,11 +87,17 @@ pub(super) async fn status(desks: Data<Desks>) -> Result<HttpResponse, Problem> 
         lag_seconds: watermark.map(|mark| (now - mark).num_milliseconds() as f64 / 1e3),
         observations: metrics.observations(kind),
     };
-    let parts = desks.health.parts().map(|(name, part)| (name.to_owned(), json!(part.text())));
+    let parts = desks.health.parts();
+    let texts = parts.iter().map(|(name, part)| ((*name).to_owned(), json!(part.text())));
+    let remark = |(name, part): &(&'static str, &Part)| {
+        part.remarked().map(|remark| ((*name).to_owned(), json!(remark)))
+    };
     Ok(HttpResponse::Ok().json(Status {
         processor: desks.processor.to_string(),
         processors_alive: metrics.processors.get(),
-        parts: parts.into_iter().collect(),
+        parts: texts.collect(),
+        remarks: parts.iter().filter_map(remark).collect(),
+        dead_letters_waiting: metrics.dead_letters_waiting.get(),
         vehicle_entry: queue(Kind::Entry, watermarks.entries),
         vehicle_exit: queue(Kind::Exit, watermarks.exits),
         outbox_pending: metrics.outbox_pending.get(),

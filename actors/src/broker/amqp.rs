@@ -5,6 +5,7 @@
 mod consuming;
 mod dead_letters;
 mod shelf;
+mod waiting;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -210,6 +211,16 @@ struct Live {
     asking: Channel,
 }
 
+/// What is said of a [`Live`] that is none any more.
+const CHANNEL_CLOSED: &str = "RabbitMQ has closed the channel of the deliveries";
+
+impl Live {
+    /// Whether deliveries can still come on it.
+    fn is_open(&self) -> bool {
+        self.channel.status().connected()
+    }
+}
+
 impl AmqpQueue {
     /// Connects and consumes, however often it takes. Says so once, not at every attempt.
     async fn connect_patiently(&self, connection_number: u32) {
@@ -301,6 +312,16 @@ impl Queue for AmqpQueue {
                 depths.send_replace(Some((connection, queue.message_count().into(), asked_at)));
             }
         });
+    }
+
+    async fn is_alive(&self) -> Result<(), BrokerError> {
+        let live = self.live().ok_or(BrokerError::NotConnected)?;
+        if !live.is_open() {
+            return Err(self.server.unreachable(&CHANNEL_CLOSED));
+        }
+        let passive = QueueDeclareOptions { passive: true, ..Default::default() };
+        let question = live.asking.queue_declare(self.name.into(), passive, FieldTable::default());
+        question.await.map(|_| ()).map_err(|e| self.server.explain(&e))
     }
 
     async fn cancel(&self) {

@@ -73,6 +73,9 @@ pub trait DeadLetters {
     /// how many there are.
     async fn look(&self, see: &mut dyn FnMut(DeadLetter)) -> Result<usize, BrokerError>;
 
+    /// How many there are, without a look at them.
+    async fn waiting(&self) -> Result<u64, BrokerError>;
+
     /// Puts them back into the queues they came from. Each is taken from here only when it is
     /// there: killed in between, it is in both places, and R1 sees to the rest. One that comes back
     /// while this goes on is not replayed again. An error: nothing was begun.

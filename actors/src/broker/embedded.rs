@@ -414,6 +414,14 @@ impl DeadLetters for Shelf {
         Ok(there)
     }
 
+    async fn waiting(&self) -> Result<u64, BrokerError> {
+        let count = |database: &Database| {
+            let table = redb::ReadableDatabase::begin_read(database)?.open_table(DEAD_LETTERS)?;
+            Ok(redb::ReadableTableMetadata::len(&table)?)
+        };
+        self.blocking(count).await
+    }
+
     async fn replay(&self, which: &Which) -> Result<Handled, BrokerError> {
         self.work(which, true).await
     }

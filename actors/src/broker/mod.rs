@@ -112,6 +112,11 @@ pub trait Queue {
     /// connection is lost meanwhile.
     fn ask_depth(&self, asked_at: Instant);
 
+    /// Whether the queue is being consumed now: asks the broker. The caller bounds the wait.
+    async fn is_alive(&self) -> Result<(), BrokerError> {
+        Ok(())
+    }
+
     /// No further deliveries.
     async fn cancel(&self);
 

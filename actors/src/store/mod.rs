@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{Plate, Record, Watermarks};
+use service::RedisSettings;
 
 use crate::flow::Passed;
 
@@ -174,4 +175,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// See [`Counts`].
     async fn counts(&self) -> Result<Counts, StoreError>;
+
+    /// How its server is set, where it has one whose settings decide whether it keeps what it is
+    /// given.
+    async fn settings(&self) -> Result<Option<RedisSettings>, StoreError> {
+        Ok(None)
+    }
 }

@@ -25,6 +25,7 @@ use deadpool_redis::redis::{
 };
 use deadpool_redis::{Manager, Pool, Runtime, Timeouts};
 use domain::{Plate, Record, Watermarks};
+use service::RedisSettings;
 use tokio::sync::Mutex;
 
 use super::change::{Change, OutboxEntry};
@@ -165,6 +166,11 @@ impl RedisStore {
         let plates: Vec<String> = self.ask(&command).await?;
         Ok(plates.iter().filter_map(|plate| Plate::parse(plate).ok()).collect())
     }
+}
+
+/// Whether the server answered, and will not do what it was asked.
+fn is_refusal(error: &RedisError) -> bool {
+    !(error.is_timeout() || error.is_connection_dropped() || error.is_io_error())
 }
 
 fn outbox_key(owner: &ProcessorId) -> String {
@@ -406,5 +412,18 @@ impl Store for RedisStore {
                 Err(e) => return Err(self.failed(e).await),
             };
         Ok(Counts { open, waiting: due_entries + due_exits })
+    }
+
+    async fn settings(&self) -> Result<Option<RedisSettings>, StoreError> {
+        let mut connection = self.connection().await?;
+        let info: String = match cmd("INFO").query_async(&mut connection).await {
+            Ok(info) => info,
+            // Forbidden to this user: then nothing is known.
+            Err(e) if is_refusal(&e) => String::new(),
+            Err(e) => return Err(self.failed(e).await),
+        };
+        let sync = cmd("CONFIG").arg("GET").arg("appendfsync").query_async(&mut connection).await;
+        let sync: Option<(String, String)> = sync.ok();
+        Ok(Some(RedisSettings::from_info(&info, sync.map(|(_, value)| value))))
     }
 }

@@ -109,6 +109,10 @@ impl DeadLetters for MemoryServer {
         Ok(there)
     }
 
+    async fn waiting(&self) -> Result<u64, BrokerError> {
+        Ok(self.dead_letters().len() as u64)
+    }
+
     async fn replay(&self, _: &Which) -> Result<Handled, BrokerError> {
         Err(BrokerError::NotConnected)
     }

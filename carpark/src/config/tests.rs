@@ -132,3 +132,27 @@ fn no_two_settings_share_a_flag_or_a_variable() {
     let variables: BTreeSet<_> = SETTINGS.iter().map(Setting::env).collect();
     assert_eq!((flags.len(), variables.len()), (SETTINGS.len(), SETTINGS.len()));
 }
+
+#[test]
+fn a_variable_that_is_no_setting_is_told_of_with_what_may_have_been_meant() {
+    let strange = |name: &str| strange_variables([name.to_owned(), "PATH".to_owned()]);
+    for (name, meant) in [
+        ("CARPARK_LATENES", "did you mean CARPARK_LATENESS?"),
+        ("carpark_lateness", "did you mean CARPARK_LATENESS?"),
+        ("CARPARK_BROKER_URL_FIL", "did you mean CARPARK_BROKER_URL_FILE?"),
+        ("CARPARK_WEB_ROTATE_DAYLY", "did you mean CARPARK_WEB_ROTATE_DAILY?"),
+        ("CARPARK_SOMETHING_ELSE_ALTOGETHER", "lists the known ones"),
+        // Not every setting may come from a file.
+        ("CARPARK_LATENESS_FILE", "no setting"),
+    ] {
+        let told = strange(name);
+        assert!(told.len() == 1 && told[0].contains(name) && told[0].contains(meant), "{told:?}");
+    }
+    let fine = SETTINGS.iter().map(Setting::env).chain([
+        "CARPARK_CONFIG".to_owned(),
+        "CARPARK_ADMIN_TOKEN_FILE".to_owned(),
+        "CARPARK_SERVICE_HOST".to_owned(),
+        "CARPARK_PORT_40000_TCP".to_owned(),
+    ]);
+    assert_eq!(strange_variables(fine), Vec::<String>::new());
+}

@@ -8,6 +8,8 @@ pub mod pings;
 pub mod vehicles;
 pub mod web;
 
+use std::any::Any;
+use std::cell::RefCell;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -32,12 +34,19 @@ pub struct Wiring<'a> {
     pub registry: Registry,
     /// What the listener serves.
     pub site: Arc<Mutex<Site>>,
+    /// What works only as long as somebody has it.
+    pub held: RefCell<Vec<Box<dyn Any>>>,
 }
 
 impl Wiring<'_> {
     /// Adds to the site.
     pub fn add(&self, add: impl FnOnce(&mut Site)) {
         add(&mut self.site.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Keeps something for as long as the process runs.
+    pub fn hold(&self, thing: impl Any) {
+        self.held.borrow_mut().push(Box::new(thing));
     }
 }
 

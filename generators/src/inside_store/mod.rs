@@ -6,6 +6,7 @@ mod redis;
 
 use async_trait::async_trait;
 use domain::{Instant, Observation, Plate, PlateError};
+use service::RedisSettings;
 
 pub use memory::MemoryStore;
 pub use redis::RedisStore;
@@ -71,4 +72,10 @@ pub trait InsideStore: Send + Sync {
 
     /// How many vehicles are inside.
     async fn count(&self) -> Result<u64, StoreError>;
+
+    /// How its server is set, where it has one whose settings decide whether it keeps what it is
+    /// given.
+    async fn settings(&self) -> Result<Option<RedisSettings>, StoreError> {
+        Ok(None)
+    }
 }

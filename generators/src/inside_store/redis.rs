@@ -15,6 +15,7 @@ use deadpool_redis::redis::{
 };
 use deadpool_redis::{Connection, Manager, Pool, Runtime};
 use domain::{Instant, wire};
+use service::RedisSettings;
 
 use super::{Inside, InsideStore, PlateText, StoreError};
 
@@ -92,6 +93,21 @@ impl RedisStore {
         let mut connection = connection(&self.takes).await?;
         Ok(cmd("ZCARD").arg(INSIDE_KEY).query_async(&mut connection).await?)
     }
+
+    async fn try_settings(&self) -> Result<RedisSettings, Failure> {
+        let mut connection = connection(&self.takes).await?;
+        let info: String = match cmd("INFO").query_async(&mut connection).await {
+            Ok(info) => info,
+            Err(e) if e.is_timeout() || e.is_connection_dropped() || e.is_io_error() => {
+                return Err(e.into());
+            }
+            // Forbidden to this user: then nothing is known.
+            Err(_) => String::new(),
+        };
+        let sync = cmd("CONFIG").arg("GET").arg("appendfsync").query_async(&mut connection).await;
+        let sync: Option<(String, String)> = sync.ok();
+        Ok(RedisSettings::from_info(&info, sync.map(|(_, value)| value)))
+    }
 }
 
 #[async_trait]
@@ -106,6 +122,10 @@ impl InsideStore for RedisStore {
 
     async fn count(&self) -> Result<u64, StoreError> {
         self.noted(self.try_count().await)
+    }
+
+    async fn settings(&self) -> Result<Option<RedisSettings>, StoreError> {
+        self.noted(self.try_settings().await).map(Some)
     }
 }
 

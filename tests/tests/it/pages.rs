@@ -1,9 +1,14 @@
 //! What an operator looks at, in a real browser.
 
 mod cameras;
+mod connection;
+mod counts;
+mod dead_letters;
+mod holding;
 mod looks;
 mod pictures;
 mod protection;
+mod tabs;
 mod vehicles;
 
 use chrono::{TimeDelta, Utc};
@@ -110,7 +115,7 @@ fn a_stranger_sees_figures_and_states_and_no_plate_and_signs_in_to_see_more() {
     browser.open(&carpark.web().url("/"));
     browser.wait_for(&has_row("open", "SEE123"));
     browser.click(".account button");
-    browser.wait_for_text("signed in");
+    browser.wait_for_text("Sign in to see plates");
     browser.wait_for("!document.body.innerText.includes('SEE123')");
     drop(browser);
     carpark.end();
@@ -238,7 +243,7 @@ fn the_page_says_when_it_is_not_live_and_is_live_again_with_what_it_missed() {
     let browser = carpark.signed_in();
     let port = carpark.web().port();
     carpark.web.take().unwrap().terminate();
-    browser.wait_for("document.getElementById('live').innerText.startsWith('Not live')");
+    browser.wait_for("document.getElementById('live').innerText.startsWith('Connection lost')");
     carpark.comes("BACK01", 2, "main");
     carpark.web = Some(carpark.site.carpark("web").port(port).start_ready());
     // The sign-in ended with the process: the page comes back as a stranger's, and says so.

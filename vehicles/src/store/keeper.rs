@@ -94,13 +94,20 @@ impl Keeper {
     fn hold(&self, context: &mut Context<Self>) {
         let store = Arc::clone(&self.store);
         let held = async move { store.hold().await };
-        context.spawn(held.into_actor(self).map(|held, _, context| match held {
-            Ok(true) => {}
+        context.spawn(held.into_actor(self).map(|held, keeper, context| match held {
+            Ok(true) => {
+                if keeper.health.store.works() {
+                    info!("vehicles' store usable again");
+                }
+            }
             Ok(false) => {
                 error!("another process writes the vehicles' store, this one ends");
                 context.stop();
             }
-            Err(e) => warn!(error = %e, "the right to write was not renewed"),
+            Err(e) => {
+                warn!(error = %e, "the right to write was not renewed");
+                keeper.health.store.fails(&e.to_string());
+            }
         }));
     }
 }

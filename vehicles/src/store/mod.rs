@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use chrono::DateTime;
 use domain::presence::Period;
 use domain::{Customer, CustomerId, Vehicle, VehicleId};
+use service::RedisSettings;
 
 #[doc(hidden)]
 pub use contract::check as check_contract;
@@ -64,6 +65,12 @@ pub trait Store: Send + Sync {
 
     /// Keeps all of it or none, in that order; durable when it answers.
     async fn commit(&self, changes: Arc<[Change]>) -> Result<(), StoreError>;
+
+    /// How its server is set, where it has one whose settings decide whether it keeps what it is
+    /// given.
+    async fn settings(&self) -> Result<Option<RedisSettings>, StoreError> {
+        Ok(None)
+    }
 }
 
 /// Periods as text: `from-to`, in milliseconds, with blanks in between.

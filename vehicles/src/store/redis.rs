@@ -20,6 +20,7 @@ use deadpool_redis::redis::{
 };
 use deadpool_redis::{Manager, Pool, Runtime, Timeouts};
 use domain::{Customer, Vehicle};
+use service::RedisSettings;
 use std::collections::HashMap;
 use tokio::sync::Mutex;
 
@@ -138,6 +139,11 @@ impl RedisStore {
     }
 }
 
+/// Whether the server answered, and will not do what it was asked.
+fn is_refusal(error: &RedisError) -> bool {
+    !(error.is_timeout() || error.is_connection_dropped() || error.is_io_error())
+}
+
 fn put(pipeline: &mut Pipeline, change: &Change) -> Result<(), StoreError> {
     let json = |e: serde_json::Error| StoreError(e.to_string());
     match change {
@@ -209,6 +215,19 @@ impl Store for RedisStore {
             kept.vehicles.push((vehicle, periods));
         }
         Ok(kept)
+    }
+
+    async fn settings(&self) -> Result<Option<RedisSettings>, StoreError> {
+        let mut connection = self.connection().await?;
+        let info: String = match cmd("INFO").query_async(&mut connection).await {
+            Ok(info) => info,
+            // Forbidden to this user: then nothing is known.
+            Err(e) if is_refusal(&e) => String::new(),
+            Err(e) => return Err(self.failed(e).await),
+        };
+        let sync = cmd("CONFIG").arg("GET").arg("appendfsync").query_async(&mut connection).await;
+        let sync: Option<(String, String)> = sync.ok();
+        Ok(Some(RedisSettings::from_info(&info, sync.map(|(_, value)| value))))
     }
 
     async fn commit(&self, changes: Arc<[Change]>) -> Result<(), StoreError> {

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::actors_client::AskError;
+use super::words::Words;
 use super::{Actors, Pages};
 use service::Problem;
 
@@ -50,12 +51,14 @@ pub(super) async fn close(
     closing: Json<Closing>,
 ) -> Result<HttpResponse, Problem> {
     let plate = parse_plate(&plate)?;
+    let words = pages.words();
     parse_reason(&closing.reason)?;
     let mut body = json!({ "reason": closing.reason });
     if !closing.left_at.is_empty() {
         body["exit_date_time"] = json!(local_time(&pages, &closing.left_at)?);
     }
-    let closed = actors.0.close(plate.as_str(), &body).await?;
+    let closed = actors.0.close(plate.as_str(), &body).await;
+    let closed = closed.map_err(|e| e.to_problem(&words))?;
     Ok(HttpResponse::Ok().json(closed))
 }
 
@@ -63,11 +66,11 @@ fn local_time(pages: &Pages, text: &str) -> Result<String, Problem> {
     let local = FIELD_FORMATS
         .iter()
         .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
-        .ok_or_else(|| bad("`left_at` is a local time; write 2026-11-20T14:05"))?;
+        .ok_or_else(|| bad("“Left at” is no time: write for instance 2026-11-20T14:05"))?;
     // An hour that the clocks pass twice: the first time. One that they leap over is none.
     let zone = pages.options.time_zone;
     let at = zone.from_local_datetime(&local).earliest();
-    let at = at.ok_or_else(|| bad("`left_at`: the clocks leap over that time"))?;
+    let at = at.ok_or_else(|| bad("“Left at” is a time that the clocks leap over"))?;
     Ok(format_time(at.to_utc()))
 }
 
@@ -102,20 +105,22 @@ fn parse_plate(text: &str) -> Result<Plate, Problem> {
 }
 
 fn parse_reason(text: &str) -> Result<Label, Problem> {
-    Label::parse(text).map_err(|e| bad(&format!("`reason` {e}")))
+    Label::parse(text).map_err(|e| bad(&format!("“Reason” {e}")))
 }
 
 fn bad(detail: &str) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, detail)
 }
 
-impl From<AskError> for Problem {
-    fn from(error: AskError) -> Self {
-        let status = match &error {
+impl AskError {
+    /// As it is told on a page, in the page's time and words.
+    pub(super) fn to_problem(&self, words: &Words) -> Problem {
+        let status = match self {
             AskError::Refused { status, .. } => StatusCode::from_u16(*status).ok(),
             AskError::NoAnswer(_) => Some(StatusCode::SERVICE_UNAVAILABLE),
             AskError::Answer(_) => Some(StatusCode::BAD_GATEWAY),
         };
-        Self::new(status.unwrap_or(StatusCode::BAD_GATEWAY), error.to_string())
+        let status = status.unwrap_or(StatusCode::BAD_GATEWAY);
+        Problem::new(status, words.plainly(&self.to_string()))
     }
 }

@@ -14,10 +14,16 @@ use url::Url;
 
 pub(super) use hand_on::Body;
 
-use super::answers::{Customer, Status, Stay, Stays, Timeline, VehicleDetail, VehiclePage};
+use super::answers::{
+    Customer, DeadLetters, Status, Stay, Stays, Timeline, VehicleDetail, VehiclePage,
+};
+use super::dead_letters::Fate;
 
 /// Longest wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// The same for what takes its time: every one of many letters.
+const LONG_PATIENCE: Duration = Duration::from_mins(1);
+const DEAD_LETTERS: &str = "/admin/dead-letters";
 /// Largest answer that is read.
 const ANSWER_BYTES_MAX: usize = 4 << 20;
 
@@ -118,6 +124,42 @@ impl ActorsClient {
         let body = body.to_string();
         let sent = request.insert_header((CONTENT_TYPE, "application/json")).send_body(body);
         self.read(sent).await
+    }
+
+    /// Messages that could not be processed, the oldest first, behind the one of the id `after`.
+    pub(crate) async fn dead_letters(
+        &self,
+        after: &str,
+        limit: usize,
+    ) -> Result<DeadLetters, AskError> {
+        let limit = limit.to_string();
+        let mut query = vec![("limit", limit.as_str())];
+        if !after.is_empty() {
+            query.push(("after", after));
+        }
+        let request = self.request(awc::http::Method::GET, &self.url(DEAD_LETTERS, &query));
+        self.read(request.timeout(LONG_PATIENCE).send()).await
+    }
+
+    /// Replays or discards one, or all.
+    pub(crate) async fn decide_dead_letters(
+        &self,
+        id: Option<&str>,
+        fate: Fate,
+    ) -> Result<Value, AskError> {
+        let mut path = DEAD_LETTERS.to_owned();
+        if let Some(id) = id {
+            path = format!("{path}/{id}");
+        }
+        let method = match fate {
+            Fate::Replay => {
+                path.push_str("/replay");
+                awc::http::Method::POST
+            }
+            Fate::Discard => awc::http::Method::DELETE,
+        };
+        let request = self.request(method, &self.url(&path, &[]));
+        self.read(request.timeout(LONG_PATIENCE).send()).await
     }
 
     /// Vehicles as the monitor lists them.

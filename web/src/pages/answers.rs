@@ -11,6 +11,10 @@ pub(crate) struct Status {
     pub(crate) parts: BTreeMap<String, String>,
     pub(crate) vehicle_entry: Queue,
     pub(crate) vehicle_exit: Queue,
+    #[serde(default)]
+    pub(crate) remarks: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) dead_letters_waiting: i64,
     pub(crate) outbox_pending: i64,
     pub(crate) sessions_open: i64,
     #[serde(default)]
@@ -71,6 +75,25 @@ pub(crate) struct Timeline {
 pub(crate) struct Stays {
     pub(crate) sessions: Vec<Stay>,
     pub(crate) next: Option<String>,
+}
+
+/// Messages that could not be processed.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct DeadLetters {
+    pub(crate) dead_letters: Vec<DeadLetter>,
+    pub(crate) total: u64,
+    pub(crate) next: Option<String>,
+}
+
+/// One of them.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct DeadLetter {
+    pub(crate) id: String,
+    /// Empty where nobody said so.
+    pub(crate) queue: String,
+    pub(crate) reason: String,
+    pub(crate) at: String,
+    pub(crate) message: String,
 }
 
 /// A page of vehicles.

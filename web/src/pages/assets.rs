@@ -1,7 +1,8 @@
-//! What the pages are drawn with, in the binary. Each file is served under a name that changes with
-//! its content, so that a browser may keep it for ever.
+//! What the pages are drawn with, in the binary. All are served under a name that changes with
+//! their content, so that a browser may keep it for ever.
 
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -19,16 +20,35 @@ struct Asset {
     bytes: &'static [u8],
 }
 
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
 const ASSETS: &[Asset] = &[
     Asset {
         name: "carpark.css",
         content_type: "text/css; charset=utf-8",
         bytes: include_bytes!("../../assets/carpark.css"),
     },
+    Asset { name: "live.js", content_type: SCRIPT, bytes: include_bytes!("../../assets/live.js") },
     Asset {
-        name: "live.js",
-        content_type: "text/javascript; charset=utf-8",
-        bytes: include_bytes!("../../assets/live.js"),
+        name: "clock.js",
+        content_type: SCRIPT,
+        bytes: include_bytes!("../../assets/clock.js"),
+    },
+    Asset {
+        name: "regions.js",
+        content_type: SCRIPT,
+        bytes: include_bytes!("../../assets/regions.js"),
+    },
+    Asset {
+        name: "plate.js",
+        content_type: SCRIPT,
+        bytes: include_bytes!("../../assets/plate.js"),
+    },
+    Asset { name: "hub.js", content_type: SCRIPT, bytes: include_bytes!("../../assets/hub.js") },
+    Asset {
+        name: "worker.js",
+        content_type: SCRIPT,
+        bytes: include_bytes!("../../assets/worker.js"),
     },
     Asset {
         name: "icon.svg",
@@ -54,22 +74,26 @@ impl Paths {
 
 /// `/assets/HASH/NAME`.
 fn path_of(name: &str) -> String {
-    let asset = ASSETS.iter().find(|asset| asset.name == name);
-    format!("/assets/{}/{name}", asset.map(hash).unwrap_or_default())
+    format!("/assets/{}/{name}", hash())
 }
 
-fn hash(asset: &Asset) -> String {
-    let mut hash = String::new();
-    for byte in &Uuid::new_v5(&NAMESPACE, asset.bytes).as_bytes()[..8] {
-        let _ = write!(hash, "{byte:02x}");
-    }
-    hash
+/// Of all of them: the scripts name each other without one.
+fn hash() -> &'static str {
+    static HASH: LazyLock<String> = LazyLock::new(|| {
+        let all: Vec<u8> = ASSETS.iter().flat_map(|asset| asset.bytes).copied().collect();
+        let mut hash = String::new();
+        for byte in &Uuid::new_v5(&NAMESPACE, &all).as_bytes()[..8] {
+            let _ = write!(hash, "{byte:02x}");
+        }
+        hash
+    });
+    &HASH
 }
 
 /// `GET /assets/{hash}/{name}`. Of another content than the one that is here nothing is known.
 pub(super) async fn asset(path: Path<(String, String)>) -> HttpResponse {
     let (wanted, name) = path.into_inner();
-    match ASSETS.iter().find(|asset| asset.name == name && hash(asset) == wanted) {
+    match ASSETS.iter().find(|asset| asset.name == name && hash() == wanted) {
         Some(asset) => HttpResponse::Ok()
             .insert_header((CONTENT_TYPE, asset.content_type))
             .insert_header((CACHE_CONTROL, FOR_EVER))

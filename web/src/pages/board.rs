@@ -9,7 +9,7 @@ use super::answers::{Status, Stay};
 use super::cameras::{self, Camera};
 use super::chart::{Chart, per_minute};
 use super::words::{Shown, Words, duration, kind, number};
-use crate::recent::{EXCEPTIONS_MAX, Glance, KINDS_SHOWN, subject_of};
+use crate::recent::{Glance, KINDS_SHOWN, subject_of};
 
 /// Open stays on the page.
 pub(crate) const OPEN_SHOWN: usize = 25;
@@ -52,6 +52,8 @@ pub(crate) struct Part {
     pub(crate) level: &'static str,
     pub(crate) word: &'static str,
     pub(crate) detail: String,
+    /// Where more of it is seen.
+    pub(crate) link: Option<&'static str>,
 }
 
 #[derive(Template)]
@@ -75,7 +77,7 @@ struct ChartRegion {
 #[derive(Template)]
 #[template(path = "region_state.html")]
 struct State {
-    summary: &'static str,
+    summary: String,
     level: &'static str,
     parts: Vec<Part>,
 }
@@ -86,8 +88,8 @@ struct Open {
     may_see: bool,
     is_known: bool,
     rows: Vec<OpenRow>,
-    total: String,
-    shown: usize,
+    /// How many they are, in words.
+    foot: String,
 }
 
 /// One open stay.
@@ -123,7 +125,8 @@ struct Exceptions {
     may_see: bool,
     kinds: Vec<KindCount>,
     rows: Vec<ExceptionView>,
-    total: usize,
+    shown: String,
+    total: String,
     is_all: bool,
 }
 
@@ -167,22 +170,33 @@ impl Seen {
         ]
     }
 
-    fn to_look_at(&self) -> usize {
+    fn to_look_at(&self) -> u64 {
         self.glance.counts.iter().sum()
     }
 
     fn figures(&self, now: Instant) -> Figures {
         let passed = self.status.as_ref().map(|status| per_minute(&status.passed, now));
         let (entries, exits) = passed.unwrap_or_default();
-        let inside = self.status.as_ref().map_or(0, |status| status.sessions_open);
         Figures {
             is_known: self.status.is_some(),
             is_old: self.silent.is_some(),
-            inside: number(u64::try_from(inside).unwrap_or(0)),
+            inside: number(self.inside().0),
             entries: number(entries),
             exits: number(exits),
-            to_look_at: count_of(self.to_look_at()),
+            to_look_at: number(self.to_look_at()),
         }
+    }
+
+    /// How many vehicles are inside, and whether all of them are known here one by one. Where they
+    /// are, they are what is counted: the figure and the list of one moment must not disagree.
+    fn inside(&self) -> (u64, bool) {
+        let counted = self.status.as_ref().map_or(0, |status| status.sessions_open);
+        let counted = u64::try_from(counted).unwrap_or(0);
+        let known = self.longest.len() + self.glance.overstays_all;
+        // One more than is shown was asked for.
+        let is_all = self.longest.len() <= OPEN_SHOWN && known <= OPEN_SHOWN;
+        let known = known as u64;
+        (if is_all { known } else { counted.max(known) }, is_all)
     }
 
     fn chart(&self, words: &Words, now: Instant) -> ChartRegion {
@@ -203,6 +217,7 @@ impl Seen {
                 level: "bad",
                 word: "silent",
                 detail: format!("{why} since {}", words.time(*since).text),
+                link: None,
             }),
             None => parts.extend(self.status.as_ref().map(processors)),
         }
@@ -212,18 +227,22 @@ impl Seen {
             let part = |key: &str| status.parts.get(key).map_or("ok", String::as_str);
             parts.push(queue("Entries", part("vehicle_entry"), &status.vehicle_entry));
             parts.push(queue("Exits", part("vehicle_exit"), &status.vehicle_exit));
-            parts.push(plain("Store", part("store"), "records are kept"));
+            parts.push(store(status));
             parts.push(sink(part("sink"), status.outbox_pending));
+            parts.push(refused(status.dead_letters_waiting));
         }
         let files =
             if self.is_writable { "ok" } else { "rows cannot be written: is the disk full?" };
         parts.push(plain("Files", files, "rows are written"));
         parts.extend(cameras::part(&self.cameras));
-        let worst = |level: &str| parts.iter().any(|part| part.level == level);
-        let (level, summary) = match () {
-            () if worst("bad") => ("bad", "Something is broken"),
-            () if worst("warn") => ("warn", "Something needs a look"),
-            () => ("ok", "All is well"),
+        let of_level = |level: &str| {
+            let names = parts.iter().filter(|part| part.level == level).map(|part| part.name);
+            names.collect::<Vec<_>>().join(", ").to_lowercase()
+        };
+        let (level, summary) = match (of_level("bad"), of_level("warn")) {
+            (bad, _) if !bad.is_empty() => ("bad", format!("Something is broken: {bad}")),
+            (_, warn) if !warn.is_empty() => ("warn", format!("Needs attention: {warn}")),
+            _ => ("ok", "All is well".to_owned()),
         };
         State { summary, level, parts }
     }
@@ -244,12 +263,15 @@ impl Seen {
         let others = others.map(|row| OpenRow { since: String::new(), ..row });
         let mut rows: Vec<OpenRow> = overstays.chain(others).collect();
         rows.truncate(OPEN_SHOWN);
-        let inside = self.status.as_ref().map_or(0, |status| status.sessions_open);
+        let foot = match (self.inside(), rows.len()) {
+            ((_, true), 1) => "1 open session.".to_owned(),
+            ((all, true), _) => format!("{} open sessions, the longest first.", number(all)),
+            ((all, false), shown) => format!("The {shown} longest of {}.", number(all)),
+        };
         Open {
             may_see,
             is_known: self.status.is_some(),
-            total: number(u64::try_from(inside).unwrap_or(0)),
-            shown: rows.len(),
+            foot,
             rows: if may_see { rows } else { Vec::new() },
         }
     }
@@ -269,26 +291,27 @@ impl Seen {
     }
 
     fn exceptions(&self, words: &Words, may_see: bool) -> Exceptions {
-        let total = self.to_look_at();
+        let (total, shown) = (self.to_look_at(), self.glance.exceptions.len() as u64);
         let rows = self.glance.exceptions.iter().filter(|_| may_see);
         Exceptions {
             may_see,
-            kinds: kind_counts(&self.glance),
+            kinds: kind_counts(self.glance.counts),
             rows: rows.map(|row| exception_view(row, words)).collect(),
-            total,
-            is_all: total <= EXCEPTIONS_SHOWN,
+            shown: number(shown),
+            total: number(total),
+            is_all: shown >= total,
         }
     }
 }
 
 /// How many there are of each kind.
-pub(crate) fn kind_counts(glance: &Glance) -> Vec<KindCount> {
-    let counts = KINDS_SHOWN.iter().zip(glance.counts);
+pub(crate) fn kind_counts(counts: [u64; KINDS_SHOWN.len()]) -> Vec<KindCount> {
+    let counts = KINDS_SHOWN.iter().zip(counts);
     counts
         .map(|(shown, count)| KindCount {
             name: shown.as_str(),
             words: if count == 1 { kind(*shown).0 } else { kind(*shown).1 },
-            count: count_of(count),
+            count: number(count),
         })
         .collect()
 }
@@ -303,7 +326,7 @@ pub(crate) fn exception_view(row: &ExceptionRow, words: &Words) -> ExceptionView
         plate: row.plate.to_string(),
         place: row.place.to_string(),
         at: words.time(at),
-        reason: row.reason.clone(),
+        reason: words.plainly(&row.reason),
     }
 }
 
@@ -319,18 +342,14 @@ pub(crate) fn open_row(stay: &Stay, words: &Words) -> Option<OpenRow> {
     })
 }
 
-fn count_of(count: usize) -> String {
-    let or_more = if count >= EXCEPTIONS_MAX { "+" } else { "" };
-    format!("{}{or_more}", number(count as u64))
-}
-
 fn processors(status: &Status) -> Part {
     let (word, detail) = match status.processors_alive {
         1 => ("ok", "1 is running".to_owned()),
         n if n > 1 => ("ok", format!("{n} are running")),
         _ => ("starting", "none has given a sign of life yet".to_owned()),
     };
-    Part { name: "Processors", level: if word == "ok" { "ok" } else { "warn" }, word, detail }
+    let level = if word == "ok" { "ok" } else { "warn" };
+    Part { name: "Processors", level, word, detail, link: None }
 }
 
 /// A queue that is read far behind the present is late, not broken.
@@ -346,7 +365,38 @@ fn queue(name: &'static str, part: &str, queue: &super::answers::Queue) -> Part 
         }
         Some(_) => ("ok", "ok", format!("{waiting} waiting, read up to now")),
     };
-    Part { name, level, word, detail }
+    Part { name, level, word, detail, link: None }
+}
+
+/// The records, and whether the server that has them is set so that it keeps them.
+fn store(status: &Status) -> Part {
+    let part = |key: &str| status.parts.get(key).map_or("ok", String::as_str);
+    let (store, settings) = (part("store"), part("store_settings"));
+    let remark = status.remarks.get("store_settings");
+    match (store, settings, remark) {
+        ("ok", "ok", Some(remark)) => Part {
+            name: "Store",
+            level: "warn",
+            word: "settings",
+            detail: remark.clone(),
+            link: None,
+        },
+        ("ok", settings, _) => plain("Store", settings, "records are kept"),
+        (store, _, _) => plain("Store", store, "records are kept"),
+    }
+}
+
+/// Messages that could not be read: work for a person, as nobody else takes it up.
+fn refused(waiting: i64) -> Part {
+    let (level, word, detail) = match waiting {
+        ..=0 => ("ok", "none", "no message waits for a decision".to_owned()),
+        1 => ("warn", "waiting", "1 message could not be read".to_owned()),
+        n => {
+            let count = number(u64::try_from(n).unwrap_or(0));
+            ("warn", "waiting", format!("{count} messages could not be read"))
+        }
+    };
+    Part { name: "Refused", level, word, detail, link: (waiting > 0).then_some("/dead-letters") }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a time of this century")]
@@ -362,13 +412,13 @@ fn sink(part: &str, pending: i64) -> Part {
         () if pending > MANY => ("warn", "behind", format!("{waiting} reports wait")),
         () => ("ok", "ok", format!("{waiting} reports wait")),
     };
-    Part { name: "Reports", level, word, detail }
+    Part { name: "Reports", level, word, detail, link: None }
 }
 
 fn plain(name: &'static str, part: &str, well: &str) -> Part {
     match part {
-        "ok" => Part { name, level: "ok", word: "ok", detail: well.to_owned() },
-        why => Part { name, level: "bad", word: "broken", detail: why.to_owned() },
+        "ok" => Part { name, level: "ok", word: "ok", detail: well.to_owned(), link: None },
+        why => Part { name, level: "bad", word: "broken", detail: why.to_owned(), link: None },
     }
 }
 

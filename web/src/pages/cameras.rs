@@ -29,14 +29,16 @@ pub struct Camera {
     pub place: String,
     /// How it does, in words.
     pub state: &'static str,
+    /// Since when.
+    pub since: Option<Instant>,
     /// How bad that is.
     pub level: CameraLevel,
     /// When it last told of a vehicle.
     pub last_read: Option<Instant>,
     /// When it last said that it is there.
     pub last_heartbeat: Option<Instant>,
-    /// Why its messages are refused, where they are.
-    pub refusal: Option<String>,
+    /// Why it is said to do so, in numbers; none where there is nothing to say. Shows no plate.
+    pub why: Option<String>,
 }
 
 /// How bad the state of a camera is; the worst first.
@@ -52,13 +54,25 @@ pub enum CameraLevel {
     Ok,
 }
 
+impl Camera {
+    /// Nothing ever came of it.
+    fn is_unheard(&self) -> bool {
+        self.last_read.is_none()
+            && self.last_heartbeat.is_none()
+            && (self.level == CameraLevel::Unknown || self.state == NEVER_HEARD)
+    }
+}
+
+/// What the cameras' monitor calls one of which nothing ever came.
+const NEVER_HEARD: &str = "never heard";
+
 impl CameraLevel {
     /// A class of the style sheet.
     fn class(self) -> &'static str {
         match self {
             Self::Bad => "bad",
             Self::Warn => "warn",
-            Self::Unknown => "quiet",
+            Self::Unknown => "warn",
             Self::Ok => "ok",
         }
     }
@@ -79,10 +93,12 @@ struct Row {
     state: &'static str,
     last_read: Option<Shown>,
     last_heartbeat: Option<Shown>,
-    refusal: Option<String>,
+    since: Option<Shown>,
+    why: Option<String>,
 }
 
-/// All of them, those first that need a look. Why one is refused is for who has signed in.
+/// All of them, those first that need a look. Why one does badly is for
+/// who has signed in.
 pub(super) fn region(cameras: &[Camera], words: &Words, may_see: bool) -> CamerasRegion {
     let mut worst_first: Vec<&Camera> = cameras.iter().collect();
     worst_first.sort_by_key(|camera| camera.level);
@@ -94,7 +110,8 @@ pub(super) fn region(cameras: &[Camera], words: &Words, may_see: bool) -> Camera
         state: camera.state,
         last_read: camera.last_read.map(|at| words.time(at)),
         last_heartbeat: camera.last_heartbeat.map(|at| words.time(at)),
-        refusal: camera.refusal.clone().filter(|_| may_see),
+        since: camera.since.filter(|_| camera.level != CameraLevel::Ok).map(|at| words.time(at)),
+        why: camera.why.clone().filter(|_| may_see && camera.level != CameraLevel::Ok),
     };
     CamerasRegion {
         rows: worst_first.into_iter().take(SHOWN).map(row).collect(),
@@ -105,16 +122,21 @@ pub(super) fn region(cameras: &[Camera], words: &Words, may_see: bool) -> Camera
 /// All of them in one line; none where there is no camera.
 pub(super) fn part(cameras: &[Camera]) -> Option<Part> {
     let worst = cameras.iter().min_by_key(|camera| camera.level)?;
-    let count = |level| cameras.iter().filter(|camera| camera.level == level).count();
-    let (well, unknown) = (count(CameraLevel::Ok), count(CameraLevel::Unknown));
-    // A camera that was never heard of is no failure: it may have been put up just now.
+    let well = cameras.iter().filter(|camera| camera.level == CameraLevel::Ok).count();
+    let never = cameras.iter().filter(|camera| camera.is_unheard()).count();
+    // One that was never heard of is not well: nobody knows whether it was ever plugged in.
     let (level, word) = match worst.level {
-        CameraLevel::Ok | CameraLevel::Unknown => ("ok", "ok"),
+        CameraLevel::Ok => ("ok", "ok"),
+        CameraLevel::Unknown => ("warn", "waiting"),
         level => (level.class(), worst.state),
     };
-    let never = if unknown > 0 { format!(", {unknown} not heard of yet") } else { String::new() };
-    let detail = format!("{well} of {} are well{never}", cameras.len());
-    Some(Part { name: "Cameras", level, word, detail })
+    let never = match never {
+        0 => String::new(),
+        1 => "; 1 has never sent anything".to_owned(),
+        n => format!("; {n} have never sent anything"),
+    };
+    let detail = format!("{well} of {} reporting{never}", cameras.len());
+    Some(Part { name: "Cameras", level, word, detail, link: None })
 }
 
 #[cfg(test)]
@@ -132,7 +154,8 @@ mod tests {
             level,
             last_read: Some(at("2026-11-20T10:00:00Z")),
             last_heartbeat: None,
-            refusal: None,
+            since: None,
+            why: None,
         }
     }
 
@@ -141,7 +164,7 @@ mod tests {
         let words = Words::new(chrono_tz::UTC, at("2026-11-20T10:00:05Z"));
         let cameras = [
             camera("a", "reading", CameraLevel::Ok),
-            camera("b", "never heard", CameraLevel::Unknown),
+            Camera { last_read: None, ..camera("b", "never heard", CameraLevel::Unknown) },
             camera("c", "silent", CameraLevel::Warn),
             camera("d", "reads nothing", CameraLevel::Bad),
         ];
@@ -150,9 +173,10 @@ mod tests {
         assert_eq!(names, ["d", "c", "b", "a"]);
         let said = part(&cameras).unwrap();
         assert_eq!((said.level, said.word), ("bad", "reads nothing"));
-        assert_eq!(said.detail, "1 of 4 are well, 1 not heard of yet");
+        assert_eq!(said.detail, "1 of 4 reporting; 1 has never sent anything");
         let said = part(&cameras[..2]).unwrap();
-        assert_eq!((said.level, said.word), ("ok", "ok"));
+        assert_eq!((said.level, said.word), ("warn", "waiting"), "never heard of is not well");
+        assert_eq!(part(&cameras[..1]).unwrap().level, "ok");
         assert!(part(&[]).is_none(), "no camera is no state");
     }
 

@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use actix_web::web::Bytes;
 use futures_util::Stream;
 use futures_util::stream::unfold;
 use serde::Serialize;
@@ -44,7 +43,7 @@ pub(super) fn events(
     process: &Arc<str>,
     viewer: Viewer,
     last: Option<&str>,
-) -> impl Stream<Item = Result<Bytes, actix_web::Error>> + use<> {
+) -> impl Stream<Item = String> + use<> {
     let told = last
         .and_then(|last| last.rsplit_once('-'))
         .filter(|(of, _)| **of == **process)
@@ -61,7 +60,7 @@ pub(super) fn events(
     };
     unfold(watching, |mut watching| async move {
         let event = watching.next().await?;
-        Some((Ok(Bytes::from(event)), watching))
+        Some((event, watching))
     })
 }
 

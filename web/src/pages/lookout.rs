@@ -148,7 +148,7 @@ impl Parts {
             seen.cameras = cameras.all().await;
         }
         seen.is_writable = (self.is_writable)();
-        seen.glance = self.recent.glance(SESSIONS_SHOWN, EXCEPTIONS_SHOWN, None);
+        seen.glance = self.recent.glance(SESSIONS_SHOWN, EXCEPTIONS_SHOWN);
     }
 
     async fn ask(&self, seen: &mut Seen) -> Result<(), AskError> {

@@ -105,7 +105,7 @@ pub(super) async fn page(
             return with_status(StatusCode::NOT_FOUND, &view);
         }
         Ok(None) => {}
-        Err(e) => view.problem = Some(e.to_string()),
+        Err(e) => view.problem = Some(words.plainly(&e.to_string())),
     }
     respond(&view)
 }
@@ -147,7 +147,7 @@ fn chapter(stay: &Stay, words: &Words) -> Chapter {
         entry: entry.map(|at| words.time(at)),
         exit: exit.map(|at| words.time(at)),
         length: length.unwrap_or_default(),
-        why: stay.why.clone(),
+        why: words.plainly(&stay.why),
     }
 }
 
@@ -173,7 +173,7 @@ fn card(standing: &Standing, words: &Words) -> ExceptionCard {
         name: row.kind.as_str(),
         words: kind(row.kind).0,
         at: words.time(row.exit_at.or(row.entry_at).unwrap_or(row.recorded_at)),
-        reason: row.reason.clone(),
+        reason: words.plainly(&row.reason),
         subject: subject_of(row).to_owned(),
         revision: row.revision,
         dismissed: standing.dismissed.as_ref().map(|dismissal| Dismissed {

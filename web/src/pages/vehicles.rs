@@ -6,10 +6,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use actix_web::web::{Bytes, Data, Path, Query};
+use actix_web::web::{Data, Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use domain::wire::parse_time;
 use futures_util::stream::unfold;
@@ -21,7 +20,7 @@ use super::answers::{Customer, ListedVehicle, StatusCounts, VehicleDetail, Vehic
 use super::board::html;
 use super::events::Event;
 use super::words::{Shown, Words, number};
-use super::{Monitor, Pages, Shell, Viewer, page as respond};
+use super::{Monitor, Pages, Shell, Viewer, compressed, page as respond};
 
 /// Between two looks of a viewer.
 const EVERY: Duration = Duration::from_secs(1);
@@ -59,6 +58,8 @@ struct Table {
     /// What went wrong, in words.
     problem: Option<String>,
     chips: Vec<Chip>,
+    /// What is said where there is no row.
+    nothing: &'static str,
     rows: Vec<Row>,
     matching: String,
     /// Where the next page is.
@@ -172,6 +173,12 @@ fn table(asked: &Asked, answer: Result<VehiclePage, AskError>, words: &Words) ->
         Ok(page) => Table {
             problem: None,
             chips: chips(asked, page.counts),
+            nothing: match asked.filter().is_empty() {
+                true => {
+                    "No vehicle is registered. Register them with: carpark vehicles import FILE."
+                }
+                false => "No vehicles match these filters.",
+            },
             rows: page.vehicles.iter().map(|vehicle| row(vehicle, words)).collect(),
             matching: number(page.matching),
             next: page.next.map(|next| asked.path("/vehicles", &[("after", &next)])),
@@ -184,6 +191,7 @@ fn table(asked: &Asked, answer: Result<VehiclePage, AskError>, words: &Words) ->
             Table {
                 problem: Some(problem),
                 chips: Vec::new(),
+                nothing: "",
                 rows: Vec::new(),
                 matching: String::new(),
                 next: None,
@@ -247,6 +255,7 @@ pub(super) async fn event_stream(
     monitor: Data<Monitor>,
     viewer: Viewer,
     streamed: Query<Streamed>,
+    request: HttpRequest,
 ) -> HttpResponse {
     let Streamed { asked, from } = streamed.into_inner();
     let watching = Watching {
@@ -259,13 +268,9 @@ pub(super) async fn event_stream(
     };
     let stream = unfold(watching, |mut watching| async move {
         let event = watching.next().await?;
-        Some((Ok::<_, actix_web::Error>(Bytes::from(event)), watching))
+        Some((event, watching))
     });
-    HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "text/event-stream"))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header(("x-accel-buffering", "no"))
-        .streaming(stream)
+    compressed::events(request.headers(), stream)
 }
 
 impl Watching {

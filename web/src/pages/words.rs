@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use chrono_tz::Tz;
+use domain::wire::parse_time;
 use domain::{ExceptionKind, Instant};
 
 /// Says times of one zone.
@@ -59,10 +60,47 @@ impl Words {
         duration(self.now - at)
     }
 
+    /// A text that was made for a program's reader, as a person reads it: times are the place's own,
+    /// names stand without their backticks, and the numbers of rules are left out.
+    pub(crate) fn plainly(&self, text: &str) -> String {
+        let mut plain: Vec<String> = Vec::new();
+        for word in text.split(' ') {
+            let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
+            let is_rule = word.starts_with('(') && is_rules_number(bare);
+            if is_rule {
+                // What followed the bracket, such as a full stop, belongs to the word before.
+                if let (Some(before), Some((_, rest))) = (plain.last_mut(), word.split_once(')')) {
+                    before.push_str(rest);
+                }
+                continue;
+            }
+            let at = Some(bare).filter(|bare| bare.len() >= 19 && bare.contains('T'));
+            plain.push(match at.and_then(parse_time) {
+                Some(at) => word.replace(bare, &self.time(at).text),
+                None => word.replace('`', ""),
+            });
+        }
+        let mut plain = plain.join(" ");
+        for (name, words) in SETTINGS_IN_WORDS {
+            plain = plain.replace(name, words);
+        }
+        plain
+    }
+
     /// `Europe/Berlin`.
     pub(crate) fn zone(&self) -> String {
         self.zone.name().to_owned()
     }
+}
+
+/// Names of settings that stand in reasons, as an operator would say them.
+const SETTINGS_IN_WORDS: [(&str, &str); 2] =
+    [("max_stay", "the longest stay allowed"), ("repair_window", "the time for repairs")];
+
+/// `R7`, `G3`.
+fn is_rules_number(text: &str) -> bool {
+    let digits = text.strip_prefix(['R', 'G']);
+    digits.is_some_and(|digits| digits.len() == 1 && digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Two units at most. `assets/live.js` counts on in the same words.
@@ -119,6 +157,22 @@ mod tests {
             assert_eq!(words.time(at(instant)).text, text);
         }
         assert_eq!(words.time(at("2026-07-01T10:00:00Z")).machine, "2026-07-01T12:00:00.000+02:00");
+    }
+
+    #[test]
+    fn a_text_for_programs_is_told_in_the_places_time_and_without_its_marks() {
+        let zone: Tz = "Europe/Berlin".parse().unwrap();
+        let words = Words::new(zone, at("2026-11-20T12:00:00Z"));
+        for (text, plain) in [
+            ("the stay began at 2026-11-20T10:48:48.306Z", "the stay began at 11:48:48"),
+            ("all exits up to 2026-12-01T00:32:04.451Z.", "all exits up to 1 Dec 01:32."),
+            ("open for longer than max_stay (R7)", "open for longer than the longest stay allowed"),
+            ("the next read (R3), in event time", "the next read, in event time"),
+            ("`plate` is two letters (or digits)", "plate is two letters (or digits)"),
+            ("PLATE-T1234567890123456789 (B7)", "PLATE-T1234567890123456789 (B7)"),
+        ] {
+            assert_eq!(words.plainly(text), plain);
+        }
     }
 
     #[test]

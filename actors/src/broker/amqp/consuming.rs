@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tracing::warn;
 
-use super::{AmqpQueue, CONSUMER_TAG, PATIENCE};
+use super::{AmqpQueue, CHANNEL_CLOSED, CONSUMER_TAG, Live, PATIENCE};
 use crate::broker::{BrokerError, Delivery, Event, Tag};
 
 /// A message that came back so often is given alone. A process that is killed once or twice returns
@@ -23,6 +23,8 @@ const SUSPECT_FROM: i64 = 3;
 /// One that came back so often waits until everything else is done with.
 const GRAVE_FROM: i64 = 10;
 const GRAVE_PAUSE: Duration = Duration::from_millis(200);
+/// How often it is looked whether the channel still is one, while a message is waited for.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How often a quorum queue has had a message back.
 const RETURNED_HEADER: &str = "x-delivery-count";
 
@@ -142,10 +144,8 @@ impl Consuming {
 impl AmqpQueue {
     /// One message, once the one `given` before is done with; `None` where the queue is empty.
     async fn take_one(&self, given: u64) -> Result<Option<Message>, BrokerError> {
-        let mut let_go = self.let_go.subscribe();
-        // It always is: what a dead connection had under way comes back to the consumer as well.
-        let _ = let_go.wait_for(|number| *number >= given).await;
         let live = self.live().ok_or(BrokerError::NotConnected)?;
+        self.done_with(given, &live).await?;
         let got = live.channel.basic_get(self.name.into(), BasicGetOptions::default());
         let message = match timeout(PATIENCE, got).await {
             Ok(Ok(got)) => got.map(|BasicGetMessage { delivery, .. }| delivery),
@@ -167,6 +167,18 @@ impl AmqpQueue {
             }
         }
         Ok(message)
+    }
+
+    /// Waits until a delivery is acknowledged or given back: on an open channel it always is. On one
+    /// that the broker has closed meanwhile nothing can be, and nothing else would tell.
+    async fn done_with(&self, given: u64, live: &Live) -> Result<(), BrokerError> {
+        let mut let_go = self.let_go.subscribe();
+        while timeout(LOOK_EVERY, let_go.wait_for(|number| *number >= given)).await.is_err() {
+            if !live.is_open() {
+                return Err(self.server.unreachable(&CHANNEL_CLOSED));
+            }
+        }
+        Ok(())
     }
 
     async fn consume(&self) -> Result<lapin::Consumer, BrokerError> {

@@ -22,6 +22,7 @@ use tokio::time::timeout;
 use uuid::{Uuid, uuid};
 
 use super::dead_letters::{open, publish};
+use super::waiting::Waiting;
 use super::{PATIENCE, PERSISTENT, Server};
 use crate::broker::BrokerError;
 use crate::broker::dead_letters::{
@@ -55,6 +56,8 @@ const CLOSED_WITHIN: Duration = Duration::from_secs(1);
 /// is far away (see [`topology`](crate::broker::topology)), for each look counts as one.
 pub(super) struct Shelf {
     server: Rc<Server>,
+    /// For who asks only how many there are.
+    waiting: Waiting,
 }
 
 /// What is done to a letter.
@@ -67,7 +70,7 @@ enum Work {
 
 impl Shelf {
     pub(super) fn new(server: Rc<Server>) -> Self {
-        Self { server }
+        Self { waiting: Waiting::new(Rc::clone(&server)), server }
     }
 
     async fn work(&self, which: &Which, work: Work) -> Result<Handled, BrokerError> {
@@ -151,6 +154,10 @@ impl Shelf {
 
 #[async_trait(?Send)]
 impl DeadLetters for Shelf {
+    async fn waiting(&self) -> Result<u64, BrokerError> {
+        self.waiting.count().await
+    }
+
     async fn look(&self, see: &mut dyn FnMut(DeadLetter)) -> Result<usize, BrokerError> {
         let mut walk = Walk::begin(&self.server, true).await?;
         let there = walk.ahead;

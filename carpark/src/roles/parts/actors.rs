@@ -12,6 +12,7 @@ use url::Url;
 use super::{Wiring, reachable};
 use crate::config::Config;
 use crate::progress::Progress;
+use crate::redis_watch::{self, RedisWatch};
 use crate::roles::open;
 
 /// The actors, and what other parts want of them.
@@ -34,6 +35,8 @@ pub async fn start(wiring: &Wiring<'_>) -> anyhow::Result<Started> {
     let (broker, publisher) = open::broker(config, clock, &metrics)?;
     let (store, processor) = open::store(config, clock)?;
     open::prepare(&*broker, &*store, config.start_patience).await?;
+    let redis =
+        RedisWatch::start(redis_watch::SESSIONS, Arc::clone(&store), &wiring.registry).await?;
     let sink = HttpSink::new(SinkOptions {
         summary_url,
         token: config.tokens.sink.clone(),
@@ -49,15 +52,23 @@ pub async fn start(wiring: &Wiring<'_>) -> anyhow::Result<Started> {
         metrics: Arc::clone(&metrics),
     });
     let health = actors.health();
+    if let Some(redis) = &redis {
+        let _ = health.store_settings.set(Arc::clone(&redis.part));
+    }
     wiring.add(|site| {
         site.routes(actors.configure());
         site.describe(Actors::openapi());
         site.check(move || {
-            health.parts().map(|(name, part)| (name.to_owned(), part.text())).to_vec()
+            let parts = health.parts().into_iter();
+            parts.map(|(name, part)| (name.to_owned(), part.text())).collect()
         });
+        if let Some(redis) = &redis {
+            redis.show_remark(site);
+        }
     });
     let progress =
         Progress::start(config.progress_every, metrics, actors.gate(), Arc::clone(clock));
+    wiring.hold(redis);
     Ok(Started { actors, publisher, store, progress })
 }
 

@@ -7,7 +7,10 @@ use anyhow::Context;
 use domain::Kind;
 use generators::{Generators, InsideStore, MemoryStore, RedisStore};
 
+use service::{Asking, Part, keep_asking};
+
 use super::Wiring;
+use crate::redis_watch::{self, RedisWatch};
 use crate::roles::open;
 
 /// Starts them.
@@ -25,6 +28,11 @@ pub async fn start(
         Some(url) => Arc::new(RedisStore::new(url).context("CARPARK_GENERATOR_STORE_URL")?),
         None => Arc::new(MemoryStore::new()),
     };
+    let is_redis = config.generator_store_url.is_some();
+    let redis =
+        RedisWatch::start(redis_watch::GENERATORS, Arc::clone(&store), &wiring.registry).await?;
+    let store_part = Arc::new(Part::default());
+    let asking = is_redis.then(|| ask(Arc::clone(&store), Arc::clone(&store_part)));
     let mut generators = generators::start(
         config.generators.clone(),
         generators::Roles { entries: plan.entries, exits: plan.exits },
@@ -42,6 +50,26 @@ pub async fn start(
             let state = if publisher.is_ready() { "ok" } else { "cannot publish" };
             vec![("publisher".to_owned(), state.to_owned())]
         });
+        if is_redis {
+            site.check(move || vec![("generator_store".to_owned(), store_part.text())]);
+        }
+        if let Some(redis) = &redis {
+            redis.show(site);
+        }
     });
+    wiring.hold((redis, asking));
     Ok(generators)
+}
+
+/// Asks the store whether it is there; that it came or went it logs itself.
+fn ask(store: Arc<dyn InsideStore>, part: Arc<Part>) -> Asking {
+    keep_asking(
+        async move || store.count().await.map(|_| ()).map_err(|e| e.to_string()),
+        move |answer| {
+            match answer {
+                Ok(()) => part.works(),
+                Err(reason) => part.fails(reason),
+            };
+        },
+    )
 }

@@ -12,6 +12,7 @@ use vehicles::inside::Inside;
 use super::Wiring;
 use crate::inside::OpenStays;
 use crate::ping_queue;
+use crate::redis_watch::{self, RedisWatch};
 use crate::roles::open;
 
 /// Starts it. `sessions` is the store of the actors, where they are in this process.
@@ -21,6 +22,8 @@ pub async fn start(
 ) -> anyhow::Result<Vehicles> {
     let (config, clock) = (wiring.config, &wiring.clock);
     let store = open::vehicles_store(config)?;
+    let redis =
+        RedisWatch::start(redis_watch::VEHICLES, Arc::clone(&store), &wiring.registry).await?;
     // In a process of its own it looks into the sessions' store, where there is one to look into.
     let sessions = match (sessions, &config.store_url) {
         (None, Some(_)) => Some(open::store(config, clock)?.0),
@@ -49,10 +52,20 @@ pub async fn start(
     .await
     .context("the vehicle monitor's store")?;
     let health = vehicles.health();
+    if let Some(redis) = &redis {
+        let _ = health.store_settings.set(Arc::clone(&redis.part));
+    }
     wiring.add(|site| {
         site.routes(vehicles.configure());
         site.describe(Vehicles::openapi());
-        site.check(move || health.parts().map(|(name, text)| (name.to_owned(), text)).to_vec());
+        site.check(move || {
+            let parts = health.parts().into_iter();
+            parts.map(|(name, part)| (name.to_owned(), part.text())).collect()
+        });
+        if let Some(redis) = &redis {
+            redis.show_remark(site);
+        }
     });
+    wiring.hold(redis);
     Ok(vehicles)
 }

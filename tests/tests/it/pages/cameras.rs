@@ -83,7 +83,7 @@ fn a_camera_whose_heartbeats_alone_go_on_is_seen_to_read_nothing_and_to_read_aga
     let browser = carpark.signed_in();
     let web = carpark.web();
     browser.wait_for(&row("entry-1", "never heard"));
-    browser.wait_for("document.getElementById('state').innerText.includes('3 not heard of yet')");
+    browser.wait_for("document.getElementById('state').innerText.includes('0 of 3 reporting; 3 have never sent anything')");
     passes(web, "FIRST1");
     browser.wait_for(&row("entry-1", "reading"));
     browser.wait_for(&format!("/^\\d+ s ago$/.test({})", cell("entry-1", 2)));
@@ -92,7 +92,12 @@ fn a_camera_whose_heartbeats_alone_go_on_is_seen_to_read_nothing_and_to_read_aga
     browser.wait_for(&row("exit-1", "quiet"));
     browser.wait_for(&format!("/^\\d+ s ago$/.test({})", cell("exit-1", 3)));
     assert_eq!(browser.eval(&cell("exit-1", 2)), "–", "it has read nothing yet");
-    browser.wait_for("document.getElementById('state').innerText.includes('All is well')");
+    // One that was never heard of is not well.
+    browser
+        .wait_for("document.querySelector('#state .summary.warn')?.innerText.includes('cameras')");
+    browser.wait_for(
+        "document.getElementById('state').innerText.includes('1 has never sent anything')",
+    );
 
     // The day begins: vehicles pass the entry, and the exit's camera says no more than that it is
     // there.

@@ -206,7 +206,7 @@ fn a_connection_that_is_dead_and_not_closed_is_not_live() {
     browser.open(&web.url("/"));
     browser.wait_for("document.getElementById('live').dataset.state === 'live'");
     web.stop();
-    browser.wait_for("document.getElementById('live').innerText.startsWith('Not live')");
+    browser.wait_for("document.getElementById('live').innerText.startsWith('Connection lost')");
     web.cont();
     browser.wait_for("document.getElementById('live').dataset.state === 'live'");
     drop(browser);

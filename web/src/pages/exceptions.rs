@@ -1,0 +1,121 @@
+//! `/exceptions`: what is to be looked at, by kind, page by page down to the oldest one.
+
+use actix_web::web::{Data, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use domain::ExceptionKind;
+use domain::wire::ExceptionMessage;
+use serde::Deserialize;
+use serde_json::json;
+use service::Problem;
+
+use super::board::{ExceptionView, KindCount, exception_view, kind_counts};
+use super::words::number;
+use super::{Pages, Shell, Viewer, nowhere, page as respond, wants_html};
+use crate::recent::{Cursor, KINDS_SHOWN};
+
+/// Exceptions on a page.
+const SHOWN: usize = 200;
+
+/// What a person asks for. Texts: a wrong one is answered in words.
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    kind: String,
+    /// Where the page begins: `next` of the one before.
+    #[serde(default)]
+    before: String,
+}
+
+#[derive(Template)]
+#[template(path = "exceptions.html")]
+struct ExceptionsPage {
+    shell: Shell,
+    kinds: Vec<KindCount>,
+    chosen: &'static str,
+    rows: Vec<ExceptionView>,
+    /// How many they are, in words.
+    foot: String,
+    /// Where the next page is, and the first one.
+    next: Option<String>,
+    first: Option<String>,
+}
+
+pub(super) async fn page(
+    pages: Data<Pages>,
+    viewer: Viewer,
+    asked: Query<Asked>,
+    request: HttpRequest,
+) -> HttpResponse {
+    let is_person = wants_html(request.headers());
+    let (kind, before) = match parse(&asked) {
+        Ok(asked) => asked,
+        Err(why) if is_person => {
+            return nowhere::wrong(pages.shell(&viewer, "Exceptions", "car-park"), why);
+        }
+        Err(why) => return actix_web::ResponseError::error_response(&Problem::bad_request(why)),
+    };
+    let list = pages.state.recent.list(kind, before, SHOWN);
+    if !is_person {
+        let rows: Vec<_> = list.rows.iter().map(ExceptionMessage::from).collect();
+        let counts = KINDS_SHOWN.iter().zip(list.counts);
+        let counts: serde_json::Map<_, _> =
+            counts.map(|(kind, count)| (kind.as_str().to_owned(), json!(count))).collect();
+        let next = list.next.map(Cursor::to_text);
+        return HttpResponse::Ok()
+            .json(json!({ "exceptions": rows, "counts": counts, "next": next }));
+    }
+    let words = pages.words();
+    let total: u64 = KINDS_SHOWN
+        .iter()
+        .zip(list.counts)
+        .filter(|(shown, _)| kind.is_none_or(|kind| kind == **shown))
+        .map(|(_, count)| count)
+        .sum();
+    let chosen = kind.map_or("", ExceptionKind::as_str);
+    let path = |before: Option<Cursor>| {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        if !chosen.is_empty() {
+            query.append_pair("kind", chosen);
+        }
+        if let Some(before) = before {
+            query.append_pair("before", &before.to_text());
+        }
+        format!("/exceptions?{}", query.finish())
+    };
+    let mut foot =
+        format!("{} of {}, the newest first.", number(list.rows.len() as u64), number(total));
+    if list.unlisted > 0 {
+        foot.push_str(&format!(
+            " The {} oldest are counted and not listed here.",
+            number(list.unlisted)
+        ));
+    }
+    respond(&ExceptionsPage {
+        shell: pages.shell(&viewer, "Exceptions", "car-park"),
+        kinds: kind_counts(list.counts),
+        chosen,
+        rows: list.rows.iter().map(|row| exception_view(row, &words)).collect(),
+        foot,
+        next: list.next.map(|next| path(Some(next))),
+        first: before.map(|_| path(None)),
+    })
+}
+
+fn parse(asked: &Asked) -> Result<(Option<ExceptionKind>, Option<Cursor>), &'static str> {
+    let kind = match asked.kind.as_str() {
+        "" => None,
+        name => Some(
+            ExceptionKind::parse(name)
+                .filter(|kind| KINDS_SHOWN.contains(kind))
+                .ok_or("There is no such kind of exception: choose one of overstay, missed_exit, unmatched_exit, withdrawn.")?,
+        ),
+    };
+    let before = match asked.before.as_str() {
+        "" => None,
+        text => {
+            Some(Cursor::parse(text).ok_or("There is no such page: begin with the first one.")?)
+        }
+    };
+    Ok((kind, before))
+}

@@ -1,0 +1,348 @@
+//! The exceptions that hold, of all that the files tell: how many there are of each kind, right at
+//! any number, and the rows of those that a person can look at.
+//!
+//! Bounded (G6) by two rules. Up to `rows_max` rows are kept whole, about 300 bytes each; beyond, the
+//! dismissed leave first, then the oldest of all but the overstays, which are as many as vehicles
+//! that stand there and never leave. What leaves stays counted by a fingerprint, 25 to 50 bytes each,
+//! so that a repair or a dismissal that comes later still takes it off the count.
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+
+use domain::{ExceptionKind, ExceptionRow, Instant, Plate};
+
+use super::{KINDS_SHOWN, Standing, subject_of};
+use crate::dismissal::Dismissal;
+
+/// Rows that are kept whole.
+pub(crate) const ROWS_MAX: usize = 200_000;
+/// Subjects that hold no more and whose last revision is remembered: an older row of one may still
+/// be on its way.
+const ENDED_MAX: usize = 100_000;
+/// Different reasons that are kept once for all rows.
+const REASONS_MAX: usize = 1_000;
+
+/// Where a row is in `rows`.
+type Slot = u32;
+
+/// Where a page of the list goes on: behind this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Cursor {
+    at: Instant,
+    slot: Slot,
+}
+
+impl Cursor {
+    /// As it stands in an address.
+    pub(crate) fn to_text(self) -> String {
+        format!("{}-{}", self.at.timestamp_micros(), self.slot)
+    }
+
+    /// See [`Cursor::to_text`].
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (micros, slot) = text.rsplit_once('-')?;
+        let at = chrono::DateTime::from_timestamp_micros(micros.parse().ok()?)?;
+        Some(Self { at, slot: slot.parse().ok()? })
+    }
+}
+
+/// One that is kept whole.
+struct Kept {
+    /// Without its reason.
+    row: ExceptionRow,
+    /// Of many rows the same.
+    reason: Arc<str>,
+    dismissed: Option<Box<Dismissal>>,
+}
+
+/// One that is only counted.
+struct Counted {
+    revision: u64,
+    /// To forget it by.
+    plate: u32,
+    /// Index into [`KINDS_SHOWN`].
+    kind: u8,
+}
+
+/// See the module.
+pub(super) struct Standings {
+    rows_max: usize,
+    hasher: RandomState,
+    rows: Vec<Option<Kept>>,
+    free: Vec<Slot>,
+    /// By the fingerprint of plate and subject.
+    slots: HashMap<u64, Slot>,
+    of_plate: BTreeSet<(Plate, Slot)>,
+    /// Not dismissed, by kind and the time of the verdict.
+    to_review: [BTreeSet<Cursor>; KINDS_SHOWN.len()],
+    /// Put aside, by the time of the verdict; no overstays.
+    dismissed: BTreeSet<Cursor>,
+    /// Dismissed or not, by the time of the entry.
+    overstays: BTreeSet<Cursor>,
+    counted: HashMap<u64, Counted>,
+    counted_of: [u64; KINDS_SHOWN.len()],
+    /// The last revision of what holds no more.
+    ended: HashMap<u64, u64>,
+    ended_order: VecDeque<u64>,
+    reasons: HashSet<Arc<str>>,
+}
+
+impl Standings {
+    pub(super) fn new(rows_max: usize) -> Self {
+        Self {
+            rows_max,
+            hasher: RandomState::new(),
+            rows: Vec::new(),
+            free: Vec::new(),
+            slots: HashMap::new(),
+            of_plate: BTreeSet::new(),
+            to_review: Default::default(),
+            dismissed: BTreeSet::new(),
+            overstays: BTreeSet::new(),
+            counted: HashMap::new(),
+            counted_of: Default::default(),
+            ended: HashMap::new(),
+            ended_order: VecDeque::new(),
+            reasons: HashSet::new(),
+        }
+    }
+
+    /// A row of the file, in whatever order: the highest revision holds.
+    pub(super) fn written(&mut self, row: &ExceptionRow) {
+        let key = self.key(&row.plate, subject_of(row));
+        let known = self.revision(key);
+        if known.is_some_and(|revision| revision > row.revision) {
+            return;
+        }
+        self.take_out(key);
+        let Some(kind) = index(row.kind) else {
+            self.end(key, row.revision);
+            return;
+        };
+        self.ended.remove(&key);
+        self.put_in(key, kind, row);
+        while self.slots.len() > self.rows_max && self.let_one_go() {}
+    }
+
+    /// An operator has put a verdict aside: that one, and no later one of the same subject.
+    pub(super) fn dismiss(&mut self, dismissal: &Dismissal) {
+        let key = self.key(&dismissal.plate, dismissal.subject());
+        let Some(kind) = index(dismissal.kind) else { return };
+        if let Some(counted) = self.counted.get(&key) {
+            if (usize::from(counted.kind), counted.revision) == (kind, dismissal.revision) {
+                self.take_out(key);
+            }
+            return;
+        }
+        let Some(&slot) = self.slots.get(&key) else { return };
+        let Some(kept) = self.rows[slot as usize].as_mut() else { return };
+        if (kept.row.kind, kept.row.revision) != (dismissal.kind, dismissal.revision) {
+            return;
+        }
+        kept.dismissed = Some(Box::new(dismissal.clone()));
+        let cursor = Cursor { at: kept.row.recorded_at, slot };
+        self.to_review[kind].remove(&cursor);
+        if dismissal.kind != ExceptionKind::Overstay {
+            self.dismissed.insert(cursor);
+        }
+    }
+
+    /// A plate was erased from the files (G8).
+    pub(super) fn forget(&mut self, plate: &Plate) {
+        for slot in self.slots_of(plate) {
+            if let Some(kept) = &self.rows[slot as usize] {
+                let key = self.key(plate, subject_of(&kept.row));
+                self.take_out(key);
+            }
+        }
+        let forgotten = self.plate_key(plate);
+        let counts = &mut self.counted_of;
+        self.counted.retain(|_, counted| {
+            let stays = counted.plate != forgotten;
+            if !stays {
+                counts[usize::from(counted.kind)] -= 1;
+            }
+            stays
+        });
+    }
+
+    /// How many are to be looked at, of each of [`KINDS_SHOWN`].
+    pub(super) fn counts(&self) -> [u64; KINDS_SHOWN.len()] {
+        std::array::from_fn(|kind| self.to_review[kind].len() as u64 + self.counted_of[kind])
+    }
+
+    /// How many of these are counted and not listed any more.
+    pub(super) fn unlisted(&self, kind: Option<ExceptionKind>) -> u64 {
+        match kind {
+            None => self.counted_of.iter().sum(),
+            Some(kind) => index(kind).map_or(0, |kind| self.counted_of[kind]),
+        }
+    }
+
+    /// Those to be looked at, of one kind or of all, the newest first, behind `before`; and where the
+    /// next page begins.
+    pub(super) fn page(
+        &self,
+        kind: Option<ExceptionKind>,
+        before: Option<Cursor>,
+        limit: usize,
+    ) -> (Vec<ExceptionRow>, Option<Cursor>) {
+        let of_kind = |set: &BTreeSet<Cursor>| -> Vec<Cursor> {
+            match before {
+                Some(before) => set.range(..before).rev().take(limit + 1).copied().collect(),
+                None => set.iter().rev().take(limit + 1).copied().collect(),
+            }
+        };
+        let mut cursors: Vec<Cursor> = match kind {
+            Some(kind) => {
+                index(kind).map(|kind| of_kind(&self.to_review[kind])).unwrap_or_default()
+            }
+            None => self.to_review.iter().flat_map(of_kind).collect(),
+        };
+        cursors.sort_unstable_by(|one, other| other.cmp(one));
+        let is_more = cursors.len() > limit;
+        cursors.truncate(limit);
+        let next = cursors.last().copied().filter(|_| is_more);
+        (cursors.iter().filter_map(|cursor| self.row(cursor.slot)).collect(), next)
+    }
+
+    /// Stays that are too long, dismissed or not, the longest first; and how many there are.
+    pub(super) fn overstays(&self, limit: usize) -> (Vec<ExceptionRow>, usize) {
+        let longest = self.overstays.iter().take(limit);
+        (longest.filter_map(|cursor| self.row(cursor.slot)).collect(), self.overstays.len())
+    }
+
+    /// The exceptions that hold of a plate, the oldest first.
+    pub(super) fn of(&self, plate: &Plate) -> Vec<Standing> {
+        let standing = |slot: Slot| {
+            let row = self.row(slot)?;
+            let dismissed = self.rows[slot as usize].as_ref()?.dismissed.as_deref().cloned();
+            Some(Standing { row, dismissed })
+        };
+        let mut all: Vec<Standing> =
+            self.slots_of(plate).into_iter().filter_map(standing).collect();
+        all.sort_by_key(|standing| standing.row.recorded_at);
+        all
+    }
+
+    fn slots_of(&self, plate: &Plate) -> Vec<Slot> {
+        let range = (plate.clone(), 0)..=(plate.clone(), Slot::MAX);
+        self.of_plate.range(range).map(|(_, slot)| *slot).collect()
+    }
+
+    fn row(&self, slot: Slot) -> Option<ExceptionRow> {
+        let kept = self.rows[slot as usize].as_ref()?;
+        Some(ExceptionRow { reason: kept.reason.to_string(), ..kept.row.clone() })
+    }
+
+    fn key(&self, plate: &Plate, subject: &str) -> u64 {
+        self.hasher.hash_one((plate.as_str(), subject))
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "a part of a hash is one")]
+    fn plate_key(&self, plate: &Plate) -> u32 {
+        self.hasher.hash_one(plate.as_str()) as u32
+    }
+
+    /// The highest revision that is known of a subject.
+    fn revision(&self, key: u64) -> Option<u64> {
+        if let Some(slot) = self.slots.get(&key) {
+            return self.rows[*slot as usize].as_ref().map(|kept| kept.row.revision);
+        }
+        let counted = self.counted.get(&key).map(|counted| counted.revision);
+        counted.or_else(|| self.ended.get(&key).copied())
+    }
+
+    fn put_in(&mut self, key: u64, kind: usize, row: &ExceptionRow) {
+        let reason = self.reason(&row.reason);
+        let row = ExceptionRow { reason: String::new(), ..row.clone() };
+        let (plate, at, entry_at) = (row.plate.clone(), row.recorded_at, row.entry_at);
+        let is_overstay = row.kind == ExceptionKind::Overstay;
+        let kept = Some(Kept { row, reason, dismissed: None });
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.rows[slot as usize] = kept;
+                slot
+            }
+            None => {
+                self.rows.push(kept);
+                Slot::try_from(self.rows.len() - 1).unwrap_or(Slot::MAX)
+            }
+        };
+        self.slots.insert(key, slot);
+        self.of_plate.insert((plate, slot));
+        self.to_review[kind].insert(Cursor { at, slot });
+        if is_overstay {
+            self.overstays.insert(Cursor { at: entry_at.unwrap_or(at), slot });
+        }
+    }
+
+    /// Whatever is known of a subject is known no more.
+    fn take_out(&mut self, key: u64) -> Option<Kept> {
+        if let Some(counted) = self.counted.remove(&key) {
+            self.counted_of[usize::from(counted.kind)] -= 1;
+        }
+        let slot = self.slots.remove(&key)?;
+        let kept = self.rows[slot as usize].take()?;
+        self.free.push(slot);
+        self.of_plate.remove(&(kept.row.plate.clone(), slot));
+        let cursor = Cursor { at: kept.row.recorded_at, slot };
+        if let Some(kind) = index(kept.row.kind) {
+            self.to_review[kind].remove(&cursor);
+        }
+        self.dismissed.remove(&cursor);
+        let entry_at = kept.row.entry_at.unwrap_or(kept.row.recorded_at);
+        self.overstays.remove(&Cursor { at: entry_at, slot });
+        Some(kept)
+    }
+
+    fn end(&mut self, key: u64, revision: u64) {
+        if self.ended.insert(key, revision).is_none() {
+            self.ended_order.push_back(key);
+        }
+        if self.ended_order.len() > ENDED_MAX
+            && let Some(oldest) = self.ended_order.pop_front()
+        {
+            self.ended.remove(&oldest);
+        }
+    }
+
+    /// The dismissed first, then the oldest of all but the overstays; false where only those are
+    /// left.
+    fn let_one_go(&mut self) -> bool {
+        let oldest = self.dismissed.first().copied().or_else(|| {
+            let kinds = KINDS_SHOWN.iter().zip(&self.to_review);
+            let others = kinds.filter(|(kind, _)| **kind != ExceptionKind::Overstay);
+            others.filter_map(|(_, set)| set.first()).min().copied()
+        });
+        let Some(kept) = oldest.and_then(|cursor| self.rows[cursor.slot as usize].as_ref()) else {
+            return false;
+        };
+        let key = self.key(&kept.row.plate, subject_of(&kept.row));
+        let Some(kept) = self.take_out(key) else { return false };
+        if let (None, Some(kind)) = (&kept.dismissed, index(kept.row.kind)) {
+            let plate = self.plate_key(&kept.row.plate);
+            self.counted_of[kind] += 1;
+            let kind = u8::try_from(kind).unwrap_or(0);
+            self.counted.insert(key, Counted { revision: kept.row.revision, plate, kind });
+        }
+        true
+    }
+
+    fn reason(&mut self, text: &str) -> Arc<str> {
+        if let Some(reason) = self.reasons.get(text) {
+            return Arc::clone(reason);
+        }
+        let reason: Arc<str> = text.into();
+        if self.reasons.len() < REASONS_MAX {
+            self.reasons.insert(Arc::clone(&reason));
+        }
+        reason
+    }
+}
+
+/// Position in [`KINDS_SHOWN`].
+fn index(kind: ExceptionKind) -> Option<usize> {
+    KINDS_SHOWN.iter().position(|shown| *shown == kind)
+}
