@@ -13,10 +13,12 @@ mod health;
 mod http;
 mod import;
 mod inside;
+mod limits;
 mod ping_queue;
 mod progress;
 mod reads;
 mod roles;
+mod say;
 mod settings;
 mod shutdown;
 mod telemetry;
@@ -40,6 +42,7 @@ const USAGE: u8 = 2;
 #[actix_rt::main]
 async fn main() -> ExitCode {
     let _failpoints = actors::failpoint::Failpoints::begin();
+    limits::keep_files_from_others();
     let asked = Asked::parse();
     // Before anything else: who asks for another's health needs no configuration.
     if asked.role == Role::Health {
@@ -60,8 +63,10 @@ async fn main() -> ExitCode {
         Err(e) => return fail(&anyhow::Error::new(e).context("configuration"), USAGE),
     };
     if asked.role == Role::Config {
-        println!("{}", layers.show());
-        return ExitCode::SUCCESS;
+        return match say::result(layers.show()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(e) => fail(&e, 1),
+        };
     }
     if asked.role == Role::VehiclesImport {
         let (file, url) = asked.import();
@@ -125,8 +130,8 @@ async fn run(role: Role, config: config::Config) -> anyhow::Result<()> {
     roles::run(role, config, clock, shutdown).await
 }
 
-#[expect(clippy::print_stderr, reason = "logs may not be running yet")]
+/// On standard error, for logs may not be running yet.
 fn fail(error: &anyhow::Error, code: u8) -> ExitCode {
-    eprintln!("carpark: {error:#}");
+    say::error(format_args!("carpark: {error:#}"));
     ExitCode::from(code)
 }

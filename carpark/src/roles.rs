@@ -5,10 +5,12 @@ mod announce;
 mod open;
 mod parts;
 mod plan;
+mod watched;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use actix_rt::task::JoinHandle;
 use actix_web::dev::ServerHandle;
 use actors::{Actors, Metrics};
 use anyhow::bail;
@@ -29,13 +31,16 @@ use crate::config::Config;
 use crate::http::entrance::Access;
 use crate::http::rate::Rates;
 use crate::http::sign_in::SignIns;
-use crate::http::{self, Site};
+use crate::http::{self, Listening, Site};
+use crate::limits;
 use crate::progress::Progress;
 use crate::reads::{Input, Reads};
+use crate::say;
 use crate::shutdown::Shutdown;
 pub use open::EMBEDDED_DEAD_LETTERS;
 use parts::Wiring;
 use plan::Plan;
+use watched::Watched;
 
 /// How long connections may take to end.
 const SERVER_STOPS_WITHIN: Duration = Duration::from_secs(2);
@@ -51,6 +56,9 @@ struct Running {
     pings: Option<Pings>,
     generators: Option<Generators>,
     server: ServerHandle,
+    /// Ends with the server.
+    serving: JoinHandle<std::io::Result<()>>,
+    watched: Watched,
     /// Held for its lines.
     _progress: Option<Progress>,
 }
@@ -76,10 +84,11 @@ pub async fn run(
         info!("stopped while starting");
         return Ok(());
     };
-    let died = running.died();
+    let watched = running.watched.clone();
     let outcome = tokio::select! {
         () = shutdown.asked() => Ok(()),
-        name = died => Err(anyhow::anyhow!("the {name} has died; ending, so that a restart can repair it")),
+        name = running.died() => Err(anyhow::anyhow!("the {name} has died; ending, so that a restart can repair it")),
+        reason = watched.until_lost(config.start_patience) => Err(anyhow::anyhow!("{reason}; it did not come back")),
     };
     info!("stopping");
     tokio::select! {
@@ -101,10 +110,19 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         let tokens = &config.tokens;
         Arc::new(SignIns::new(tokens.admin.clone().or_else(|| tokens.sink.clone())))
     });
-    let listener = http::listen(
+    let listening = Listening {
         address,
         key,
-        plan.namespace(),
+        namespace: plan.namespace(),
+        asks_itself: plan.asks_itself(),
+        limits: http::limits(
+            config.connections_max,
+            config.connections_per_address,
+            limits::raise_descriptors(),
+        ),
+    };
+    let listener = http::listen(
+        &listening,
         Arc::clone(&site),
         Access {
             tokens: config.tokens.clone(),
@@ -114,7 +132,10 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         registry.clone(),
     )?;
     let address = listener.address;
-    let wiring = Wiring { plan, config, address, clock, registry, site };
+    let own = listener.own.unwrap_or(address);
+    let watched = Watched::default();
+    let wiring =
+        Wiring { plan, config, address, own, clock, registry, site, watched: watched.clone() };
 
     let mut web = match plan.web {
         true => Some(parts::web::start(&wiring).await?),
@@ -155,7 +176,9 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         true => Some(parts::generators::start(&wiring, embedded).await?),
         false => None,
     };
-    let server = listener.start();
+    let of_files = watched.clone();
+    wiring.add(|site| site.check(move || of_files.states()));
+    let (server, serving) = listener.start();
     announce::announce(plan, config, address);
     Ok(Running {
         web,
@@ -166,6 +189,8 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         pings,
         generators,
         server,
+        serving,
+        watched,
         _progress: progress,
     })
 }
@@ -173,16 +198,17 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
 impl Running {
     /// Comes with the name of an actor that the others cannot do without, when it has died.
     async fn died(&mut self) -> &'static str {
-        let Self { actors, cameras, vehicles, .. } = self;
+        let Self { web, actors, cameras, vehicles, serving, .. } = self;
         let of_cameras = async {
             cameras.as_mut()?.died().await;
             Some("actor of the cameras' passages")
         };
         tokio::select! {
+            Some(name) = async { Some(web.as_mut()?.died().await) } => name,
             Some(name) = async { Some(actors.as_mut()?.died().await) } => name,
             Some(name) = of_cameras => name,
             Some(name) = async { Some(vehicles.as_mut()?.died().await) } => name,
-            else => std::future::pending().await,
+            _ended = serving => "listener",
         }
     }
 
@@ -218,7 +244,6 @@ impl Running {
 }
 
 /// `carpark configure`: declares the queues, then ends.
-#[expect(clippy::print_stdout, reason = "the command's result")]
 pub async fn configure(config: &Config, clock: SharedClock) -> anyhow::Result<()> {
     let Some(url) = &config.broker_url else {
         bail!("nothing to declare in an embedded broker: set CARPARK_BROKER_URL=amqp://…");
@@ -227,9 +252,8 @@ pub async fn configure(config: &Config, clock: SharedClock) -> anyhow::Result<()
     let metrics = Arc::new(Metrics::new(&Registry::new())?);
     let broker = open::amqp_broker(url, config, &clock, &metrics)?;
     open::prepare_broker(&broker, config.start_patience).await?;
-    println!(
+    say::result(format_args!(
         "vehicle_entry, vehicle_exit, vehicle_ping and vehicle_dead_letter stand at {}",
         masked(url)
-    );
-    Ok(())
+    ))
 }

@@ -1,11 +1,17 @@
 //! What every part that serves has in common: how it refuses ([`Problem`]), how it says whether it
-//! can work ([`Part`]) and that it cannot any more ([`Vital`]). Knows nothing of vehicles and plates.
+//! can work ([`Part`]) and that it cannot any more ([`Vital`]), and how it keeps a file of its own
+//! ([`DatabaseFile`]) and notices that it is gone ([`FileWatch`]). Knows nothing of vehicles and
+//! plates.
 
+mod database;
+mod file_watch;
 mod masked;
 mod part;
 mod problem;
 mod vital;
 
+pub use database::{DatabaseFile, DatabaseOptions, Failure, OpenError};
+pub use file_watch::FileWatch;
 pub use masked::masked;
 pub use part::Part;
 pub use problem::{Problem, ProblemBody};

@@ -15,6 +15,7 @@ use domain::{Instant, Kind, SharedClock};
 use futures_util::StreamExt;
 use futures_util::stream::{self, LocalBoxStream};
 use redb::{Database, TableDefinition};
+use service::{DatabaseFile, DatabaseOptions, Failure, OpenError};
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 
 use super::amqp::queue_name;
@@ -27,6 +28,9 @@ use super::{Broker, BrokerError, Delivery, Event, Queue, Tag};
 /// Dead letters by number: queue, reason, when, the message.
 const DEAD_LETTERS: TableDefinition<'_, u64, (&str, &str, &str, &[u8])> =
     TableDefinition::new("dead_letters");
+
+/// Page cache: dead letters are few, and seldom looked at.
+const CACHE_BYTES: usize = 4 << 20;
 
 /// A message under way, and who waits for it.
 struct Message {
@@ -68,7 +72,7 @@ pub struct EmbeddedBroker {
     publisher: EmbeddedPublisher,
     /// Taken by [`Broker::consume`], once each.
     receivers: RefCell<HashMap<Kind, mpsc::Receiver<Message>>>,
-    dead_letters: Arc<Database>,
+    dead_letters: Arc<DatabaseFile>,
     clock: SharedClock,
     prefetch: usize,
 }
@@ -81,11 +85,13 @@ impl EmbeddedBroker {
         capacity: usize,
         prefetch: usize,
         clock: SharedClock,
-    ) -> Result<Self, redb::Error> {
-        let database = Database::create(dead_letters)?;
-        let write = database.begin_write()?;
-        write.open_table(DEAD_LETTERS)?;
-        write.commit()?;
+    ) -> Result<Self, OpenError> {
+        let file = DatabaseFile::open(DatabaseOptions {
+            path: dead_letters.to_owned(),
+            cache_bytes: CACHE_BYTES,
+            prepare: |write| write.open_table(DEAD_LETTERS).map(drop),
+            holds: "the dead letters",
+        })?;
         let (entries, entry_receiver) = mpsc::channel(capacity);
         let (exits, exit_receiver) = mpsc::channel(capacity);
         Ok(Self {
@@ -94,10 +100,15 @@ impl EmbeddedBroker {
                 (Kind::Entry, entry_receiver),
                 (Kind::Exit, exit_receiver),
             ])),
-            dead_letters: Arc::new(database),
+            dead_letters: file,
             clock,
             prefetch,
         })
+    }
+
+    /// The file of the dead letters, to see how it does.
+    pub fn file(&self) -> Arc<DatabaseFile> {
+        Arc::clone(&self.dead_letters)
     }
 
     /// The way in.
@@ -114,7 +125,7 @@ impl Broker for EmbeddedBroker {
 
     fn dead_letters(&self) -> Rc<dyn DeadLetters> {
         Rc::new(Shelf {
-            database: Arc::clone(&self.dead_letters),
+            file: Arc::clone(&self.dead_letters),
             publisher: self.publisher.clone(),
         })
     }
@@ -164,7 +175,7 @@ struct EmbeddedQueue {
     changed: Notify,
     cancelled: Cell<bool>,
     prefetch: usize,
-    dead_letters: Arc<Database>,
+    dead_letters: Arc<DatabaseFile>,
     clock: SharedClock,
 }
 
@@ -242,10 +253,9 @@ impl Queue for EmbeddedQueue {
     }
 
     async fn dead_letter(&self, body: &[u8], reason: &str) -> Result<(), BrokerError> {
-        let database = Arc::clone(&self.dead_letters);
         let (queue, reason, body) = (self.name, reason.to_owned(), body.to_vec());
         let at = format_time(self.clock.now());
-        let append = move || {
+        let append = self.dead_letters.write(move |database| {
             let write = database.begin_write()?;
             {
                 let mut letters = write.open_table(DEAD_LETTERS)?;
@@ -253,9 +263,9 @@ impl Queue for EmbeddedQueue {
                 letters.insert(last + 1, (queue, reason.as_str(), at.as_str(), body.as_slice()))?;
             }
             write.commit()?;
-            Ok::<_, redb::Error>(())
-        };
-        tokio::task::spawn_blocking(append).await.map_err(failed)?.map_err(failed)
+            Ok(())
+        });
+        append.await.map_err(failed)
     }
 
     fn ask_depth(&self, asked_at: Instant) {
@@ -276,7 +286,7 @@ impl Queue for EmbeddedQueue {
 
 /// The dead letters in their file.
 struct Shelf {
-    database: Arc<Database>,
+    file: Arc<DatabaseFile>,
     publisher: EmbeddedPublisher,
 }
 
@@ -286,31 +296,22 @@ fn failed(reason: impl ToString) -> BrokerError {
 }
 
 impl Shelf {
-    /// Runs `work` where it may block.
-    async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Database) -> Result<T, redb::Error> + Send + 'static,
-    ) -> Result<T, BrokerError> {
-        let database = Arc::clone(&self.database);
-        tokio::task::spawn_blocking(move || work(&database)).await.map_err(failed)?.map_err(failed)
-    }
-
     async fn remove(&self, id: &str) -> Result<bool, BrokerError> {
         let Ok(number) = id.parse::<u64>() else { return Ok(false) };
-        self.blocking(move |database| {
+        let remove = self.file.write(move |database| {
             let write = database.begin_write()?;
             let was_there = write.open_table(DEAD_LETTERS)?.remove(number)?.is_some();
             write.commit()?;
             Ok(was_there)
-        })
-        .await
+        });
+        remove.await.map_err(failed)
     }
 }
 
 #[async_trait(?Send)]
 impl DeadLetters for Shelf {
     async fn list(&self) -> Result<Vec<DeadLetter>, BrokerError> {
-        let mut letters = self.blocking(read_all).await?;
+        let mut letters = self.file.read(read_all).await.map_err(failed)?;
         sort(&mut letters);
         letters.truncate(LOOKED_AT_MAX);
         Ok(letters)
@@ -347,7 +348,7 @@ impl DeadLetters for Shelf {
     }
 }
 
-fn read_all(database: &Database) -> Result<Vec<DeadLetter>, redb::Error> {
+fn read_all(database: &Database) -> Result<Vec<DeadLetter>, Failure> {
     let table = redb::ReadableDatabase::begin_read(database)?.open_table(DEAD_LETTERS)?;
     let mut letters = Vec::new();
     for entry in redb::ReadableTable::iter(&table)? {
@@ -365,7 +366,6 @@ fn read_all(database: &Database) -> Result<Vec<DeadLetter>, redb::Error> {
 }
 
 /// The dead letters in a file that no broker has open.
-pub fn read_dead_letters(path: &Path) -> Result<Vec<DeadLetter>, redb::Error> {
-    let database = Database::open(path)?;
-    read_all(&database)
+pub fn read_dead_letters(path: &Path) -> Result<Vec<DeadLetter>, Failure> {
+    read_all(&Database::open(path)?)
 }

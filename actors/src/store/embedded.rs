@@ -9,7 +9,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::{Plate, Record, SharedClock, Watermarks};
-use redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata};
+use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata};
+use service::{DatabaseFile, DatabaseOptions, Failure, OpenError};
 
 use super::change::{Change, OutboxEntry};
 use super::{
@@ -26,33 +27,33 @@ const CACHE_BYTES: usize = 64 << 20;
 
 /// See the module.
 pub struct EmbeddedStore {
-    database: Arc<Database>,
+    file: Arc<DatabaseFile>,
     retention: TimeDelta,
     clock: SharedClock,
 }
 
 impl EmbeddedStore {
     /// Opens or creates the store in the file `path`.
-    pub fn open(path: &Path, retention: TimeDelta, clock: SharedClock) -> Result<Self, StoreError> {
-        let failed = |e: &dyn std::fmt::Display| StoreError(format!("{}: {e}", path.display()));
-        let database =
-            Database::builder().set_cache_size(CACHE_BYTES).create(path).map_err(|e| failed(&e))?;
-        let write = database.begin_write().map_err(|e| failed(&e))?;
-        create_tables(&write).map_err(|e| failed(&e))?;
-        write.commit().map_err(|e| failed(&e))?;
-        Ok(Self { database: Arc::new(database), retention, clock })
+    pub fn open(path: &Path, retention: TimeDelta, clock: SharedClock) -> Result<Self, OpenError> {
+        let file = DatabaseFile::open(DatabaseOptions {
+            path: path.to_owned(),
+            cache_bytes: CACHE_BYTES,
+            prepare: create_tables,
+            holds: "the open stays (their exits will be told as unmatched), the reads that could \
+                    still change a verdict, and the reports that were not written yet",
+        })?;
+        Ok(Self { file, retention, clock })
     }
 
-    /// Runs `work` where it may block.
-    async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Database) -> Result<T, redb::Error> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let database = Arc::clone(&self.database);
-        tokio::task::spawn_blocking(move || work(&database))
-            .await
-            .map_err(|e| StoreError(e.to_string()))?
-            .map_err(|e| StoreError(e.to_string()))
+    /// The file, to see how it does.
+    pub fn file(&self) -> Arc<DatabaseFile> {
+        Arc::clone(&self.file)
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        Self(failure.to_string())
     }
 }
 
@@ -64,7 +65,7 @@ impl Store for EmbeddedStore {
         batch: Arc<[Change]>,
     ) -> Result<Vec<Committed>, StoreError> {
         let expires_at = (self.clock.now() + self.retention).timestamp_millis();
-        self.blocking(move |database| {
+        self.file.write(move |database| {
             let write = database.begin_write()?;
             let mut answers = Vec::with_capacity(batch.len());
             {
@@ -78,11 +79,12 @@ impl Store for EmbeddedStore {
             Ok(answers)
         })
         .await
+        .map_err(StoreError::from)
     }
 
     async fn load(&self, plates: &[Plate]) -> Result<Vec<Result<Record, String>>, StoreError> {
         let plates = plates.to_vec();
-        self.blocking(move |database| {
+        self.file.read(move |database| {
             let records = database.begin_read()?.open_table(RECORDS)?;
             let mut loaded = Vec::with_capacity(plates.len());
             for plate in &plates {
@@ -94,11 +96,12 @@ impl Store for EmbeddedStore {
             Ok(loaded)
         })
         .await
+        .map_err(StoreError::from)
     }
 
     async fn due(&self, watermarks: &Watermarks, limit: usize) -> Result<Vec<Plate>, StoreError> {
         let watermarks = *watermarks;
-        self.blocking(move |database| {
+        self.file.read(move |database| {
             let read = database.begin_read()?;
             let mut plates = Vec::new();
             due_in(&read.open_table(DUE_ENTRIES)?, watermarks.entries, limit, &mut plates)?;
@@ -106,6 +109,7 @@ impl Store for EmbeddedStore {
             Ok(without_repeats(plates, limit))
         })
         .await
+        .map_err(StoreError::from)
     }
 
     async fn outbox(
@@ -114,7 +118,7 @@ impl Store for EmbeddedStore {
         cursor: Option<String>,
         limit: usize,
     ) -> Result<(Vec<OutboxEntry>, Option<String>), StoreError> {
-        self.blocking(move |database| {
+        self.file.read(move |database| {
             let outbox = database.begin_read()?.open_table(OUTBOX)?;
             let mut entries = Vec::new();
             // The successor of a key in byte order is the key with a NUL behind it.
@@ -128,11 +132,12 @@ impl Store for EmbeddedStore {
             Ok((entries, next))
         })
         .await
+        .map_err(StoreError::from)
     }
 
     async fn clear(&self, _owner: &ProcessorId, keys: &[String]) -> Result<(), StoreError> {
         let keys = keys.to_vec();
-        self.blocking(move |database| {
+        self.file.note(move |database| {
             let mut write = database.begin_write()?;
             // Need not be durable by itself: an entry that comes back is posted once more.
             write.set_durability(redb::Durability::None)?;
@@ -146,24 +151,24 @@ impl Store for EmbeddedStore {
             Ok(())
         })
         .await
+        .map_err(StoreError::from)
     }
 
     async fn beat(&self, beat: &Beat) -> Result<Peers, StoreError> {
         let now = self.clock.now().timestamp_millis();
-        self.blocking(move |database| {
-            let nothing_expired = {
-                let expiry = database.begin_read()?.open_table(EXPIRY)?;
-                expiry.range(..(now, ""))?.next().is_none()
-            };
-            if nothing_expired {
-                return Ok(());
-            }
-            let write = database.begin_write()?;
-            Tables::open(&write)?.sweep(now)?;
-            write.commit()?;
-            Ok(())
-        })
-        .await?;
+        let has_expired = self.file.read(move |database| {
+            let expiry = database.begin_read()?.open_table(EXPIRY)?;
+            Ok(expiry.range(..(now, ""))?.next().is_some())
+        });
+        if has_expired.await? {
+            let sweep = self.file.write(move |database| {
+                let write = database.begin_write()?;
+                Tables::open(&write)?.sweep(now)?;
+                write.commit()?;
+                Ok(())
+            });
+            sweep.await?;
+        }
         // The file is locked: there is no other processor.
         Ok(Peers { watermarks: beat.watermarks, alive: 1, rank: 0, gone: Vec::new() })
     }
@@ -178,7 +183,7 @@ impl Store for EmbeddedStore {
         cursor: Option<String>,
         limit: usize,
     ) -> Result<(Vec<Plate>, Option<String>), StoreError> {
-        self.blocking(move |database| {
+        self.file.read(move |database| {
             let read = database.begin_read()?;
             // The successor of a key in byte order is the key with a NUL behind it.
             let from = cursor.map_or_else(String::new, |last| last + "\0");
@@ -191,21 +196,23 @@ impl Store for EmbeddedStore {
             Ok((plates, next))
         })
         .await
+        .map_err(StoreError::from)
     }
 
     async fn open_among(&self, plates: &[Plate]) -> Result<Vec<bool>, StoreError> {
         let plates = plates.to_vec();
-        self.blocking(move |database| {
+        self.file.read(move |database| {
             let open = database.begin_read()?.open_table(OPEN)?;
             let is_open = |plate: &Plate| Ok(open.get(plate.as_str())?.is_some());
             plates.iter().map(is_open).collect()
         })
         .await
+        .map_err(StoreError::from)
     }
 
     async fn held(&self, plate: &Plate) -> Result<Held, StoreError> {
         let plate = plate.clone();
-        self.blocking(move |database| {
+        self.file.read(move |database| {
             let read = database.begin_read()?;
             let records = read.open_table(RECORDS)?;
             let record = records.get(plate.as_str())?;
@@ -219,23 +226,25 @@ impl Store for EmbeddedStore {
             Ok(Held { record, reports })
         })
         .await
+        .map_err(StoreError::from)
     }
 
     async fn erase(&self, plate: &Plate) -> Result<bool, StoreError> {
         let plate = plate.clone();
-        self.blocking(move |database| {
+        self.file.write(move |database| {
             let write = database.begin_write()?;
             let was_there = Tables::open(&write)?.erase(plate.as_str())?;
             write.commit()?;
             Ok(was_there)
         })
         .await
+        .map_err(StoreError::from)
     }
 
     async fn count_passed(&self, passed: &[Passed]) -> Result<(), StoreError> {
         let passed = passed.to_vec();
         let oldest = minute_of(self.clock.now()) - MINUTES_KEPT;
-        self.blocking(move |database| {
+        self.file.note(move |database| {
             let mut write = database.begin_write()?;
             // A picture: the next commit makes it durable.
             write.set_durability(redb::Durability::None)?;
@@ -252,10 +261,11 @@ impl Store for EmbeddedStore {
             Ok(())
         })
         .await
+        .map_err(StoreError::from)
     }
 
     async fn passed(&self, since_minute: i64) -> Result<Vec<Passed>, StoreError> {
-        self.blocking(move |database| {
+        self.file.read(move |database| {
             let table = database.begin_read()?.open_table(PASSED)?;
             let mut passed = Vec::new();
             for row in table.range(since_minute..)? {
@@ -266,10 +276,11 @@ impl Store for EmbeddedStore {
             Ok(passed)
         })
         .await
+        .map_err(StoreError::from)
     }
 
     async fn counts(&self) -> Result<Counts, StoreError> {
-        self.blocking(|database| {
+        self.file.read(|database| {
             let read = database.begin_read()?;
             Ok(Counts {
                 open: read.open_table(OPEN)?.len()?,
@@ -278,6 +289,7 @@ impl Store for EmbeddedStore {
             })
         })
         .await
+        .map_err(StoreError::from)
     }
 }
 

@@ -15,6 +15,7 @@ use domain::SharedClock;
 use prometheus::Registry;
 
 use super::plan::Plan;
+use super::watched::Watched;
 use crate::config::Config;
 use crate::http::Site;
 
@@ -24,8 +25,12 @@ pub struct Wiring<'a> {
     pub plan: Plan,
     /// What was asked for.
     pub config: &'a Config,
-    /// Of the process's one listener.
+    /// Of the process's one listener for others.
     pub address: SocketAddr,
+    /// Of its listener for itself; the same where it does not ask itself.
+    pub own: SocketAddr,
+    /// The files that it keeps.
+    pub watched: Watched,
     /// What time it is.
     pub clock: SharedClock,
     /// Of the metrics.
