@@ -14,6 +14,7 @@ use cameras::{Camera, CapturedAt, Direction, Message, PlateText, Read, Stage, Ve
 use domain::{Instant, Plate, wire};
 
 use crate::config::Config;
+use crate::say;
 
 /// Longer than carpark lets a camera wait.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -46,7 +47,6 @@ pub enum Request {
 }
 
 /// Does it, and prints what came of it. False where a message was not taken.
-#[expect(clippy::print_stdout, reason = "the command's result")]
 pub fn run(request: &Request, config: &Config, now: Instant) -> anyhow::Result<bool> {
     let (text, is_well) = match request {
         Request::Test { file, vendor, camera, content_type } => {
@@ -61,7 +61,7 @@ pub fn run(request: &Request, config: &Config, now: Instant) -> anyhow::Result<b
             send(&read(file)?, file, url, content_type.as_deref(), config)?
         }
     };
-    println!("{text}");
+    say::result(text)?;
     Ok(is_well)
 }
 

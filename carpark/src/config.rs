@@ -122,6 +122,10 @@ pub struct Config {
     pub residents_max: usize,
     /// Per client address.
     pub requests_per_second: NonZeroU32,
+    /// Of others, at a time.
+    pub connections_max: usize,
+    /// Of each of their addresses.
+    pub connections_per_address: usize,
     /// When an actor is passivated.
     pub idle_after: Duration,
     /// How long an unreachable server is tried again at the start.

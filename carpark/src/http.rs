@@ -1,39 +1,67 @@
 //! The listener of a role: its routes, what every role answers (`/livez`, `/readyz`, `/metrics`),
 //! and who may ask for what.
 
+mod connections;
 mod described;
 pub mod entrance;
+mod held;
 mod origin;
 pub mod rate;
 pub mod sign_in;
+mod stream;
 
-use std::net::SocketAddr;
+use std::future::ready;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::rc::{Rc, Weak};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use actix_http::HttpService;
+use actix_http::error::DispatchError;
+use actix_rt::net::TcpStream;
+use actix_rt::task::JoinHandle;
+use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{Server, ServerHandle, ServiceRequest, ServiceResponse};
+use actix_web::dev::{AppConfig, Server, ServerHandle, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{App, HttpMessage, HttpResponse, HttpServer, ResponseError};
+use actix_web::{App, HttpMessage, HttpResponse, ResponseError};
 use actix_web_prom::PrometheusMetricsBuilder;
 use anyhow::{Context, bail};
 use prometheus::Registry;
 use serde_json::json;
 use service::Problem;
+use tokio::net::TcpSocket;
 use utoipa::openapi::OpenApi;
 
+pub use connections::Limits;
+use connections::{AtWork, Connection, Connections};
 use entrance::{Access, Entrance};
+use held::Held;
+use stream::Stream;
 
 /// Longer than an HTTP client keeps an idle connection (awc: 15 s), so that it is the client who
 /// closes and no request meets a closing server.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// For a request's head to arrive: a slow client does not hold a connection for ever.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
-/// Connections at a time.
-const CONNECTIONS_MAX: usize = 4096;
+/// For a connection to end after the last answer.
+const DISCONNECTED_WITHIN: Duration = Duration::from_secs(1);
+/// How often idle connections are looked for.
+const SWEPT_EVERY: Duration = Duration::from_secs(1);
+/// Descriptors that are no connections of others; half of them all where there are few.
+const DESCRIPTORS_KEPT: usize = 512;
+/// Connections of the process with itself, and those that are just being refused.
+const OWN_CONNECTIONS: usize = 64;
+/// Where the process asks itself: any free port.
+const OWN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+/// What a connection is told for which there is no room.
+const NO_ROOM: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\
+    retry-after: 1\r\nconnection: close\r\n\r\n";
+/// Connections that may wait to be taken.
+const BACKLOG: u32 = 1024;
 /// Seconds, 100 µs to 10 s.
 const BUCKETS: &[f64] = &[
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
@@ -82,6 +110,23 @@ pub struct Listener {
     server: Server,
     /// Where it listens, the port being the real one.
     pub address: SocketAddr,
+    /// Where the process asks itself, if it does: on a port of its own, so that no number of others
+    /// keeps its rows from its files.
+    pub own: Option<SocketAddr>,
+}
+
+/// How a listener listens.
+pub struct Listening {
+    /// Where.
+    pub address: SocketAddr,
+    /// The setting that says so, for errors.
+    pub key: &'static str,
+    /// Before the names of its metrics.
+    pub namespace: &'static str,
+    /// Whether the process asks itself.
+    pub asks_itself: bool,
+    /// How many others may be connected.
+    pub limits: Limits,
 }
 
 /// Whether a role that listens there must have a token.
@@ -103,17 +148,30 @@ pub fn check_exposure(
     );
 }
 
-/// Binds `address` and prepares the site. `key` names the setting in errors; `namespace` stands
-/// before the names of the HTTP metrics.
+/// How many connections there may be with that many descriptors: some are kept for the files, the
+/// store and the broker, and for the process's own requests.
+pub fn limits(total: usize, per_address: usize, descriptors: u64) -> Limits {
+    let descriptors = usize::try_from(descriptors).unwrap_or(usize::MAX);
+    let most = descriptors - (descriptors / 2).min(DESCRIPTORS_KEPT);
+    if most < total {
+        tracing::warn!(
+            descriptors,
+            connections = most,
+            "fewer descriptors than CARPARK_CONNECTIONS_MAX asks for: raise the hard limit (ulimit -Hn)"
+        );
+    }
+    let total = total.min(most);
+    Limits { total, per_address: per_address.min(total) }
+}
+
+/// Binds the addresses and prepares the site.
 pub fn listen(
-    address: SocketAddr,
-    key: &str,
-    namespace: &str,
+    listening: &Listening,
     site: Arc<Mutex<Site>>,
     access: Access,
     registry: Registry,
 ) -> anyhow::Result<Listener> {
-    let metrics = PrometheusMetricsBuilder::new(namespace)
+    let metrics = PrometheusMetricsBuilder::new(listening.namespace)
         .registry(registry)
         .endpoint("/metrics")
         .buckets(BUCKETS)
@@ -121,7 +179,7 @@ pub fn listen(
         .build()
         .map_err(|e| anyhow::anyhow!("metrics of the listener: {e}"))?;
     let access = Arc::new(access);
-    let server = HttpServer::new(move || {
+    let app = move || {
         let (of_routes, of_ready) = (Arc::clone(&site), Arc::clone(&site));
         let access = Arc::clone(&access);
         App::new()
@@ -137,32 +195,108 @@ pub fn listen(
             .default_service(web::to(::web::pages::nowhere))
             .route("/livez", web::get().to(|| async { HttpResponse::Ok().body("ok\n") }))
             .route("/readyz", web::get().to(move || std::future::ready(readyz(&of_ready))))
-    })
-    .workers(1)
-    .max_connections(CONNECTIONS_MAX)
-    .keep_alive(KEEP_ALIVE)
-    .client_request_timeout(HEAD_WITHIN)
-    .shutdown_timeout(2)
-    .disable_signals()
-    .bind(address)
-    .with_context(|| {
+    };
+    let builder = Server::build()
+        .workers(1)
+        .max_concurrent_connections(listening.limits.total + OWN_CONNECTIONS)
+        .shutdown_timeout(2)
+        .disable_signals();
+    let signal = builder.graceful_shutdown_signal();
+    // As `HttpServer` does it, but for the streams: it hides the sockets, and has one limit for all.
+    let serve = |limits: Option<Limits>| {
+        let (app, signal) = (app.clone(), signal.clone());
+        move || {
+            let connections = limits.map(Connections::new);
+            if let Some(connections) = &connections {
+                actix_rt::spawn(sweep(Rc::downgrade(connections)));
+            }
+            let app = app().into_factory().map_err(|e: actix_web::Error| e.error_response());
+            let signal = signal.clone();
+            let http = HttpService::build()
+                .graceful_shutdown_signal(move || {
+                    let signal = signal.clone();
+                    async move { signal.notified().await }
+                })
+                .keep_alive(KEEP_ALIVE)
+                .client_request_timeout(HEAD_WITHIN)
+                .client_disconnect_timeout(DISCONNECTED_WITHIN)
+                .on_connect_ext(|stream: &Stream, data| {
+                    stream.connection().map(|connection| data.insert(Rc::clone(connection)));
+                })
+                .h1(map_config(app, |()| AppConfig::default()));
+            fn_service(move |socket: TcpStream| ready(admit(connections.as_ref(), socket)))
+                .and_then(http)
+        }
+    };
+    let public = bind(listening.address, listening.key)?;
+    let address = public.local_addr()?;
+    let builder = builder.listen("public", public, serve(Some(listening.limits)))?;
+    let own = listening.asks_itself.then(|| bind(OWN, "loopback")).transpose()?;
+    let (builder, own) = match own {
+        Some(own) => {
+            let own_address = own.local_addr()?;
+            (builder.listen("own", own, serve(None))?, Some(own_address))
+        }
+        None => (builder, None),
+    };
+    Ok(Listener { server: builder.run(), address, own })
+}
+
+/// Binds an address; `key` names the setting in errors.
+fn bind(address: SocketAddr, key: &str) -> anyhow::Result<std::net::TcpListener> {
+    let bind = || -> std::io::Result<std::net::TcpListener> {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)?.into_std()
+    };
+    bind().with_context(|| {
         format!(
             "cannot listen on {address}: is another program (or another carpark) using the port? \
              Set CARPARK_{} or --{} to another address",
             key.to_uppercase(),
             key.replace('_', "-")
         )
-    })?;
-    let address = server.addrs().first().copied().unwrap_or(address);
-    Ok(Listener { server: server.run(), address })
+    })
+}
+
+/// Whether there is room for a connection.
+fn admit(
+    connections: Option<&Rc<Connections>>,
+    socket: TcpStream,
+) -> Result<(Stream, Option<SocketAddr>), DispatchError> {
+    let peer = socket.peer_addr()?;
+    let Some(connections) = connections else {
+        return Ok((Stream::new(socket, None), Some(peer)));
+    };
+    match connections.admit(peer.ip()) {
+        Some(connection) => Ok((Stream::new(socket, Some(connection)), Some(peer))),
+        None => {
+            // Whoever does not take it has gone.
+            let _ = socket.try_write(NO_ROOM);
+            Err(std::io::Error::from(std::io::ErrorKind::ConnectionRefused).into())
+        }
+    }
+}
+
+/// Until the listener is gone.
+async fn sweep(connections: Weak<Connections>) {
+    let mut ticks = actix_rt::time::interval(SWEPT_EVERY);
+    loop {
+        ticks.tick().await;
+        let Some(connections) = connections.upgrade() else { return };
+        connections.sweep();
+    }
 }
 
 impl Listener {
-    /// Starts to answer.
-    pub fn start(self) -> ServerHandle {
+    /// Starts to answer. The task ends with the server.
+    pub fn start(self) -> (ServerHandle, JoinHandle<std::io::Result<()>>) {
         let handle = self.server.handle();
-        actix_rt::spawn(self.server);
-        handle
+        (handle, actix_rt::spawn(self.server))
     }
 }
 
@@ -203,8 +337,9 @@ async fn guard(
     }
     let refusal = match entrance {
         Entrance::Welcome(viewer) => {
+            let work = begin(&request, viewer.may_see());
             request.extensions_mut().insert(viewer);
-            return Ok(next.call(request).await?.map_into_boxed_body());
+            return Ok(held(next.call(request).await?.map_into_boxed_body(), work));
         }
         Entrance::SignIn => {
             let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
@@ -219,7 +354,26 @@ async fn guard(
             problem(StatusCode::UNAUTHORIZED, header, detail)
         }
     };
+    drop(begin(&request, false));
     Ok(request.into_response(refusal))
+}
+
+/// Tells the request's connection of it.
+fn begin(request: &ServiceRequest, shows_token: bool) -> Option<AtWork> {
+    Some(request.conn_data::<Rc<Connection>>()?.begin(shows_token))
+}
+
+/// The connection is at work until the answer is sent to its end. One that has no end is given to a
+/// stranger only if there is room.
+fn held(answer: ServiceResponse<BoxBody>, mut work: Option<AtWork>) -> ServiceResponse<BoxBody> {
+    let content_type = answer.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let is_stream = content_type.is_some_and(|is| is.starts_with(b"text/event-stream"));
+    if is_stream && work.as_mut().is_some_and(|work| !work.may_stream()) {
+        let refusal =
+            Problem::unavailable("too many look at this at the moment: sign in, or come again");
+        return answer.into_response(refusal.error_response());
+    }
+    answer.map_body(|_, body| BoxBody::new(Held::until_the_end_of(body, work)))
 }
 
 /// A refusal, with a header that says what to do.

@@ -7,6 +7,8 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use serde::Deserialize;
 
+use crate::say;
+
 /// 100,000 vehicles take a few seconds.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -26,7 +28,6 @@ struct Refusal {
 }
 
 /// Brings it; answers whether every row was taken.
-#[expect(clippy::print_stdout, reason = "the command's result")]
 pub fn run(file: &Path, monitor: &str, token: Option<&str>) -> anyhow::Result<bool> {
     let body = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let url = format!("{}/admin/vehicles/import", monitor.trim_end_matches('/'));
@@ -49,15 +50,15 @@ pub fn run(file: &Path, monitor: &str, token: Option<&str>) -> anyhow::Result<bo
     }
     let report: Report = serde_json::from_str(&text).context("the answer is not a report")?;
     for refusal in &report.refusals {
-        println!("line {}: {}: {}", refusal.line, refusal.kind, refusal.reason);
+        say::result(format_args!("line {}: {}: {}", refusal.line, refusal.kind, refusal.reason))?;
     }
     let unlisted = report.refused - report.refusals.len().min(report.refused);
     if unlisted > 0 {
-        println!("and {unlisted} more");
+        say::result(format_args!("and {unlisted} more"))?;
     }
-    println!(
+    say::result(format_args!(
         "{} vehicles and {} customers added, {} rows refused",
         report.vehicles_added, report.customers_added, report.refused
-    );
+    ))?;
     Ok(report.refused == 0)
 }

@@ -13,11 +13,13 @@ mod health;
 mod http;
 mod import;
 mod inside;
+mod limits;
 mod ping_queue;
 mod progress;
 mod reads;
 mod redis_watch;
 mod roles;
+mod say;
 mod settings;
 mod shutdown;
 mod telemetry;
@@ -41,6 +43,7 @@ const USAGE: u8 = 2;
 #[actix_rt::main]
 async fn main() -> ExitCode {
     let _failpoints = actors::failpoint::Failpoints::begin();
+    limits::keep_files_from_others();
     let asked = Asked::parse();
     // Before anything else: who asks for another's health needs no configuration.
     if asked.role == Role::Health {
@@ -62,8 +65,10 @@ async fn main() -> ExitCode {
     };
     warn_of(layers.ignored());
     if asked.role == Role::Config {
-        println!("{}", layers.show());
-        return ExitCode::SUCCESS;
+        return match say::result(layers.show()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(e) => fail(&e, 1),
+        };
     }
     if asked.role == Role::VehiclesImport {
         let (file, url) = asked.import();
@@ -129,16 +134,15 @@ async fn run(role: Role, config: config::Config) -> anyhow::Result<()> {
     roles::run(role, config, clock, shutdown).await
 }
 
-/// What was said and changes nothing is most likely misspelt.
-#[expect(clippy::print_stderr, reason = "logs are not running yet")]
+/// What was said and changes nothing is most likely misspelt. Logs are not running yet.
 fn warn_of(ignored: &[String]) {
     for what in ignored {
-        eprintln!("carpark: warning: {what}");
+        say::error(format_args!("carpark: warning: {what}"));
     }
 }
 
-#[expect(clippy::print_stderr, reason = "logs may not be running yet")]
+/// On standard error, for logs may not be running yet.
 fn fail(error: &anyhow::Error, code: u8) -> ExitCode {
-    eprintln!("carpark: {error:#}");
+    say::error(format_args!("carpark: {error:#}"));
     ExitCode::from(code)
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 use actors::{Gate, Metrics};
 use domain::{Kind, SharedClock};
 
+use crate::say;
+
 /// Prints progress until dropped.
 pub struct Progress {
     task: actix_rt::task::JoinHandle<()>,
@@ -30,7 +32,7 @@ impl Progress {
                 ticks.tick().await;
                 let now = [metrics.observations(Kind::Entry), metrics.observations(Kind::Exit)];
                 let rate = |of: usize| (now[of] - before[of]) as f64 / every.as_secs_f64();
-                println!(
+                say::line(format_args!(
                     "{}  entries {:.1}/s  exits {:.1}/s  inside {}  matched {}  unmatched {}  pending {}",
                     clock.now().format("%H:%M:%S"),
                     rate(0),
@@ -39,7 +41,7 @@ impl Progress {
                     metrics.matched.get(),
                     metrics.unmatched.get(),
                     gate.pending(),
-                );
+                ));
                 before = now;
             }
         });

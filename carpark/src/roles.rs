@@ -5,12 +5,14 @@ mod announce;
 mod open;
 mod parts;
 mod plan;
+mod watched;
 
 use std::any::Any;
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use actix_rt::task::JoinHandle;
 use actix_web::dev::ServerHandle;
 use actors::{Actors, Metrics};
 use anyhow::bail;
@@ -31,13 +33,16 @@ use crate::config::Config;
 use crate::http::entrance::Access;
 use crate::http::rate::Rates;
 use crate::http::sign_in::SignIns;
-use crate::http::{self, Site};
+use crate::http::{self, Listening, Site};
+use crate::limits;
 use crate::progress::Progress;
 use crate::reads::{Input, Reads};
+use crate::say;
 use crate::shutdown::Shutdown;
 pub use open::EMBEDDED_DEAD_LETTERS;
 use parts::Wiring;
 use plan::Plan;
+use watched::Watched;
 
 /// How long connections may take to end.
 const SERVER_STOPS_WITHIN: Duration = Duration::from_secs(2);
@@ -55,6 +60,9 @@ struct Running {
     server: ServerHandle,
     /// What the parts have to have held.
     _held: Vec<Box<dyn Any>>,
+    /// Ends with the server.
+    serving: JoinHandle<std::io::Result<()>>,
+    watched: Watched,
     /// Held for its lines.
     _progress: Option<Progress>,
 }
@@ -80,10 +88,11 @@ pub async fn run(
         info!("stopped while starting");
         return Ok(());
     };
-    let died = running.died();
+    let watched = running.watched.clone();
     let outcome = tokio::select! {
         () = shutdown.asked() => Ok(()),
-        name = died => Err(anyhow::anyhow!("the {name} has died; ending, so that a restart can repair it")),
+        name = running.died() => Err(anyhow::anyhow!("the {name} has died; ending, so that a restart can repair it")),
+        reason = watched.until_lost(config.start_patience) => Err(anyhow::anyhow!("{reason}; it did not come back")),
     };
     info!("stopping");
     tokio::select! {
@@ -105,10 +114,19 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         let tokens = &config.tokens;
         Arc::new(SignIns::new(tokens.admin.clone().or_else(|| tokens.sink.clone())))
     });
-    let listener = http::listen(
+    let listening = Listening {
         address,
         key,
-        plan.namespace(),
+        namespace: plan.namespace(),
+        asks_itself: plan.asks_itself(),
+        limits: http::limits(
+            config.connections_max,
+            config.connections_per_address,
+            limits::raise_descriptors(),
+        ),
+    };
+    let listener = http::listen(
+        &listening,
         Arc::clone(&site),
         Access {
             tokens: config.tokens.clone(),
@@ -118,8 +136,11 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         registry.clone(),
     )?;
     let address = listener.address;
+    let own = listener.own.unwrap_or(address);
+    let watched = Watched::default();
     let held = RefCell::default();
-    let wiring = Wiring { plan, config, address, clock, registry, site, held };
+    let wiring =
+        Wiring { plan, config, own, clock, registry, site, watched: watched.clone(), held };
 
     let mut web = match plan.web {
         true => Some(parts::web::start(&wiring).await?),
@@ -160,7 +181,9 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         true => Some(parts::generators::start(&wiring, embedded).await?),
         false => None,
     };
-    let server = listener.start();
+    let of_files = watched.clone();
+    wiring.add(|site| site.check(move || of_files.states()));
+    let (server, serving) = listener.start();
     announce::announce(plan, config, address);
     Ok(Running {
         web,
@@ -172,6 +195,8 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         generators,
         server,
         _held: wiring.held.into_inner(),
+        serving,
+        watched,
         _progress: progress,
     })
 }
@@ -179,16 +204,17 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
 impl Running {
     /// Comes with the name of an actor that the others cannot do without, when it has died.
     async fn died(&mut self) -> &'static str {
-        let Self { actors, cameras, vehicles, .. } = self;
+        let Self { web, actors, cameras, vehicles, serving, .. } = self;
         let of_cameras = async {
             cameras.as_mut()?.died().await;
             Some("actor of the cameras' passages")
         };
         tokio::select! {
+            Some(name) = async { Some(web.as_mut()?.died().await) } => name,
             Some(name) = async { Some(actors.as_mut()?.died().await) } => name,
             Some(name) = of_cameras => name,
             Some(name) = async { Some(vehicles.as_mut()?.died().await) } => name,
-            else => std::future::pending().await,
+            _ended = serving => "listener",
         }
     }
 
@@ -224,7 +250,6 @@ impl Running {
 }
 
 /// `carpark configure`: declares the queues, then ends.
-#[expect(clippy::print_stdout, reason = "the command's result")]
 pub async fn configure(config: &Config, clock: SharedClock) -> anyhow::Result<()> {
     let Some(url) = &config.broker_url else {
         bail!("nothing to declare in an embedded broker: set CARPARK_BROKER_URL=amqp://…");
@@ -233,9 +258,8 @@ pub async fn configure(config: &Config, clock: SharedClock) -> anyhow::Result<()
     let metrics = Arc::new(Metrics::new(&Registry::new())?);
     let broker = open::amqp_broker(url, config, &clock, &metrics)?;
     open::prepare_broker(&broker, config.start_patience).await?;
-    println!(
+    say::result(format_args!(
         "vehicle_entry, vehicle_exit, vehicle_ping and vehicle_dead_letter stand at {}",
         masked(url)
-    );
-    Ok(())
+    ))
 }

@@ -186,9 +186,21 @@ pub const SETTINGS: &[Setting] = &[
     ),
     rare(
         LIMITS,
+        "connections_max",
+        "4096",
+        "Connections of others at a time; fewer where the system grants too few descriptors (ulimit -n)",
+    ),
+    rare(
+        LIMITS,
+        "connections_per_address",
+        "256",
+        "Connections at a time of one address other than this machine's own (IPv6: of a /64); raise it where many cameras or a proxy share one",
+    ),
+    rare(
+        LIMITS,
         "start_patience",
         "60s",
-        "How long an unreachable server is tried again at the start",
+        "How long an unreachable server is tried again at the start, and a data directory that vanished is waited for",
     ),
     rare(LIMITS, "post_patience", "10s", "Longest wait for the sink's answer"),
     rare(

@@ -17,6 +17,7 @@ use domain::{Effect, ExceptionRow, Instant, Observation, Plate, Policy, Summary,
 use web::{Damaged, Told};
 
 use crate::config::Config;
+use crate::say;
 use ledger::Ledger;
 
 /// Verdicts need a moment to be given and written; without `--as-of` what is younger is no fault.
@@ -36,7 +37,6 @@ pub struct Request {
 }
 
 /// Runs the audit and prints it; answers whether there was nothing to find.
-#[expect(clippy::print_stdout, reason = "the command's result")]
 pub fn run(request: &Request, config: &Config, now: Instant) -> anyhow::Result<bool> {
     if request.ledgers.is_empty() {
         bail!(
@@ -52,7 +52,7 @@ pub fn run(request: &Request, config: &Config, now: Instant) -> anyhow::Result<b
     let dead = dead_letters(request, &config.data_dir)?;
     let as_of = request.as_of.unwrap_or(now - GRACE);
     let audit = Audit::of(&ledger, &told, dead.as_ref(), as_of, &config.policy);
-    println!("{audit}");
+    say::result(&audit)?;
     Ok(audit.is_clean())
 }
 

@@ -17,19 +17,22 @@ pub const ASK_WITHIN: Duration = Duration::from_secs(3);
 /// After this long without a sign that it works, it counts as not working.
 pub const FRESH_FOR: Duration = Duration::from_secs(10);
 
-/// One thing that a role depends on: a queue, a store, a service.
+/// One thing that a role depends on: a queue, a store, a service. What failed to keep something is
+/// not usable until it has kept something: that it still answers questions says nothing.
 #[derive(Debug, Default)]
-pub struct Part(Mutex<Seen>);
+pub struct Part(Mutex<State>);
 
 #[derive(Debug, Default)]
-struct Seen {
-    state: State,
+struct State {
+    answers: Answers,
+    /// Why the last write failed.
+    write_failed: Option<String>,
     /// Usable, and limited in a way that people should know.
     remark: Option<String>,
 }
 
 #[derive(Debug, Default)]
-enum State {
+enum Answers {
     #[default]
     Unknown,
     /// Seen working then.
@@ -42,72 +45,103 @@ enum State {
 impl State {
     /// How long ago it was last seen working, where that is too long ago.
     fn stale_for(&self) -> Option<Duration> {
-        match self {
-            Self::Usable(seen) => Some(seen.elapsed()).filter(|age| *age > FRESH_FOR),
+        match self.answers {
+            Answers::Usable(seen) => Some(seen.elapsed()).filter(|age| *age > FRESH_FOR),
             _ => None,
         }
+    }
+
+    fn is_usable(&self) -> bool {
+        matches!(self.answers, Answers::Usable(_) | Answers::Always)
+            && self.stale_for().is_none()
+            && self.write_failed.is_none()
+    }
+
+    fn is_known_unusable(&self) -> bool {
+        matches!(self.answers, Answers::Unusable(_)) || self.write_failed.is_some()
     }
 }
 
 impl Part {
-    /// It works. Answers whether that is news.
+    /// It works, as far as it was asked to. Answers whether it is usable since now.
     pub fn works(&self) -> bool {
-        let mut seen = self.seen();
-        let was_usable = matches!(seen.state, State::Usable(_)) && seen.state.stale_for().is_none();
-        seen.state = State::Usable(Instant::now());
-        !was_usable
+        self.becomes_usable(|state| state.answers = Answers::Usable(Instant::now()))
     }
 
     /// It works, and there is nothing that could be asked whether it still does.
     pub fn works_always(&self) {
-        self.seen().state = State::Always;
+        self.state().answers = Answers::Always;
     }
 
-    /// It does not. Answers whether that is news.
+    /// It has kept something. Answers whether it is usable since now.
+    pub fn keeps(&self) -> bool {
+        self.becomes_usable(|state| {
+            state.answers = Answers::Usable(Instant::now());
+            state.write_failed = None;
+        })
+    }
+
+    /// It does not work. Answers whether that is news.
     pub fn fails(&self, reason: &str) -> bool {
-        let mut seen = self.seen();
-        let before = std::mem::replace(&mut seen.state, State::Unusable(reason.to_owned()));
-        !matches!(before, State::Unusable(_))
+        self.becomes_unusable(|state| state.answers = Answers::Unusable(reason.to_owned()))
+    }
+
+    /// It could not keep something. Answers whether that is news.
+    pub fn fails_to_keep(&self, reason: &str) -> bool {
+        self.becomes_unusable(|state| state.write_failed = Some(reason.to_owned()))
     }
 
     /// It does not answer. Where a reason is known already, that one says more. Answers whether it
     /// is news.
     pub fn does_not_answer(&self, reason: &str) -> bool {
-        let is_known = matches!(self.seen().state, State::Unusable(_));
+        let is_known = self.state().is_known_unusable();
         !is_known && self.fails(reason)
     }
 
     /// Something to know of it although it works; `None`: no longer. Answers whether that is news.
     pub fn remark(&self, remark: Option<&str>) -> bool {
-        let mut seen = self.seen();
-        let is_news = seen.remark.as_deref() != remark;
-        seen.remark = remark.map(str::to_owned);
+        let mut state = self.state();
+        let is_news = state.remark.as_deref() != remark;
+        state.remark = remark.map(str::to_owned);
         is_news
     }
 
     /// See [`Part::remark`].
     pub fn remarked(&self) -> Option<String> {
-        self.seen().remark.clone()
+        self.state().remark.clone()
     }
 
     /// Whether it works, as far as is known at this moment.
     pub fn is_usable(&self) -> bool {
-        let seen = self.seen();
-        matches!(seen.state, State::Usable(_) | State::Always) && seen.state.stale_for().is_none()
+        self.state().is_usable()
     }
 
     /// `ok`, or why not.
     pub fn text(&self) -> String {
-        let seen = self.seen();
-        match (&seen.state, seen.state.stale_for()) {
-            (_, Some(age)) => format!("no answer for {} s", age.as_secs()),
-            (State::Unknown, _) => "not known yet".to_owned(),
-            (State::Usable(_) | State::Always, _) => "ok".to_owned(),
-            (State::Unusable(reason), _) => reason.clone(),
+        let state = self.state();
+        match (&state.write_failed, &state.answers, state.stale_for()) {
+            (Some(reason), _, _) | (None, Answers::Unusable(reason), _) => reason.clone(),
+            (None, _, Some(age)) => format!("no answer for {} s", age.as_secs()),
+            (None, Answers::Unknown, None) => "not known yet".to_owned(),
+            (None, Answers::Usable(_) | Answers::Always, None) => "ok".to_owned(),
         }
     }
 
-    fn seen(&self) -> MutexGuard<'_, Seen> {
+    fn becomes_usable(&self, change: impl FnOnce(&mut State)) -> bool {
+        let mut state = self.state();
+        let before = state.is_usable();
+        change(&mut state);
+        !before && state.is_usable()
+    }
+
+    fn becomes_unusable(&self, change: impl FnOnce(&mut State)) -> bool {
+        let mut state = self.state();
+        let before = state.is_known_unusable();
+        change(&mut state);
+        !before
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -207,5 +241,18 @@ mod tests {
         drop(asking);
         local.run_until(sleep(FRESH_FOR)).await;
         assert_eq!(answers.borrow().len(), 3, "nobody asks any more");
+    }
+
+    #[test]
+    fn what_could_not_keep_something_is_not_usable_until_it_has_kept_something() {
+        let part = Part::default();
+        assert!(part.works());
+        assert!(part.fails_to_keep("no space left"));
+        assert!(!part.works(), "that it answers is no news");
+        assert!(!part.fails("no answer"));
+        assert!(!part.works());
+        assert_eq!((part.is_usable(), part.text().as_str()), (false, "no space left"));
+        assert!(part.keeps());
+        assert_eq!((part.is_usable(), part.text().as_str()), (true, "ok"));
     }
 }

@@ -38,6 +38,7 @@ use actix::{
 };
 use domain::Plate;
 use domain::wire::Saved;
+use service::Vital;
 use tokio::sync::oneshot;
 use tokio::task::{JoinError, spawn_blocking};
 
@@ -45,7 +46,7 @@ pub(crate) use csv_file::Snapshot;
 pub(crate) use disk::RealDisk;
 #[cfg(test)]
 pub(crate) use disk::{Disk, LogFile};
-pub(crate) use journal::{Journal, Settings};
+pub(crate) use journal::{Journal, Settings, watch_of};
 pub(crate) use newest::{each_row, newest_rows};
 pub use reading::{Damaged, Told, read_told};
 
@@ -129,6 +130,8 @@ pub(crate) struct CsvWriter {
     is_probe_scheduled: bool,
     /// Those who wait for the end; where there are any, no new request is taken.
     stopping: Vec<oneshot::Sender<()>>,
+    /// Without it rows are refused for ever: the process ends with it.
+    _vital: Vital,
 }
 
 impl CsvWriter {
@@ -138,6 +141,7 @@ impl CsvWriter {
         journal: Journal,
         waiting_bytes_max: usize,
         is_writable: Arc<AtomicBool>,
+        vital: Vital,
     ) -> Self {
         is_writable.store(true, Ordering::Relaxed);
         Self {
@@ -152,6 +156,7 @@ impl CsvWriter {
             is_writable,
             is_probe_scheduled: false,
             stopping: Vec::new(),
+            _vital: vital,
         }
     }
 
@@ -280,6 +285,7 @@ impl Handler<Append> for CsvWriter {
     type Result = ResponseFuture<Result<Vec<Saved>, AppendError>>;
 
     fn handle(&mut self, Append(lines): Append, ctx: &mut Self::Context) -> Self::Result {
+        fail::fail_point!("rows_taken");
         if let Err(error) = self.check_room(&lines) {
             return Box::pin(ready(Err(error)));
         }

@@ -1,5 +1,7 @@
 //! The wiring: open the files, start the writer, hand out the routes. `stop` undoes it in reverse.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,9 +9,11 @@ use actix::Actor;
 use actix_web::web::ServiceConfig;
 use domain::SharedClock;
 use prometheus::Registry;
+use service::{FileWatch, Vital};
+use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
-use crate::csv_writer::{CsvWriter, Journal, RealDisk, Settings, Stop};
+use crate::csv_writer::{CsvWriter, Journal, RealDisk, Settings, Stop, watch_of};
 use crate::metrics::Metrics;
 use crate::options::Options;
 use crate::pages::{self, Pages};
@@ -24,6 +28,12 @@ pub struct Web {
     /// Set by the writer.
     is_writable: Arc<AtomicBool>,
     clock: SharedClock,
+    /// Whether the directory is still there.
+    watch: Arc<FileWatch>,
+    /// Set while stopping: then the writer is meant to end.
+    at_rest: Rc<Cell<bool>>,
+    /// Says that the writer has died.
+    died: mpsc::Receiver<&'static str>,
     /// Where an operator looks; not there until [`Web::start_pages`].
     pages: Option<Arc<Pages>>,
 }
@@ -44,6 +54,7 @@ pub async fn start(
         rotate_daily: options.rotate_daily,
         clock,
         disk: Arc::new(RealDisk),
+        watch: watch_of(&options.data_dir),
         metrics: Metrics::register(registry, &options.data_dir)?,
     });
     start_with(&options, settings).await
@@ -65,11 +76,19 @@ pub(crate) async fn start_with(
 
     let is_writable = Arc::default();
     let clock = Arc::clone(&settings.clock);
-    let writer =
-        CsvWriter::new(settings, journal, options.waiting_bytes_max, Arc::clone(&is_writable))
-            .start();
+    let watch = Arc::clone(&settings.watch);
+    let at_rest = Rc::new(Cell::new(false));
+    let (death, died) = mpsc::channel(1);
+    let writer = CsvWriter::new(
+        settings,
+        journal,
+        options.waiting_bytes_max,
+        Arc::clone(&is_writable),
+        Vital::new("writer of the files", death, Rc::clone(&at_rest)),
+    )
+    .start();
     let state = State::new(writer, options.body_bytes_max, options.items_max, Arc::new(recent));
-    Ok(Web { state, is_writable, clock, pages: None })
+    Ok(Web { state, is_writable, clock, watch, at_rest, died, pages: None })
 }
 
 impl Web {
@@ -102,18 +121,34 @@ impl Web {
     /// Whether what is sent can be written: false from a failed write until the disk takes rows
     /// again (tried every second), and once the service stops.
     pub fn is_ready(&self) -> bool {
-        self.is_writable.load(Ordering::Relaxed) && self.state.writer.connected()
+        self.readiness()()
     }
 
     /// [`Web::is_ready`], to be asked from any thread and for as long as one likes.
     pub fn readiness(&self) -> impl Fn() -> bool + Clone + Send + Sync + 'static + use<> {
         let (is_writable, writer) = (Arc::clone(&self.is_writable), self.state.writer.clone());
-        move || is_writable.load(Ordering::Relaxed) && writer.connected()
+        let watch = self.watch();
+        move || is_writable.load(Ordering::Relaxed) && writer.connected() && watch.lost().is_none()
+    }
+
+    /// Whether the data directory is still the one that was opened. To be looked at every second.
+    pub fn watch(&self) -> Arc<FileWatch> {
+        Arc::clone(&self.watch)
+    }
+
+    /// Comes with its name when the writer of the files has died, of a bug: no row is taken any
+    /// more.
+    pub async fn died(&mut self) -> &'static str {
+        match self.died.recv().await {
+            Some(name) => name,
+            None => std::future::pending().await,
+        }
     }
 
     /// Writes what waits, closes the files and releases the lock. Stop the HTTP server first:
     /// from here on its requests are answered 503.
     pub async fn stop(self) {
+        self.at_rest.set(true);
         if self.state.writer.send(Stop).await.is_err() {
             tracing::warn!("the writer of the files was not running any more");
         }

@@ -12,6 +12,11 @@ pub enum StartError {
          (CARPARK_DATA_DIR)", .0.display()
     )]
     Locked(PathBuf),
+    /// The directory is not the one that was open before.
+    #[error(
+        "{} is another directory than before: was it replaced, or its volume?", .0.display()
+    )]
+    Replaced(PathBuf),
     /// The file is not one of ours, or of another version.
     #[error(
         "{} begins with another header than this version writes: move the file away (nothing in \

@@ -11,7 +11,7 @@ use domain::{ExceptionKind, ExceptionRow, Instant, Summary};
 use prometheus::Registry;
 use tempfile::TempDir;
 
-use crate::csv_writer::{Disk, Journal, LogFile, Settings};
+use crate::csv_writer::{Disk, Journal, LogFile, Settings, watch_of};
 use crate::metrics::Metrics;
 use crate::row::Lines;
 use crate::start_error::StartError;
@@ -98,6 +98,7 @@ impl Bench {
             rotate_daily: self.rotate_daily,
             clock: Arc::new(move || *now.lock().unwrap()),
             disk: Arc::new(self.disk.clone()),
+            watch: watch_of(&self.dir.path().join("data")),
             metrics: Metrics::register(&self.registry, self.dir.path())
                 .unwrap_or_else(|_| Metrics::register(&Registry::new(), self.dir.path()).unwrap()),
         })

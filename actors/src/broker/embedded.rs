@@ -15,6 +15,7 @@ use domain::{Instant, Kind, SharedClock};
 use futures_util::StreamExt;
 use futures_util::stream::{self, LocalBoxStream};
 use redb::{Database, TableDefinition};
+use service::{DatabaseFile, DatabaseOptions, Failure, OpenError};
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 
 use super::amqp::queue_name;
@@ -29,6 +30,8 @@ const DEAD_LETTERS: TableDefinition<'_, u64, (&str, &str, &str, &[u8])> =
 /// Dead letters that are in hand at a time. Bodies are 64 KiB at most, larger ones are refused at the
 /// door.
 const PAGE: usize = 200;
+/// Page cache: dead letters are few, and seldom looked at.
+const CACHE_BYTES: usize = 4 << 20;
 
 /// A message under way, and who waits for it.
 struct Message {
@@ -70,7 +73,7 @@ pub struct EmbeddedBroker {
     publisher: EmbeddedPublisher,
     /// Taken by [`Broker::consume`], once each.
     receivers: RefCell<HashMap<Kind, mpsc::Receiver<Message>>>,
-    dead_letters: Arc<Database>,
+    dead_letters: Arc<DatabaseFile>,
     clock: SharedClock,
     prefetch: usize,
 }
@@ -83,11 +86,13 @@ impl EmbeddedBroker {
         capacity: usize,
         prefetch: usize,
         clock: SharedClock,
-    ) -> Result<Self, redb::Error> {
-        let database = Database::create(dead_letters)?;
-        let write = database.begin_write()?;
-        write.open_table(DEAD_LETTERS)?;
-        write.commit()?;
+    ) -> Result<Self, OpenError> {
+        let file = DatabaseFile::open(DatabaseOptions {
+            path: dead_letters.to_owned(),
+            cache_bytes: CACHE_BYTES,
+            prepare: |write| write.open_table(DEAD_LETTERS).map(drop),
+            holds: "the dead letters",
+        })?;
         let (entries, entry_receiver) = mpsc::channel(capacity);
         let (exits, exit_receiver) = mpsc::channel(capacity);
         Ok(Self {
@@ -96,10 +101,15 @@ impl EmbeddedBroker {
                 (Kind::Entry, entry_receiver),
                 (Kind::Exit, exit_receiver),
             ])),
-            dead_letters: Arc::new(database),
+            dead_letters: file,
             clock,
             prefetch,
         })
+    }
+
+    /// The file of the dead letters, to see how it does.
+    pub fn file(&self) -> Arc<DatabaseFile> {
+        Arc::clone(&self.dead_letters)
     }
 
     /// The way in.
@@ -115,10 +125,7 @@ impl Broker for EmbeddedBroker {
     }
 
     fn dead_letters(&self) -> Rc<dyn DeadLetters> {
-        Rc::new(Shelf {
-            database: Arc::clone(&self.dead_letters),
-            publisher: self.publisher.clone(),
-        })
+        Rc::new(Shelf { file: Arc::clone(&self.dead_letters), publisher: self.publisher.clone() })
     }
 
     fn consume(&self, kind: Kind) -> (LocalBoxStream<'static, Event>, Rc<dyn Queue>) {
@@ -166,7 +173,7 @@ struct EmbeddedQueue {
     changed: Notify,
     cancelled: Cell<bool>,
     prefetch: usize,
-    dead_letters: Arc<Database>,
+    dead_letters: Arc<DatabaseFile>,
     clock: SharedClock,
 }
 
@@ -244,10 +251,9 @@ impl Queue for EmbeddedQueue {
     }
 
     async fn dead_letter(&self, body: &[u8], reason: &str) -> Result<(), BrokerError> {
-        let database = Arc::clone(&self.dead_letters);
         let (queue, reason, body) = (self.name, reason.to_owned(), body.to_vec());
         let at = format_time(self.clock.now());
-        let append = move || {
+        let append = self.dead_letters.write(move |database| {
             let write = database.begin_write()?;
             {
                 let mut letters = write.open_table(DEAD_LETTERS)?;
@@ -255,9 +261,9 @@ impl Queue for EmbeddedQueue {
                 letters.insert(last + 1, (queue, reason.as_str(), at.as_str(), body.as_slice()))?;
             }
             write.commit()?;
-            Ok::<_, redb::Error>(())
-        };
-        tokio::task::spawn_blocking(append).await.map_err(failed)?.map_err(failed)
+            Ok(())
+        });
+        append.await.map_err(failed)
     }
 
     fn ask_depth(&self, asked_at: Instant) {
@@ -278,7 +284,7 @@ impl Queue for EmbeddedQueue {
 
 /// The dead letters in their file.
 struct Shelf {
-    database: Arc<Database>,
+    file: Arc<DatabaseFile>,
     publisher: EmbeddedPublisher,
 }
 
@@ -288,18 +294,10 @@ fn failed(reason: impl ToString) -> BrokerError {
 }
 
 impl Shelf {
-    /// Runs `work` where it may block.
-    async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Database) -> Result<T, redb::Error> + Send + 'static,
-    ) -> Result<T, BrokerError> {
-        let database = Arc::clone(&self.database);
-        tokio::task::spawn_blocking(move || work(&database)).await.map_err(failed)?.map_err(failed)
-    }
-
     /// The next letters behind that number, at most a page, up to `last`.
     async fn page(&self, behind: u64, last: u64) -> Result<Vec<(u64, DeadLetter)>, BrokerError> {
-        self.blocking(move |database| read(database, behind, last, PAGE)).await
+        let read = self.file.read(move |database| read(database, behind, last, PAGE));
+        read.await.map_err(failed)
     }
 
     /// Takes them off in one step; answers how many were there.
@@ -307,7 +305,7 @@ impl Shelf {
         if numbers.is_empty() {
             return Ok(0);
         }
-        self.blocking(move |database| {
+        let remove = self.file.write(move |database| {
             let write = database.begin_write()?;
             let mut removed = 0;
             {
@@ -318,19 +316,19 @@ impl Shelf {
             }
             write.commit()?;
             Ok(removed)
-        })
-        .await
+        });
+        remove.await.map_err(failed)
     }
 
     /// How many there are, and the number of the last.
     async fn extent(&self) -> Result<(usize, u64), BrokerError> {
-        self.blocking(|database| {
+        let extent = self.file.read(|database| {
             let letters = redb::ReadableDatabase::begin_read(database)?.open_table(DEAD_LETTERS)?;
             let there = redb::ReadableTableMetadata::len(&letters)?;
             let last = redb::ReadableTable::last(&letters)?.map_or(0, |(number, _)| number.value());
             Ok((usize::try_from(there).unwrap_or(usize::MAX), last))
-        })
-        .await
+        });
+        extent.await.map_err(failed)
     }
 
     /// Goes along the letters that lie there now, page by page.
@@ -419,7 +417,7 @@ impl DeadLetters for Shelf {
             let table = redb::ReadableDatabase::begin_read(database)?.open_table(DEAD_LETTERS)?;
             Ok(redb::ReadableTableMetadata::len(&table)?)
         };
-        self.blocking(count).await
+        self.file.read(count).await.map_err(failed)
     }
 
     async fn replay(&self, which: &Which) -> Result<Handled, BrokerError> {
@@ -437,7 +435,7 @@ fn read(
     behind: u64,
     last: u64,
     at_most: usize,
-) -> Result<Vec<(u64, DeadLetter)>, redb::Error> {
+) -> Result<Vec<(u64, DeadLetter)>, Failure> {
     let table = redb::ReadableDatabase::begin_read(database)?.open_table(DEAD_LETTERS)?;
     let mut letters = Vec::new();
     if behind >= last {
@@ -459,7 +457,7 @@ fn read(
 }
 
 /// The dead letters in a file that no broker has open.
-pub fn read_dead_letters(path: &Path) -> Result<Vec<DeadLetter>, redb::Error> {
+pub fn read_dead_letters(path: &Path) -> Result<Vec<DeadLetter>, Failure> {
     let database = Database::open(path)?;
     let letters = read(&database, 0, u64::MAX, usize::MAX)?;
     Ok(letters.into_iter().map(|(_, letter)| letter).collect())

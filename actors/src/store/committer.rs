@@ -170,6 +170,13 @@ impl Committer {
     }
 }
 
+/// What the store is asked for: one that answers questions may still keep nothing.
+#[derive(Clone, Copy)]
+enum Ask {
+    Keep,
+    Load,
+}
+
 /// What a batch under way needs of the actor.
 struct Link {
     store: Arc<dyn Store>,
@@ -187,8 +194,9 @@ impl Link {
         let (changes, answers): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|commit| (commit.change, commit.answer)).unzip();
         let changes: Arc<[Change]> = changes.into();
-        let (committed, attempts) =
-            self.patiently(|| self.store.commit(&self.owner, Arc::clone(&changes))).await;
+        let (committed, attempts) = self
+            .patiently(Ask::Keep, || self.store.commit(&self.owner, Arc::clone(&changes)))
+            .await;
         die_at!("commit_applied");
         // An attempt whose answer was lost may have been carried out, and another processor may
         // have gone on from there before it was repeated: then the repetition meets a conflict, and
@@ -218,7 +226,7 @@ impl Link {
             return;
         }
         let (plates, answers): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
-        let (records, _) = self.patiently(|| self.store.load(&plates)).await;
+        let (records, _) = self.patiently(Ask::Load, || self.store.load(&plates)).await;
         for (answer, record) in answers.into_iter().zip(records) {
             let _ = answer.send(record.map_err(StoreError));
         }
@@ -227,7 +235,7 @@ impl Link {
     /// Asks until the store answers. A commit whose outcome is unknown is repeated as it was; the
     /// store recognises what it has.
     /// Answers also how many attempts failed.
-    async fn patiently<T, F>(&self, ask: impl Fn() -> F) -> (T, u32)
+    async fn patiently<T, F>(&self, what: Ask, ask: impl Fn() -> F) -> (T, u32)
     where
         F: Future<Output = Result<T, StoreError>>,
     {
@@ -235,14 +243,22 @@ impl Link {
         loop {
             match ask().await {
                 Ok(answer) => {
-                    if self.health.store.works() && backoff.attempts() > 0 {
+                    let is_news = match what {
+                        Ask::Keep => self.health.store.keeps(),
+                        Ask::Load => self.health.store.works(),
+                    };
+                    if is_news && backoff.attempts() > 0 {
                         info!(attempts = backoff.attempts(), "store usable again");
                     }
                     return (answer, backoff.attempts());
                 }
                 Err(e) => {
                     self.metrics.failures.with_label_values(&["store"]).inc();
-                    if self.health.store.fails(&e.to_string()) {
+                    let is_news = match what {
+                        Ask::Keep => self.health.store.fails_to_keep(&e.to_string()),
+                        Ask::Load => self.health.store.fails(&e.to_string()),
+                    };
+                    if is_news {
                         error!(error = %e, "store not usable, trying again");
                     }
                     backoff.wait().await;

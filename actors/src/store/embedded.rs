@@ -9,7 +9,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::{Plate, Record, SharedClock, Watermarks};
-use redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata};
+use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata};
+use service::{DatabaseFile, DatabaseOptions, Failure, OpenError};
 
 use super::change::{Change, OutboxEntry};
 use super::{
@@ -26,33 +27,33 @@ const CACHE_BYTES: usize = 64 << 20;
 
 /// See the module.
 pub struct EmbeddedStore {
-    database: Arc<Database>,
+    file: Arc<DatabaseFile>,
     retention: TimeDelta,
     clock: SharedClock,
 }
 
 impl EmbeddedStore {
     /// Opens or creates the store in the file `path`.
-    pub fn open(path: &Path, retention: TimeDelta, clock: SharedClock) -> Result<Self, StoreError> {
-        let failed = |e: &dyn std::fmt::Display| StoreError(format!("{}: {e}", path.display()));
-        let database =
-            Database::builder().set_cache_size(CACHE_BYTES).create(path).map_err(|e| failed(&e))?;
-        let write = database.begin_write().map_err(|e| failed(&e))?;
-        create_tables(&write).map_err(|e| failed(&e))?;
-        write.commit().map_err(|e| failed(&e))?;
-        Ok(Self { database: Arc::new(database), retention, clock })
+    pub fn open(path: &Path, retention: TimeDelta, clock: SharedClock) -> Result<Self, OpenError> {
+        let file = DatabaseFile::open(DatabaseOptions {
+            path: path.to_owned(),
+            cache_bytes: CACHE_BYTES,
+            prepare: create_tables,
+            holds: "the open stays (their exits will be told as unmatched), the reads that could \
+                    still change a verdict, and the reports that were not written yet",
+        })?;
+        Ok(Self { file, retention, clock })
     }
 
-    /// Runs `work` where it may block.
-    async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Database) -> Result<T, redb::Error> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let database = Arc::clone(&self.database);
-        tokio::task::spawn_blocking(move || work(&database))
-            .await
-            .map_err(|e| StoreError(e.to_string()))?
-            .map_err(|e| StoreError(e.to_string()))
+    /// The file, to see how it does.
+    pub fn file(&self) -> Arc<DatabaseFile> {
+        Arc::clone(&self.file)
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        Self(failure.to_string())
     }
 }
 
@@ -64,48 +65,54 @@ impl Store for EmbeddedStore {
         batch: Arc<[Change]>,
     ) -> Result<Vec<Committed>, StoreError> {
         let expires_at = (self.clock.now() + self.retention).timestamp_millis();
-        self.blocking(move |database| {
-            let write = database.begin_write()?;
-            let mut answers = Vec::with_capacity(batch.len());
-            {
-                let mut tables = Tables::open(&write)?;
-                for change in batch.iter() {
-                    let expires = change.may_expire.then_some(expires_at);
-                    answers.push(tables.apply(change, expires)?);
+        self.file
+            .write(move |database| {
+                let write = database.begin_write()?;
+                let mut answers = Vec::with_capacity(batch.len());
+                {
+                    let mut tables = Tables::open(&write)?;
+                    for change in batch.iter() {
+                        let expires = change.may_expire.then_some(expires_at);
+                        answers.push(tables.apply(change, expires)?);
+                    }
                 }
-            }
-            write.commit()?;
-            Ok(answers)
-        })
-        .await
+                write.commit()?;
+                Ok(answers)
+            })
+            .await
+            .map_err(StoreError::from)
     }
 
     async fn load(&self, plates: &[Plate]) -> Result<Vec<Result<Record, String>>, StoreError> {
         let plates = plates.to_vec();
-        self.blocking(move |database| {
-            let records = database.begin_read()?.open_table(RECORDS)?;
-            let mut loaded = Vec::with_capacity(plates.len());
-            for plate in &plates {
-                loaded.push(match records.get(plate.as_str())? {
-                    Some(row) => Record::from_json(row.value().4).map_err(|e| e.to_string()),
-                    None => Ok(Record::default()),
-                });
-            }
-            Ok(loaded)
-        })
-        .await
+        self.file
+            .read(move |database| {
+                let records = database.begin_read()?.open_table(RECORDS)?;
+                let mut loaded = Vec::with_capacity(plates.len());
+                for plate in &plates {
+                    loaded.push(match records.get(plate.as_str())? {
+                        Some(row) => Record::from_json(row.value().4).map_err(|e| e.to_string()),
+                        None => Ok(Record::default()),
+                    });
+                }
+                Ok(loaded)
+            })
+            .await
+            .map_err(StoreError::from)
     }
 
     async fn due(&self, watermarks: &Watermarks, limit: usize) -> Result<Vec<Plate>, StoreError> {
         let watermarks = *watermarks;
-        self.blocking(move |database| {
-            let read = database.begin_read()?;
-            let mut plates = Vec::new();
-            due_in(&read.open_table(DUE_ENTRIES)?, watermarks.entries, limit, &mut plates)?;
-            due_in(&read.open_table(DUE_EXITS)?, watermarks.exits, limit, &mut plates)?;
-            Ok(without_repeats(plates, limit))
-        })
-        .await
+        self.file
+            .read(move |database| {
+                let read = database.begin_read()?;
+                let mut plates = Vec::new();
+                due_in(&read.open_table(DUE_ENTRIES)?, watermarks.entries, limit, &mut plates)?;
+                due_in(&read.open_table(DUE_EXITS)?, watermarks.exits, limit, &mut plates)?;
+                Ok(without_repeats(plates, limit))
+            })
+            .await
+            .map_err(StoreError::from)
     }
 
     async fn outbox(
@@ -114,56 +121,60 @@ impl Store for EmbeddedStore {
         cursor: Option<String>,
         limit: usize,
     ) -> Result<(Vec<OutboxEntry>, Option<String>), StoreError> {
-        self.blocking(move |database| {
-            let outbox = database.begin_read()?.open_table(OUTBOX)?;
-            let mut entries = Vec::new();
-            // The successor of a key in byte order is the key with a NUL behind it.
-            let from = cursor.map_or_else(String::new, |last| last + "\0");
-            for entry in outbox.range(from.as_str()..)?.take(limit) {
-                let (key, stored) = entry?;
-                entries.extend(OutboxEntry::from_stored(key.value().to_owned(), stored.value()));
-            }
-            let next = entries.last().filter(|_| entries.len() == limit);
-            let next = next.map(|last| last.key.clone());
-            Ok((entries, next))
-        })
-        .await
+        self.file
+            .read(move |database| {
+                let outbox = database.begin_read()?.open_table(OUTBOX)?;
+                let mut entries = Vec::new();
+                // The successor of a key in byte order is the key with a NUL behind it.
+                let from = cursor.map_or_else(String::new, |last| last + "\0");
+                for entry in outbox.range(from.as_str()..)?.take(limit) {
+                    let (key, stored) = entry?;
+                    entries
+                        .extend(OutboxEntry::from_stored(key.value().to_owned(), stored.value()));
+                }
+                let next = entries.last().filter(|_| entries.len() == limit);
+                let next = next.map(|last| last.key.clone());
+                Ok((entries, next))
+            })
+            .await
+            .map_err(StoreError::from)
     }
 
     async fn clear(&self, _owner: &ProcessorId, keys: &[String]) -> Result<(), StoreError> {
         let keys = keys.to_vec();
-        self.blocking(move |database| {
-            let mut write = database.begin_write()?;
-            // Need not be durable by itself: an entry that comes back is posted once more.
-            write.set_durability(redb::Durability::None)?;
-            {
-                let mut outbox = write.open_table(OUTBOX)?;
-                for key in &keys {
-                    outbox.remove(key.as_str())?;
+        self.file
+            .note(move |database| {
+                let mut write = database.begin_write()?;
+                // Need not be durable by itself: an entry that comes back is posted once more.
+                write.set_durability(redb::Durability::None)?;
+                {
+                    let mut outbox = write.open_table(OUTBOX)?;
+                    for key in &keys {
+                        outbox.remove(key.as_str())?;
+                    }
                 }
-            }
-            write.commit()?;
-            Ok(())
-        })
-        .await
+                write.commit()?;
+                Ok(())
+            })
+            .await
+            .map_err(StoreError::from)
     }
 
     async fn beat(&self, beat: &Beat) -> Result<Peers, StoreError> {
         let now = self.clock.now().timestamp_millis();
-        self.blocking(move |database| {
-            let nothing_expired = {
-                let expiry = database.begin_read()?.open_table(EXPIRY)?;
-                expiry.range(..(now, ""))?.next().is_none()
-            };
-            if nothing_expired {
-                return Ok(());
-            }
-            let write = database.begin_write()?;
-            Tables::open(&write)?.sweep(now)?;
-            write.commit()?;
-            Ok(())
-        })
-        .await?;
+        let has_expired = self.file.read(move |database| {
+            let expiry = database.begin_read()?.open_table(EXPIRY)?;
+            Ok(expiry.range(..(now, ""))?.next().is_some())
+        });
+        if has_expired.await? {
+            let sweep = self.file.write(move |database| {
+                let write = database.begin_write()?;
+                Tables::open(&write)?.sweep(now)?;
+                write.commit()?;
+                Ok(())
+            });
+            sweep.await?;
+        }
         // The file is locked: there is no other processor.
         Ok(Peers { watermarks: beat.watermarks, alive: 1, rank: 0, gone: Vec::new() })
     }
@@ -178,106 +189,120 @@ impl Store for EmbeddedStore {
         cursor: Option<String>,
         limit: usize,
     ) -> Result<(Vec<Plate>, Option<String>), StoreError> {
-        self.blocking(move |database| {
-            let read = database.begin_read()?;
-            // The successor of a key in byte order is the key with a NUL behind it.
-            let from = cursor.map_or_else(String::new, |last| last + "\0");
-            let plates: Vec<Plate> = match scope {
-                Scope::Open => keys(&read.open_table(OPEN)?, &from, limit)?,
-                Scope::All => keys(&read.open_table(RECORDS)?, &from, limit)?,
-            };
-            let next = plates.last().filter(|_| plates.len() == limit);
-            let next = next.map(ToString::to_string);
-            Ok((plates, next))
-        })
-        .await
+        self.file
+            .read(move |database| {
+                let read = database.begin_read()?;
+                // The successor of a key in byte order is the key with a NUL behind it.
+                let from = cursor.map_or_else(String::new, |last| last + "\0");
+                let plates: Vec<Plate> = match scope {
+                    Scope::Open => keys(&read.open_table(OPEN)?, &from, limit)?,
+                    Scope::All => keys(&read.open_table(RECORDS)?, &from, limit)?,
+                };
+                let next = plates.last().filter(|_| plates.len() == limit);
+                let next = next.map(ToString::to_string);
+                Ok((plates, next))
+            })
+            .await
+            .map_err(StoreError::from)
     }
 
     async fn open_among(&self, plates: &[Plate]) -> Result<Vec<bool>, StoreError> {
         let plates = plates.to_vec();
-        self.blocking(move |database| {
-            let open = database.begin_read()?.open_table(OPEN)?;
-            let is_open = |plate: &Plate| Ok(open.get(plate.as_str())?.is_some());
-            plates.iter().map(is_open).collect()
-        })
-        .await
+        self.file
+            .read(move |database| {
+                let open = database.begin_read()?.open_table(OPEN)?;
+                let is_open = |plate: &Plate| Ok(open.get(plate.as_str())?.is_some());
+                plates.iter().map(is_open).collect()
+            })
+            .await
+            .map_err(StoreError::from)
     }
 
     async fn held(&self, plate: &Plate) -> Result<Held, StoreError> {
         let plate = plate.clone();
-        self.blocking(move |database| {
-            let read = database.begin_read()?;
-            let records = read.open_table(RECORDS)?;
-            let record = records.get(plate.as_str())?;
-            let record = record.map(|row| String::from_utf8_lossy(row.value().4).into_owned());
-            let mut reports = Vec::new();
-            for entry in read.open_table(OUTBOX)?.iter()? {
-                let (key, stored) = entry?;
-                let entry = OutboxEntry::from_stored(key.value().to_owned(), stored.value());
-                reports.extend(entry.filter(|entry| entry.is_of(&plate)));
-            }
-            Ok(Held { record, reports })
-        })
-        .await
+        self.file
+            .read(move |database| {
+                let read = database.begin_read()?;
+                let records = read.open_table(RECORDS)?;
+                let record = records.get(plate.as_str())?;
+                let record = record.map(|row| String::from_utf8_lossy(row.value().4).into_owned());
+                let mut reports = Vec::new();
+                for entry in read.open_table(OUTBOX)?.iter()? {
+                    let (key, stored) = entry?;
+                    let entry = OutboxEntry::from_stored(key.value().to_owned(), stored.value());
+                    reports.extend(entry.filter(|entry| entry.is_of(&plate)));
+                }
+                Ok(Held { record, reports })
+            })
+            .await
+            .map_err(StoreError::from)
     }
 
     async fn erase(&self, plate: &Plate) -> Result<bool, StoreError> {
         let plate = plate.clone();
-        self.blocking(move |database| {
-            let write = database.begin_write()?;
-            let was_there = Tables::open(&write)?.erase(plate.as_str())?;
-            write.commit()?;
-            Ok(was_there)
-        })
-        .await
+        self.file
+            .write(move |database| {
+                let write = database.begin_write()?;
+                let was_there = Tables::open(&write)?.erase(plate.as_str())?;
+                write.commit()?;
+                Ok(was_there)
+            })
+            .await
+            .map_err(StoreError::from)
     }
 
     async fn count_passed(&self, passed: &[Passed]) -> Result<(), StoreError> {
         let passed = passed.to_vec();
         let oldest = minute_of(self.clock.now()) - MINUTES_KEPT;
-        self.blocking(move |database| {
-            let mut write = database.begin_write()?;
-            // A picture: the next commit makes it durable.
-            write.set_durability(redb::Durability::None)?;
-            {
-                let mut table = write.open_table(PASSED)?;
-                for passed in &passed {
-                    let stands = table.get(passed.minute)?.map_or((0, 0), |row| row.value());
-                    let sum = (stands.0 + passed.entries, stands.1 + passed.exits);
-                    table.insert(passed.minute, sum)?;
+        self.file
+            .note(move |database| {
+                let mut write = database.begin_write()?;
+                // A picture: the next commit makes it durable.
+                write.set_durability(redb::Durability::None)?;
+                {
+                    let mut table = write.open_table(PASSED)?;
+                    for passed in &passed {
+                        let stands = table.get(passed.minute)?.map_or((0, 0), |row| row.value());
+                        let sum = (stands.0 + passed.entries, stands.1 + passed.exits);
+                        table.insert(passed.minute, sum)?;
+                    }
+                    table.retain_in(..oldest, |_, _| false)?;
                 }
-                table.retain_in(..oldest, |_, _| false)?;
-            }
-            write.commit()?;
-            Ok(())
-        })
-        .await
+                write.commit()?;
+                Ok(())
+            })
+            .await
+            .map_err(StoreError::from)
     }
 
     async fn passed(&self, since_minute: i64) -> Result<Vec<Passed>, StoreError> {
-        self.blocking(move |database| {
-            let table = database.begin_read()?.open_table(PASSED)?;
-            let mut passed = Vec::new();
-            for row in table.range(since_minute..)? {
-                let (minute, count) = row?;
-                let (entries, exits) = count.value();
-                passed.push(Passed { minute: minute.value(), entries, exits });
-            }
-            Ok(passed)
-        })
-        .await
+        self.file
+            .read(move |database| {
+                let table = database.begin_read()?.open_table(PASSED)?;
+                let mut passed = Vec::new();
+                for row in table.range(since_minute..)? {
+                    let (minute, count) = row?;
+                    let (entries, exits) = count.value();
+                    passed.push(Passed { minute: minute.value(), entries, exits });
+                }
+                Ok(passed)
+            })
+            .await
+            .map_err(StoreError::from)
     }
 
     async fn counts(&self) -> Result<Counts, StoreError> {
-        self.blocking(|database| {
-            let read = database.begin_read()?;
-            Ok(Counts {
-                open: read.open_table(OPEN)?.len()?,
-                waiting: read.open_table(DUE_ENTRIES)?.len()?
-                    + read.open_table(DUE_EXITS)?.len()?,
+        self.file
+            .read(|database| {
+                let read = database.begin_read()?;
+                Ok(Counts {
+                    open: read.open_table(OPEN)?.len()?,
+                    waiting: read.open_table(DUE_ENTRIES)?.len()?
+                        + read.open_table(DUE_EXITS)?.len()?,
+                })
             })
-        })
-        .await
+            .await
+            .map_err(StoreError::from)
     }
 }
 

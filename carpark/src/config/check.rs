@@ -75,6 +75,8 @@ impl Layers {
                 "not a whole number of at least 1 that fits",
                 |text| text.parse().ok(),
             )?,
+            connections_max: self.number("connections_max")?,
+            connections_per_address: self.number("connections_per_address")?,
             idle_after: self.duration("idle_after")?,
             start_patience: self.duration("start_patience")?,
             post_patience: self.duration("post_patience")?,

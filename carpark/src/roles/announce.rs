@@ -8,30 +8,30 @@ use service::masked;
 use super::parts::reachable;
 use super::plan::Plan;
 use crate::config::Config;
+use crate::say;
 
 /// The lines that a person sees first.
-#[expect(clippy::print_stdout, reason = "what a person sees at the start")]
 pub fn announce(plan: Plan, config: &Config, address: SocketAddr) {
     let or = |url: &Option<String>, inside: &str| {
         url.as_deref().map_or_else(|| inside.to_owned(), masked)
     };
-    println!("carpark {}", env!("CARGO_PKG_VERSION"));
-    println!("  {}", place(plan.web, address));
+    say::line(format_args!("carpark {}", env!("CARGO_PKG_VERSION")));
+    say::line(format_args!("  {}", place(plan.web, address)));
     if plan.web {
         let dir = config.data_dir.display();
-        println!("  writes to   {dir}/summaries.csv and {dir}/exceptions.csv");
+        say::line(format_args!("  writes to   {dir}/summaries.csv and {dir}/exceptions.csv"));
     }
     if plan.actors {
         let store = format!("embedded ({}/carpark.redb)", config.data_dir.display());
-        println!("  broker      {}", or(&config.broker_url, "embedded"));
-        println!("  store       {}", or(&config.store_url, &store));
+        say::line(format_args!("  broker      {}", or(&config.broker_url, "embedded")));
+        say::line(format_args!("  store       {}", or(&config.store_url, &store)));
     }
     if plan.web && !config.cameras.is_empty() {
-        println!("  cameras     {}, at /cameras/NAME", names(&config.cameras));
+        say::line(format_args!("  cameras     {}, at /cameras/NAME", names(&config.cameras)));
     }
     if plan.vehicles {
         let store = format!("embedded ({}/vehicles.redb)", config.data_dir.display());
-        println!("  vehicles    {}", or(&config.vehicles_store_url, &store));
+        say::line(format_args!("  vehicles    {}", or(&config.vehicles_store_url, &store)));
     }
     if plan.has_generators() {
         let traffic = match config.generators.profile {
@@ -42,11 +42,11 @@ pub fn announce(plan: Plan, config: &Config, address: SocketAddr) {
                 format!("a campus day, {} times as fast", config.generators.speed)
             }
         };
-        println!("  simulates   {traffic}");
+        say::line(format_args!("  simulates   {traffic}"));
     }
     // A container has nobody who could.
     if std::io::stdin().is_terminal() || std::io::stderr().is_terminal() {
-        println!("  Ctrl-C ends it; nothing is lost");
+        say::line("  Ctrl-C ends it; nothing is lost");
     }
 }
 

@@ -14,6 +14,7 @@ use domain::{Kind, SharedClock};
 use publisher::{AmqpOptions, AmqpPublisher, Publisher, queue_of};
 use tracing::warn;
 
+use super::watched::Watched;
 use crate::config::Config;
 use crate::embedded_publisher::Embedded;
 
@@ -29,14 +30,15 @@ pub fn broker(
     config: &Config,
     clock: &SharedClock,
     metrics: &Arc<Metrics>,
+    watched: &Watched,
 ) -> anyhow::Result<(Box<dyn Broker>, Option<EmbeddedPublisher>)> {
     if let Some(url) = &config.broker_url {
         return Ok((Box::new(amqp_broker(url, config, clock, metrics)?), None));
     }
     let path = in_data_dir(&config.data_dir, EMBEDDED_DEAD_LETTERS)?;
     let broker =
-        EmbeddedBroker::open(&path, EMBEDDED_QUEUE, config.prefetch.into(), Arc::clone(clock))
-            .with_context(|| format!("cannot open the embedded dead letters {}", path.display()))?;
+        EmbeddedBroker::open(&path, EMBEDDED_QUEUE, config.prefetch.into(), Arc::clone(clock))?;
+    watched.database("dead_letters", broker.file());
     let publisher = broker.publisher();
     Ok((Box::new(broker), Some(publisher)))
 }
@@ -79,6 +81,7 @@ pub fn amqp_publisher(
 pub fn store(
     config: &Config,
     clock: &SharedClock,
+    watched: &Watched,
 ) -> anyhow::Result<(Arc<dyn Store>, ProcessorId)> {
     if let Some(url) = &config.store_url {
         let options = RedisOptions { retention: config.retention, ..RedisOptions::new(url) };
@@ -88,24 +91,23 @@ pub fn store(
         return Ok((Arc::new(store), processor));
     }
     let path = in_data_dir(&config.data_dir, "carpark.redb")?;
-    let store = EmbeddedStore::open(&path, config.retention, Arc::clone(clock)).context(
-        "cannot open the embedded store: does another carpark use the data directory? Stop it, or \
-         set CARPARK_DATA_DIR to another one",
-    )?;
+    let store = EmbeddedStore::open(&path, config.retention, Arc::clone(clock))?;
+    watched.database("store_file", store.file());
     Ok((Arc::new(store), ProcessorId("embedded".into())))
 }
 
 /// The vehicle monitor's store.
-pub fn vehicles_store(config: &Config) -> anyhow::Result<Arc<dyn vehicles::store::Store>> {
+pub fn vehicles_store(
+    config: &Config,
+    watched: &Watched,
+) -> anyhow::Result<Arc<dyn vehicles::store::Store>> {
     if let Some(url) = &config.vehicles_store_url {
         let store = vehicles::store::RedisStore::new(url, &nanoid::nanoid!());
         return Ok(Arc::new(store.context("CARPARK_VEHICLES_STORE_URL")?));
     }
     let path = in_data_dir(&config.data_dir, "vehicles.redb")?;
-    let store = vehicles::store::EmbeddedStore::open(&path).context(
-        "cannot open the embedded store of vehicles: does another carpark use the data \
-         directory? Stop it, or set CARPARK_DATA_DIR to another one",
-    )?;
+    let store = vehicles::store::EmbeddedStore::open(&path)?;
+    watched.database("vehicles_file", store.file());
     Ok(Arc::new(store))
 }
 

@@ -17,6 +17,7 @@ use domain::SharedClock;
 use prometheus::Registry;
 
 use super::plan::Plan;
+use super::watched::Watched;
 use crate::config::Config;
 use crate::http::Site;
 
@@ -26,8 +27,10 @@ pub struct Wiring<'a> {
     pub plan: Plan,
     /// What was asked for.
     pub config: &'a Config,
-    /// Of the process's one listener.
-    pub address: SocketAddr,
+    /// Of the process's listener for itself; the one for others where it does not ask itself.
+    pub own: SocketAddr,
+    /// The files that it keeps.
+    pub watched: Watched,
     /// What time it is.
     pub clock: SharedClock,
     /// Of the metrics.

@@ -39,6 +39,11 @@ impl Plan {
         }
     }
 
+    /// Whether one part asks another over HTTP.
+    pub fn asks_itself(self) -> bool {
+        self.web && self.actors
+    }
+
     /// Whether cameras are simulated.
     pub fn has_generators(self) -> bool {
         self.entries || self.exits

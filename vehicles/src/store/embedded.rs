@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{Customer, Vehicle};
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
+use redb::{ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
+use service::{DatabaseFile, DatabaseOptions, Failure, OpenError};
 
 use super::{Change, Kept, Store, StoreError, periods_from_text, periods_to_text, split};
 
@@ -22,50 +23,43 @@ const CACHE_BYTES: usize = 32 << 20;
 
 /// See the module.
 pub struct EmbeddedStore {
-    database: Arc<Database>,
+    file: Arc<DatabaseFile>,
 }
 
 impl EmbeddedStore {
     /// Opens or creates the store in the file `path`.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let failed = |e: redb::Error| StoreError(format!("{}: {e}", path.display()));
-        let database = Database::builder()
-            .set_cache_size(CACHE_BYTES)
-            .create(path)
-            .map_err(|e| failed(e.into()))?;
-        let write = database.begin_write().map_err(|e| failed(e.into()))?;
-        for table in [CUSTOMERS, VEHICLES, NEWEST, EARLIER] {
-            write.open_table(table).map_err(|e| failed(e.into()))?;
-        }
-        write.commit().map_err(|e| failed(e.into()))?;
-        Ok(Self { database: Arc::new(database) })
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let file = DatabaseFile::open(DatabaseOptions {
+            path: path.to_owned(),
+            cache_bytes: CACHE_BYTES,
+            prepare: |write| {
+                for table in [CUSTOMERS, VEHICLES, NEWEST, EARLIER] {
+                    write.open_table(table)?;
+                }
+                Ok(())
+            },
+            holds: "customers, vehicles, and when each was heard",
+        })?;
+        Ok(Self { file })
     }
 
-    /// Runs `work` where it may block.
-    async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Database) -> Result<T, trouble::Error> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let database = Arc::clone(&self.database);
-        tokio::task::spawn_blocking(move || work(&database))
-            .await
-            .map_err(|e| StoreError(e.to_string()))?
-            .map_err(|e| StoreError(e.0))
+    /// The file, to see how it does.
+    pub fn file(&self) -> Arc<DatabaseFile> {
+        Arc::clone(&self.file)
     }
 }
 
-/// Errors of redb and of what stands in it, in words.
-mod trouble {
-    pub(super) struct Error(pub(super) String);
-
-    impl<E: std::error::Error> From<E> for Error {
-        fn from(error: E) -> Self {
-            Self(error.to_string())
-        }
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        Self(failure.to_string())
     }
 }
 
-fn apply(write: &WriteTransaction, changes: &[Change]) -> Result<(), trouble::Error> {
+fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
+    serde_json::to_string(value).map_err(Failure::content)
+}
+
+fn apply(write: &WriteTransaction, changes: &[Change]) -> Result<(), Failure> {
     let mut customers = write.open_table(CUSTOMERS)?;
     let mut vehicles = write.open_table(VEHICLES)?;
     let mut newest = write.open_table(NEWEST)?;
@@ -73,14 +67,13 @@ fn apply(write: &WriteTransaction, changes: &[Change]) -> Result<(), trouble::Er
     for change in changes {
         match change {
             Change::PutCustomer(customer) => {
-                customers
-                    .insert(customer.id.as_str(), serde_json::to_string(customer)?.as_str())?;
+                customers.insert(customer.id.as_str(), json(customer)?.as_str())?;
             }
             Change::RemoveCustomer(id) => {
                 customers.remove(id.as_str())?;
             }
             Change::PutVehicle(vehicle) => {
-                vehicles.insert(vehicle.id.as_str(), serde_json::to_string(vehicle)?.as_str())?;
+                vehicles.insert(vehicle.id.as_str(), json(vehicle)?.as_str())?;
             }
             Change::RemoveVehicle(id) => {
                 vehicles.remove(id.as_str())?;
@@ -102,8 +95,9 @@ fn apply(write: &WriteTransaction, changes: &[Change]) -> Result<(), trouble::Er
 
 #[async_trait]
 impl Store for EmbeddedStore {
+    /// The file is locked: no other process can have the right.
     async fn hold(&self) -> Result<bool, StoreError> {
-        Ok(true)
+        self.file.watch().lost().map_or(Ok(true), |lost| Err(StoreError(lost)))
     }
 
     async fn let_go(&self) -> Result<(), StoreError> {
@@ -111,36 +105,44 @@ impl Store for EmbeddedStore {
     }
 
     async fn load(&self) -> Result<Kept, StoreError> {
-        self.blocking(|database| {
-            let read = database.begin_read()?;
-            let mut kept = Kept::default();
-            for entry in read.open_table(CUSTOMERS)?.iter()? {
-                kept.customers.push(serde_json::from_str::<Customer>(entry?.1.value())?);
-            }
-            let (newest, earlier) = (read.open_table(NEWEST)?, read.open_table(EARLIER)?);
-            for entry in read.open_table(VEHICLES)?.iter()? {
-                let (id, vehicle) = entry?;
-                let vehicle: Vehicle = serde_json::from_str(vehicle.value())?;
-                let mut periods = Vec::new();
-                for table in [&earlier, &newest] {
-                    if let Some(text) = table.get(id.value())? {
-                        periods.extend(periods_from_text(text.value())?);
-                    }
+        self.file
+            .read(|database| {
+                let read = database.begin_read()?;
+                let mut kept = Kept::default();
+                for entry in read.open_table(CUSTOMERS)?.iter()? {
+                    let customer: Customer =
+                        serde_json::from_str(entry?.1.value()).map_err(Failure::content)?;
+                    kept.customers.push(customer);
                 }
-                kept.vehicles.push((vehicle, periods));
-            }
-            Ok(kept)
-        })
-        .await
+                let (newest, earlier) = (read.open_table(NEWEST)?, read.open_table(EARLIER)?);
+                for entry in read.open_table(VEHICLES)?.iter()? {
+                    let (id, vehicle) = entry?;
+                    let vehicle: Vehicle =
+                        serde_json::from_str(vehicle.value()).map_err(Failure::content)?;
+                    let mut periods = Vec::new();
+                    for table in [&earlier, &newest] {
+                        if let Some(text) = table.get(id.value())? {
+                            let told = periods_from_text(text.value()).map_err(Failure::content)?;
+                            periods.extend(told);
+                        }
+                    }
+                    kept.vehicles.push((vehicle, periods));
+                }
+                Ok(kept)
+            })
+            .await
+            .map_err(StoreError::from)
     }
 
     async fn commit(&self, changes: Arc<[Change]>) -> Result<(), StoreError> {
-        self.blocking(move |database| {
-            let write = database.begin_write()?;
-            apply(&write, &changes)?;
-            write.commit()?;
-            Ok(())
-        })
-        .await
+        self.file
+            .write(move |database| {
+                let write = database.begin_write()?;
+                apply(&write, &changes)?;
+                write.commit()?;
+                Ok(())
+            })
+            .await
+            .map_err(StoreError::from)
     }
 }

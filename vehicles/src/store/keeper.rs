@@ -97,7 +97,7 @@ impl Keeper {
         context.spawn(held.into_actor(self).map(|held, keeper, context| match held {
             Ok(true) => {
                 if keeper.health.store.works() {
-                    info!("vehicles' store usable again");
+                    info!("vehicles' store answers again");
                 }
             }
             Ok(false) => {
@@ -105,8 +105,9 @@ impl Keeper {
                 context.stop();
             }
             Err(e) => {
-                warn!(error = %e, "the right to write was not renewed");
-                keeper.health.store.fails(&e.to_string());
+                if keeper.health.store.fails(&e.to_string()) {
+                    warn!(error = %e, "the right to write was not renewed");
+                }
             }
         }));
     }
@@ -120,13 +121,13 @@ async fn patiently(store: &dyn Store, metrics: &Metrics, health: &Health, part: 
     let mut attempts = 0_u32;
     while let Err(e) = store.commit(Arc::clone(&part)).await {
         metrics.failures.with_label_values(&["store"]).inc();
-        if health.store.fails(&e.to_string()) {
+        if health.store.fails_to_keep(&e.to_string()) {
             error!(error = %e, "vehicles' store not usable, trying again");
         }
         tokio::time::sleep(PAUSES.0.saturating_mul(1 << attempts.min(8)).min(PAUSES.1)).await;
         attempts += 1;
     }
-    if health.store.works() && attempts > 0 {
+    if health.store.keeps() && attempts > 0 {
         info!(attempts, "vehicles' store usable again");
     }
 }

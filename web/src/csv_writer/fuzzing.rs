@@ -45,6 +45,7 @@ pub fn a_file_is_recovered(dir: &Path, rest: &[u8]) {
         rotate_daily: false,
         clock: Arc::new(|| chrono::DateTime::UNIX_EPOCH),
         disk: Arc::new(RealDisk),
+        watch: super::watch_of(dir),
         metrics: Metrics::register(&Registry::new(), Path::new("."))
             .expect("a registry of its own"),
     });

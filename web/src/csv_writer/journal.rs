@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use domain::wire::Saved;
 use domain::{Plate, SharedClock};
+use service::FileWatch;
 
 use super::WriteFailure;
 use super::csv_file::{CsvFile, Snapshot};
@@ -36,8 +37,21 @@ pub(crate) struct Settings {
     pub(crate) clock: SharedClock,
     /// Opens the files.
     pub(crate) disk: Arc<dyn Disk>,
+    /// Whether the directory is still the one that is locked; see [`watch_of`].
+    pub(crate) watch: Arc<FileWatch>,
     /// Told of every batch.
     pub(crate) metrics: Metrics,
+}
+
+impl Settings {
+    fn look(&self) -> Result<(), WriteFailure> {
+        self.watch.look().map_err(|reason| WriteFailure { is_disk_full: false, reason })
+    }
+}
+
+/// Watches the lock of a directory, which stands for the directory.
+pub(crate) fn watch_of(data_dir: &Path) -> Arc<FileWatch> {
+    Arc::new(FileWatch::new(data_dir.join(LOCK_FILE)))
 }
 
 /// Blocks on the disk: it lives on a thread where that harms nobody.
@@ -55,7 +69,7 @@ pub(crate) type Snapshots = [Snapshot; 3];
 impl Journal {
     /// Locks the directory and opens the files, each created where it is missing.
     pub(crate) fn open(settings: Arc<Settings>) -> Result<Self, StartError> {
-        let lock = lock_dir(&settings.data_dir)?;
+        let lock = lock_dir(&settings)?;
         // Side by side: reading a million rows back is a second's work.
         let (summaries, exceptions) = thread::scope(|scope| {
             let summaries = scope.spawn(|| CsvFile::open(Table::Summaries, &settings));
@@ -69,6 +83,9 @@ impl Journal {
     /// Writes a batch and returns when it is durable, or is not there at all, file by file: what
     /// became of each request, in order. A file that failed before and has no request is probed.
     pub(crate) fn write(&mut self, batch: &[Lines]) -> Vec<Result<Vec<Saved>, WriteFailure>> {
+        if let Err(failure) = self.settings.look() {
+            return vec![Err(failure); batch.len()];
+        }
         let mut results = vec![Ok(Vec::new()); batch.len()];
         for file in &mut self.files {
             let was_failing = file.is_failing();
@@ -77,12 +94,17 @@ impl Journal {
                 tracing::info!(file.name = file.table().file_name(), "rows can be written again");
             }
         }
+        // Rows in a directory that went away meanwhile are nowhere.
+        if let Err(failure) = self.settings.look() {
+            return vec![Err(failure); batch.len()];
+        }
         results
     }
 
     /// Erases a plate's rows from all files, those of past days included; answers how many there
     /// were. After an error some may be left: ask again.
     pub(crate) fn erase(&mut self, plate: &Plate) -> Result<usize, WriteFailure> {
+        self.settings.look()?;
         let mut rows = 0;
         for file in &mut self.files {
             let table = file.table();
@@ -160,7 +182,8 @@ fn probe_if_failing(file: &mut CsvFile) {
 }
 
 /// Creates the directory where it is missing, and takes its lock.
-fn lock_dir(dir: &Path) -> Result<File, StartError> {
+fn lock_dir(settings: &Settings) -> Result<File, StartError> {
+    let dir = &settings.data_dir;
     if !dir.is_dir() {
         fs::create_dir_all(dir).map_err(StartError::io("create", dir))?;
         if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
@@ -175,8 +198,12 @@ fn lock_dir(dir: &Path) -> Result<File, StartError> {
         .open(&path)
         .map_err(StartError::io("open", &path))?;
     match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(StartError::Locked(dir.to_owned())),
+        Ok(()) => match settings.watch.is_mine(&lock) {
+            Ok(true) => Ok(lock),
+            Ok(false) => Err(StartError::Replaced(dir.clone())),
+            Err(error) => Err(StartError::io("look at", &path)(error)),
+        },
+        Err(TryLockError::WouldBlock) => Err(StartError::Locked(dir.clone())),
         Err(TryLockError::Error(error)) => Err(StartError::io("lock", &path)(error)),
     }
 }

@@ -1,6 +1,9 @@
 //! The actor: batches, answers, bounds, and the end.
 
+use std::rc::Rc;
+
 use actix::Addr;
+use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, yield_now};
 use tokio::time::timeout;
 
@@ -13,6 +16,7 @@ struct Fixture {
     bench: Bench,
     writer: Addr<CsvWriter>,
     is_writable: Arc<AtomicBool>,
+    died: mpsc::Receiver<&'static str>,
 }
 
 type Answer = Result<Vec<Saved>, AppendError>;
@@ -27,9 +31,11 @@ impl Fixture {
         let is_writable = Arc::default();
         let settings = bench.settings();
         let journal = Journal::open(Arc::clone(&settings)).unwrap();
-        let writer =
-            CsvWriter::new(settings, journal, waiting_bytes_max, Arc::clone(&is_writable)).start();
-        Self { bench, writer, is_writable }
+        let (death, died) = mpsc::channel(1);
+        let vital = Vital::new("writer", death, Rc::default());
+        let writer_is = Arc::clone(&is_writable);
+        let writer = CsvWriter::new(settings, journal, waiting_bytes_max, writer_is, vital).start();
+        Self { bench, writer, is_writable, died }
     }
 
     fn disk(&self) -> &TestDisk {
@@ -236,4 +242,46 @@ async fn the_disk_is_probed_until_it_takes_rows_again() {
     tokio::time::sleep(PROBE_DELAY * 3).await;
     assert!(fixture.is_writable());
     assert!(fixture.bench.ids("summaries.csv").is_empty());
+}
+
+/// Has the actor panic, as a bug would.
+struct Panic;
+
+impl Message for Panic {
+    type Result = ();
+}
+
+impl Handler<Panic> for CsvWriter {
+    type Result = ();
+
+    fn handle(&mut self, Panic: Panic, _: &mut Self::Context) {
+        panic!("as a bug would");
+    }
+}
+
+#[actix_rt::test]
+async fn that_the_writer_has_died_is_told() {
+    let mut fixture = Fixture::new();
+    assert!(fixture.writer.send(Panic).await.is_err());
+    assert_eq!(timeout(PATIENCE, fixture.died.recv()).await.unwrap(), Some("writer"));
+}
+
+#[actix_rt::test]
+async fn in_a_directory_that_is_gone_no_row_is_said_to_be_written() {
+    let fixture = Fixture::new();
+    fixture.append(lines(0..1)).await.unwrap();
+    let data = fixture.bench.settings().data_dir.clone();
+    let away = data.with_extension("away");
+    std::fs::rename(&data, &away).unwrap();
+    // What is there now is not what was opened.
+    std::fs::create_dir(&data).unwrap();
+    let Err(AppendError::Failed(failure)) = fixture.append(lines(1..2)).await else {
+        panic!("a row was written into nowhere");
+    };
+    assert!(failure.reason.contains("gone"), "{}", failure.reason);
+    assert_eq!(std::fs::read_dir(&data).unwrap().count(), 0, "nothing is begun there");
+
+    std::fs::remove_dir(&data).unwrap();
+    std::fs::rename(&away, &data).unwrap();
+    assert_eq!(fixture.append(lines(0..2)).await, Ok(vec![Duplicate, Written]));
 }

@@ -32,8 +32,8 @@ pub async fn start(wiring: &Wiring<'_>) -> anyhow::Result<Started> {
     let (config, clock) = (wiring.config, &wiring.clock);
     let summary_url = summary_url(wiring)?;
     let metrics = Arc::new(Metrics::new(&wiring.registry)?);
-    let (broker, publisher) = open::broker(config, clock, &metrics)?;
-    let (store, processor) = open::store(config, clock)?;
+    let (broker, publisher) = open::broker(config, clock, &metrics, &wiring.watched)?;
+    let (store, processor) = open::store(config, clock, &wiring.watched)?;
     open::prepare(&*broker, &*store, config.start_patience).await?;
     let redis =
         RedisWatch::start(redis_watch::SESSIONS, Arc::clone(&store), &wiring.registry).await?;
@@ -88,7 +88,7 @@ fn summary_url(wiring: &Wiring<'_>) -> anyhow::Result<Url> {
         return Ok(url.clone());
     }
     let own = match wiring.plan.web {
-        true => wiring.address,
+        true => wiring.own,
         false => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 40_000),
     };
     Ok(format!("http://{}/save_summary", reachable(own)).parse()?)

@@ -21,12 +21,12 @@ pub async fn start(
     sessions: Option<Arc<dyn Store>>,
 ) -> anyhow::Result<Vehicles> {
     let (config, clock) = (wiring.config, &wiring.clock);
-    let store = open::vehicles_store(config)?;
+    let store = open::vehicles_store(config, &wiring.watched)?;
     let redis =
         RedisWatch::start(redis_watch::VEHICLES, Arc::clone(&store), &wiring.registry).await?;
     // In a process of its own it looks into the sessions' store, where there is one to look into.
     let sessions = match (sessions, &config.store_url) {
-        (None, Some(_)) => Some(open::store(config, clock)?.0),
+        (None, Some(_)) => Some(open::store(config, clock, &wiring.watched)?.0),
         (sessions, _) => sessions,
     };
     let queue = match &config.broker_url {

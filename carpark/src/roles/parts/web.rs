@@ -15,7 +15,9 @@ use crate::http::sign_in::{self, SignIns};
 /// Opens the files.
 pub async fn start(wiring: &Wiring<'_>) -> anyhow::Result<Web> {
     let options = wiring.config.web.clone();
-    Ok(web::start(options, Arc::clone(&wiring.clock), &wiring.registry).await?)
+    let web = web::start(options, Arc::clone(&wiring.clock), &wiring.registry).await?;
+    wiring.watched.directory("data_dir", web.watch());
+    Ok(web)
 }
 
 /// Puts it on the site, with the pages and the way to sign in on them.
@@ -52,7 +54,7 @@ fn pages_options(wiring: &Wiring<'_>, cameras: &Cameras) -> anyhow::Result<Optio
     let token = config.tokens.admin.clone().or_else(|| config.tokens.sink.clone());
     let at = |url: &Option<Url>, is_here: bool, port: u16| -> anyhow::Result<ActorsAt> {
         let own = match is_here {
-            true => wiring.address,
+            true => wiring.own,
             false => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port),
         };
         let url = match url {

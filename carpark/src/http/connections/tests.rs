@@ -1,0 +1,79 @@
+use super::*;
+
+const ONE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+const OTHER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
+
+fn connections(total: usize, per_address: usize) -> Rc<Connections> {
+    Connections::new(Limits { total, per_address })
+}
+
+#[test]
+fn one_address_takes_no_room_from_another_and_its_idlest_connection_makes_room() {
+    let all = connections(10, 2);
+    let first = all.admit(ONE).unwrap();
+    let second = all.admit(ONE).unwrap();
+    first.is_active();
+    let others = all.admit(OTHER).unwrap();
+    let third = all.admit(ONE).unwrap();
+    let closed = [&first, &second, &others, &third].map(|c| c.is_closed());
+    assert_eq!(closed, [false, true, false, false], "the second was idle longest");
+    second.has_ended();
+    assert_eq!(all.by_address.borrow()[&network(ONE)], 2);
+}
+
+#[test]
+fn where_there_is_no_room_strangers_make_it_before_those_with_a_token() {
+    let all = connections(3, 3);
+    let camera = all.admit(ONE).unwrap();
+    drop(camera.begin(true));
+    let stranger = all.admit(ONE).unwrap();
+    drop(stranger.begin(false));
+    let busy = all.admit(OTHER).unwrap();
+    let _work = busy.begin(false);
+    let newest = all.admit(OTHER).unwrap();
+    let closed = [&camera, &stranger, &busy, &newest].map(|c| c.is_closed());
+    assert_eq!(closed, [false, true, false, false]);
+    // The newest has asked nothing yet: it goes before the camera.
+    let after = all.admit(OTHER).unwrap();
+    assert!(newest.is_closed() && !camera.is_closed() && !after.is_closed());
+}
+
+#[test]
+fn where_all_are_at_work_the_next_is_refused() {
+    let all = connections(2, 1);
+    let first = all.admit(ONE).unwrap();
+    let work = first.begin(false);
+    assert!(all.admit(ONE).is_none(), "of its address");
+    let second = all.admit(OTHER).unwrap();
+    let _other_work = second.begin(true);
+    assert!(all.admit(IpAddr::from([192, 0, 2, 3])).is_none(), "of all");
+    drop(work);
+    assert!(all.admit(ONE).is_some() && first.is_closed());
+}
+
+#[test]
+fn this_machine_is_not_counted_by_its_address_and_a_whole_network_is_one() {
+    let all = connections(10, 1);
+    let proxy = IpAddr::from([127, 0, 0, 1]);
+    let of_proxy = [all.admit(proxy).unwrap(), all.admit(proxy).unwrap()];
+    assert!(of_proxy.iter().all(|c| !c.is_closed()));
+    let v6 = |text: &str| text.parse::<IpAddr>().unwrap();
+    let first = all.admit(v6("2001:db8::1")).unwrap();
+    let neighbour = all.admit(v6("2001:db8:0:1::1")).unwrap();
+    assert!(!first.is_closed() && !neighbour.is_closed());
+    let same = all.admit(v6("2001:db8::ffff:2")).unwrap();
+    assert!(first.is_closed() && !neighbour.is_closed() && !same.is_closed());
+}
+
+#[test]
+fn streams_of_strangers_are_bounded_and_those_of_others_are_not() {
+    let all = connections(4, 4);
+    let stranger = all.admit(ONE).unwrap();
+    let mut stream = stranger.begin(false);
+    assert!(stream.may_stream());
+    let second = all.admit(OTHER).unwrap();
+    assert!(!second.begin(false).may_stream());
+    assert!(second.begin(true).may_stream());
+    drop(stream);
+    assert!(all.admit(OTHER).unwrap().begin(false).may_stream());
+}
