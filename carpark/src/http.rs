@@ -353,7 +353,8 @@ fn held(answer: ServiceResponse<BoxBody>, mut work: Option<AtWork>) -> ServiceRe
     let content_type = answer.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
     let is_stream = content_type.is_some_and(|is| is.starts_with(b"text/event-stream"));
     if is_stream && work.as_mut().is_some_and(|work| !work.may_stream()) {
-        let refusal = Problem::unavailable("too many look at this at the moment: sign in, or come again");
+        let refusal =
+            Problem::unavailable("too many look at this at the moment: sign in, or come again");
         return answer.into_response(refusal.error_response());
     }
     answer.map_body(|_, body| BoxBody::new(Held::until_the_end_of(body, work)))

@@ -132,10 +132,16 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         registry.clone(),
     )?;
     let address = listener.address;
-    let own = listener.own.unwrap_or(address);
     let watched = Watched::default();
-    let wiring =
-        Wiring { plan, config, address, own, clock, registry, site, watched: watched.clone() };
+    let wiring = Wiring {
+        plan,
+        config,
+        address: listener.own.unwrap_or(address),
+        clock,
+        registry,
+        site,
+        watched: watched.clone(),
+    };
 
     let mut web = match plan.web {
         true => Some(parts::web::start(&wiring).await?),

@@ -55,9 +55,9 @@ impl FileWatch {
             Ok(_) => Some(format!(
                 "{path} is another file than the one that is open: was the data directory replaced, or its volume?"
             )),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                Some(format!("{path} is gone: was the data directory removed, or its volume unmounted?"))
-            }
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Some(format!(
+                "{path} is gone: was the data directory removed, or its volume unmounted?"
+            )),
             Err(e) => Some(format!("{path} cannot be reached any more: {e}")),
         };
         let mut lost = self.lock();

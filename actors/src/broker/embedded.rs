@@ -124,10 +124,7 @@ impl Broker for EmbeddedBroker {
     }
 
     fn dead_letters(&self) -> Rc<dyn DeadLetters> {
-        Rc::new(Shelf {
-            file: Arc::clone(&self.dead_letters),
-            publisher: self.publisher.clone(),
-        })
+        Rc::new(Shelf { file: Arc::clone(&self.dead_letters), publisher: self.publisher.clone() })
     }
 
     fn consume(&self, kind: Kind) -> (LocalBoxStream<'static, Event>, Rc<dyn Queue>) {

@@ -194,8 +194,9 @@ impl Link {
         let (changes, answers): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|commit| (commit.change, commit.answer)).unzip();
         let changes: Arc<[Change]> = changes.into();
-        let (committed, attempts) =
-            self.patiently(Ask::Keep, || self.store.commit(&self.owner, Arc::clone(&changes))).await;
+        let (committed, attempts) = self
+            .patiently(Ask::Keep, || self.store.commit(&self.owner, Arc::clone(&changes)))
+            .await;
         die_at!("commit_applied");
         // An attempt whose answer was lost may have been carried out, and another processor may
         // have gone on from there before it was repeated: then the repetition meets a conflict, and

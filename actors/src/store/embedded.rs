@@ -65,51 +65,54 @@ impl Store for EmbeddedStore {
         batch: Arc<[Change]>,
     ) -> Result<Vec<Committed>, StoreError> {
         let expires_at = (self.clock.now() + self.retention).timestamp_millis();
-        self.file.write(move |database| {
-            let write = database.begin_write()?;
-            let mut answers = Vec::with_capacity(batch.len());
-            {
-                let mut tables = Tables::open(&write)?;
-                for change in batch.iter() {
-                    let expires = change.may_expire.then_some(expires_at);
-                    answers.push(tables.apply(change, expires)?);
+        self.file
+            .write(move |database| {
+                let write = database.begin_write()?;
+                let mut answers = Vec::with_capacity(batch.len());
+                {
+                    let mut tables = Tables::open(&write)?;
+                    for change in batch.iter() {
+                        let expires = change.may_expire.then_some(expires_at);
+                        answers.push(tables.apply(change, expires)?);
+                    }
                 }
-            }
-            write.commit()?;
-            Ok(answers)
-        })
-        .await
-        .map_err(StoreError::from)
+                write.commit()?;
+                Ok(answers)
+            })
+            .await
+            .map_err(StoreError::from)
     }
 
     async fn load(&self, plates: &[Plate]) -> Result<Vec<Result<Record, String>>, StoreError> {
         let plates = plates.to_vec();
-        self.file.read(move |database| {
-            let records = database.begin_read()?.open_table(RECORDS)?;
-            let mut loaded = Vec::with_capacity(plates.len());
-            for plate in &plates {
-                loaded.push(match records.get(plate.as_str())? {
-                    Some(row) => Record::from_json(row.value().4).map_err(|e| e.to_string()),
-                    None => Ok(Record::default()),
-                });
-            }
-            Ok(loaded)
-        })
-        .await
-        .map_err(StoreError::from)
+        self.file
+            .read(move |database| {
+                let records = database.begin_read()?.open_table(RECORDS)?;
+                let mut loaded = Vec::with_capacity(plates.len());
+                for plate in &plates {
+                    loaded.push(match records.get(plate.as_str())? {
+                        Some(row) => Record::from_json(row.value().4).map_err(|e| e.to_string()),
+                        None => Ok(Record::default()),
+                    });
+                }
+                Ok(loaded)
+            })
+            .await
+            .map_err(StoreError::from)
     }
 
     async fn due(&self, watermarks: &Watermarks, limit: usize) -> Result<Vec<Plate>, StoreError> {
         let watermarks = *watermarks;
-        self.file.read(move |database| {
-            let read = database.begin_read()?;
-            let mut plates = Vec::new();
-            due_in(&read.open_table(DUE_ENTRIES)?, watermarks.entries, limit, &mut plates)?;
-            due_in(&read.open_table(DUE_EXITS)?, watermarks.exits, limit, &mut plates)?;
-            Ok(without_repeats(plates, limit))
-        })
-        .await
-        .map_err(StoreError::from)
+        self.file
+            .read(move |database| {
+                let read = database.begin_read()?;
+                let mut plates = Vec::new();
+                due_in(&read.open_table(DUE_ENTRIES)?, watermarks.entries, limit, &mut plates)?;
+                due_in(&read.open_table(DUE_EXITS)?, watermarks.exits, limit, &mut plates)?;
+                Ok(without_repeats(plates, limit))
+            })
+            .await
+            .map_err(StoreError::from)
     }
 
     async fn outbox(
@@ -118,40 +121,43 @@ impl Store for EmbeddedStore {
         cursor: Option<String>,
         limit: usize,
     ) -> Result<(Vec<OutboxEntry>, Option<String>), StoreError> {
-        self.file.read(move |database| {
-            let outbox = database.begin_read()?.open_table(OUTBOX)?;
-            let mut entries = Vec::new();
-            // The successor of a key in byte order is the key with a NUL behind it.
-            let from = cursor.map_or_else(String::new, |last| last + "\0");
-            for entry in outbox.range(from.as_str()..)?.take(limit) {
-                let (key, stored) = entry?;
-                entries.extend(OutboxEntry::from_stored(key.value().to_owned(), stored.value()));
-            }
-            let next = entries.last().filter(|_| entries.len() == limit);
-            let next = next.map(|last| last.key.clone());
-            Ok((entries, next))
-        })
-        .await
-        .map_err(StoreError::from)
+        self.file
+            .read(move |database| {
+                let outbox = database.begin_read()?.open_table(OUTBOX)?;
+                let mut entries = Vec::new();
+                // The successor of a key in byte order is the key with a NUL behind it.
+                let from = cursor.map_or_else(String::new, |last| last + "\0");
+                for entry in outbox.range(from.as_str()..)?.take(limit) {
+                    let (key, stored) = entry?;
+                    entries
+                        .extend(OutboxEntry::from_stored(key.value().to_owned(), stored.value()));
+                }
+                let next = entries.last().filter(|_| entries.len() == limit);
+                let next = next.map(|last| last.key.clone());
+                Ok((entries, next))
+            })
+            .await
+            .map_err(StoreError::from)
     }
 
     async fn clear(&self, _owner: &ProcessorId, keys: &[String]) -> Result<(), StoreError> {
         let keys = keys.to_vec();
-        self.file.note(move |database| {
-            let mut write = database.begin_write()?;
-            // Need not be durable by itself: an entry that comes back is posted once more.
-            write.set_durability(redb::Durability::None)?;
-            {
-                let mut outbox = write.open_table(OUTBOX)?;
-                for key in &keys {
-                    outbox.remove(key.as_str())?;
+        self.file
+            .note(move |database| {
+                let mut write = database.begin_write()?;
+                // Need not be durable by itself: an entry that comes back is posted once more.
+                write.set_durability(redb::Durability::None)?;
+                {
+                    let mut outbox = write.open_table(OUTBOX)?;
+                    for key in &keys {
+                        outbox.remove(key.as_str())?;
+                    }
                 }
-            }
-            write.commit()?;
-            Ok(())
-        })
-        .await
-        .map_err(StoreError::from)
+                write.commit()?;
+                Ok(())
+            })
+            .await
+            .map_err(StoreError::from)
     }
 
     async fn beat(&self, beat: &Beat) -> Result<Peers, StoreError> {
@@ -183,113 +189,120 @@ impl Store for EmbeddedStore {
         cursor: Option<String>,
         limit: usize,
     ) -> Result<(Vec<Plate>, Option<String>), StoreError> {
-        self.file.read(move |database| {
-            let read = database.begin_read()?;
-            // The successor of a key in byte order is the key with a NUL behind it.
-            let from = cursor.map_or_else(String::new, |last| last + "\0");
-            let plates: Vec<Plate> = match scope {
-                Scope::Open => keys(&read.open_table(OPEN)?, &from, limit)?,
-                Scope::All => keys(&read.open_table(RECORDS)?, &from, limit)?,
-            };
-            let next = plates.last().filter(|_| plates.len() == limit);
-            let next = next.map(ToString::to_string);
-            Ok((plates, next))
-        })
-        .await
-        .map_err(StoreError::from)
+        self.file
+            .read(move |database| {
+                let read = database.begin_read()?;
+                // The successor of a key in byte order is the key with a NUL behind it.
+                let from = cursor.map_or_else(String::new, |last| last + "\0");
+                let plates: Vec<Plate> = match scope {
+                    Scope::Open => keys(&read.open_table(OPEN)?, &from, limit)?,
+                    Scope::All => keys(&read.open_table(RECORDS)?, &from, limit)?,
+                };
+                let next = plates.last().filter(|_| plates.len() == limit);
+                let next = next.map(ToString::to_string);
+                Ok((plates, next))
+            })
+            .await
+            .map_err(StoreError::from)
     }
 
     async fn open_among(&self, plates: &[Plate]) -> Result<Vec<bool>, StoreError> {
         let plates = plates.to_vec();
-        self.file.read(move |database| {
-            let open = database.begin_read()?.open_table(OPEN)?;
-            let is_open = |plate: &Plate| Ok(open.get(plate.as_str())?.is_some());
-            plates.iter().map(is_open).collect()
-        })
-        .await
-        .map_err(StoreError::from)
+        self.file
+            .read(move |database| {
+                let open = database.begin_read()?.open_table(OPEN)?;
+                let is_open = |plate: &Plate| Ok(open.get(plate.as_str())?.is_some());
+                plates.iter().map(is_open).collect()
+            })
+            .await
+            .map_err(StoreError::from)
     }
 
     async fn held(&self, plate: &Plate) -> Result<Held, StoreError> {
         let plate = plate.clone();
-        self.file.read(move |database| {
-            let read = database.begin_read()?;
-            let records = read.open_table(RECORDS)?;
-            let record = records.get(plate.as_str())?;
-            let record = record.map(|row| String::from_utf8_lossy(row.value().4).into_owned());
-            let mut reports = Vec::new();
-            for entry in read.open_table(OUTBOX)?.iter()? {
-                let (key, stored) = entry?;
-                let entry = OutboxEntry::from_stored(key.value().to_owned(), stored.value());
-                reports.extend(entry.filter(|entry| entry.is_of(&plate)));
-            }
-            Ok(Held { record, reports })
-        })
-        .await
-        .map_err(StoreError::from)
+        self.file
+            .read(move |database| {
+                let read = database.begin_read()?;
+                let records = read.open_table(RECORDS)?;
+                let record = records.get(plate.as_str())?;
+                let record = record.map(|row| String::from_utf8_lossy(row.value().4).into_owned());
+                let mut reports = Vec::new();
+                for entry in read.open_table(OUTBOX)?.iter()? {
+                    let (key, stored) = entry?;
+                    let entry = OutboxEntry::from_stored(key.value().to_owned(), stored.value());
+                    reports.extend(entry.filter(|entry| entry.is_of(&plate)));
+                }
+                Ok(Held { record, reports })
+            })
+            .await
+            .map_err(StoreError::from)
     }
 
     async fn erase(&self, plate: &Plate) -> Result<bool, StoreError> {
         let plate = plate.clone();
-        self.file.write(move |database| {
-            let write = database.begin_write()?;
-            let was_there = Tables::open(&write)?.erase(plate.as_str())?;
-            write.commit()?;
-            Ok(was_there)
-        })
-        .await
-        .map_err(StoreError::from)
+        self.file
+            .write(move |database| {
+                let write = database.begin_write()?;
+                let was_there = Tables::open(&write)?.erase(plate.as_str())?;
+                write.commit()?;
+                Ok(was_there)
+            })
+            .await
+            .map_err(StoreError::from)
     }
 
     async fn count_passed(&self, passed: &[Passed]) -> Result<(), StoreError> {
         let passed = passed.to_vec();
         let oldest = minute_of(self.clock.now()) - MINUTES_KEPT;
-        self.file.note(move |database| {
-            let mut write = database.begin_write()?;
-            // A picture: the next commit makes it durable.
-            write.set_durability(redb::Durability::None)?;
-            {
-                let mut table = write.open_table(PASSED)?;
-                for passed in &passed {
-                    let stands = table.get(passed.minute)?.map_or((0, 0), |row| row.value());
-                    let sum = (stands.0 + passed.entries, stands.1 + passed.exits);
-                    table.insert(passed.minute, sum)?;
+        self.file
+            .note(move |database| {
+                let mut write = database.begin_write()?;
+                // A picture: the next commit makes it durable.
+                write.set_durability(redb::Durability::None)?;
+                {
+                    let mut table = write.open_table(PASSED)?;
+                    for passed in &passed {
+                        let stands = table.get(passed.minute)?.map_or((0, 0), |row| row.value());
+                        let sum = (stands.0 + passed.entries, stands.1 + passed.exits);
+                        table.insert(passed.minute, sum)?;
+                    }
+                    table.retain_in(..oldest, |_, _| false)?;
                 }
-                table.retain_in(..oldest, |_, _| false)?;
-            }
-            write.commit()?;
-            Ok(())
-        })
-        .await
-        .map_err(StoreError::from)
+                write.commit()?;
+                Ok(())
+            })
+            .await
+            .map_err(StoreError::from)
     }
 
     async fn passed(&self, since_minute: i64) -> Result<Vec<Passed>, StoreError> {
-        self.file.read(move |database| {
-            let table = database.begin_read()?.open_table(PASSED)?;
-            let mut passed = Vec::new();
-            for row in table.range(since_minute..)? {
-                let (minute, count) = row?;
-                let (entries, exits) = count.value();
-                passed.push(Passed { minute: minute.value(), entries, exits });
-            }
-            Ok(passed)
-        })
-        .await
-        .map_err(StoreError::from)
+        self.file
+            .read(move |database| {
+                let table = database.begin_read()?.open_table(PASSED)?;
+                let mut passed = Vec::new();
+                for row in table.range(since_minute..)? {
+                    let (minute, count) = row?;
+                    let (entries, exits) = count.value();
+                    passed.push(Passed { minute: minute.value(), entries, exits });
+                }
+                Ok(passed)
+            })
+            .await
+            .map_err(StoreError::from)
     }
 
     async fn counts(&self) -> Result<Counts, StoreError> {
-        self.file.read(|database| {
-            let read = database.begin_read()?;
-            Ok(Counts {
-                open: read.open_table(OPEN)?.len()?,
-                waiting: read.open_table(DUE_ENTRIES)?.len()?
-                    + read.open_table(DUE_EXITS)?.len()?,
+        self.file
+            .read(|database| {
+                let read = database.begin_read()?;
+                Ok(Counts {
+                    open: read.open_table(OPEN)?.len()?,
+                    waiting: read.open_table(DUE_ENTRIES)?.len()?
+                        + read.open_table(DUE_EXITS)?.len()?,
+                })
             })
-        })
-        .await
-        .map_err(StoreError::from)
+            .await
+            .map_err(StoreError::from)
     }
 }
 

@@ -25,10 +25,8 @@ pub struct Wiring<'a> {
     pub plan: Plan,
     /// What was asked for.
     pub config: &'a Config,
-    /// Of the process's one listener for others.
+    /// Where the process asks itself.
     pub address: SocketAddr,
-    /// Of its listener for itself; the same where it does not ask itself.
-    pub own: SocketAddr,
     /// The files that it keeps.
     pub watched: Watched,
     /// What time it is.

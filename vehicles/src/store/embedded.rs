@@ -105,42 +105,44 @@ impl Store for EmbeddedStore {
     }
 
     async fn load(&self) -> Result<Kept, StoreError> {
-        self.file.read(|database| {
-            let read = database.begin_read()?;
-            let mut kept = Kept::default();
-            for entry in read.open_table(CUSTOMERS)?.iter()? {
-                let customer: Customer =
-                    serde_json::from_str(entry?.1.value()).map_err(Failure::content)?;
-                kept.customers.push(customer);
-            }
-            let (newest, earlier) = (read.open_table(NEWEST)?, read.open_table(EARLIER)?);
-            for entry in read.open_table(VEHICLES)?.iter()? {
-                let (id, vehicle) = entry?;
-                let vehicle: Vehicle =
-                    serde_json::from_str(vehicle.value()).map_err(Failure::content)?;
-                let mut periods = Vec::new();
-                for table in [&earlier, &newest] {
-                    if let Some(text) = table.get(id.value())? {
-                        let told = periods_from_text(text.value()).map_err(Failure::content)?;
-                        periods.extend(told);
-                    }
+        self.file
+            .read(|database| {
+                let read = database.begin_read()?;
+                let mut kept = Kept::default();
+                for entry in read.open_table(CUSTOMERS)?.iter()? {
+                    let customer: Customer =
+                        serde_json::from_str(entry?.1.value()).map_err(Failure::content)?;
+                    kept.customers.push(customer);
                 }
-                kept.vehicles.push((vehicle, periods));
-            }
-            Ok(kept)
-        })
-        .await
-        .map_err(StoreError::from)
+                let (newest, earlier) = (read.open_table(NEWEST)?, read.open_table(EARLIER)?);
+                for entry in read.open_table(VEHICLES)?.iter()? {
+                    let (id, vehicle) = entry?;
+                    let vehicle: Vehicle =
+                        serde_json::from_str(vehicle.value()).map_err(Failure::content)?;
+                    let mut periods = Vec::new();
+                    for table in [&earlier, &newest] {
+                        if let Some(text) = table.get(id.value())? {
+                            let told = periods_from_text(text.value()).map_err(Failure::content)?;
+                            periods.extend(told);
+                        }
+                    }
+                    kept.vehicles.push((vehicle, periods));
+                }
+                Ok(kept)
+            })
+            .await
+            .map_err(StoreError::from)
     }
 
     async fn commit(&self, changes: Arc<[Change]>) -> Result<(), StoreError> {
-        self.file.write(move |database| {
-            let write = database.begin_write()?;
-            apply(&write, &changes)?;
-            write.commit()?;
-            Ok(())
-        })
-        .await
-        .map_err(StoreError::from)
+        self.file
+            .write(move |database| {
+                let write = database.begin_write()?;
+                apply(&write, &changes)?;
+                write.commit()?;
+                Ok(())
+            })
+            .await
+            .map_err(StoreError::from)
     }
 }

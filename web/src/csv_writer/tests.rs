@@ -34,8 +34,7 @@ impl Fixture {
         let (death, died) = mpsc::channel(1);
         let vital = Vital::new("writer", death, Rc::default());
         let writer_is = Arc::clone(&is_writable);
-        let writer =
-            CsvWriter::new(settings, journal, waiting_bytes_max, writer_is, vital).start();
+        let writer = CsvWriter::new(settings, journal, waiting_bytes_max, writer_is, vital).start();
         Self { bench, writer, is_writable, died }
     }
 
