@@ -136,11 +136,17 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         registry.clone(),
     )?;
     let address = listener.address;
-    let own = listener.own.unwrap_or(address);
     let watched = Watched::default();
-    let held = RefCell::default();
-    let wiring =
-        Wiring { plan, config, own, clock, registry, site, watched: watched.clone(), held };
+    let wiring = Wiring {
+        plan,
+        config,
+        address: listener.own.unwrap_or(address),
+        clock,
+        registry,
+        site,
+        watched: watched.clone(),
+        held: RefCell::default(),
+    };
 
     let mut web = match plan.web {
         true => Some(parts::web::start(&wiring).await?),

@@ -29,6 +29,7 @@ pub mod process;
 pub mod proxy;
 pub mod servers;
 pub mod site;
+pub mod small_disk;
 pub mod tls;
 pub mod truth;
 pub mod usage;

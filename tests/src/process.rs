@@ -77,8 +77,8 @@ pub struct Carpark {
     arguments: Vec<String>,
     environment: BTreeMap<String, String>,
     port: Option<u16>,
-    /// Name of a signal that it inherits as ignored.
-    ignores: Option<&'static str>,
+    /// What a shell does before it becomes the program.
+    before: Vec<String>,
 }
 
 impl Carpark {
@@ -90,7 +90,7 @@ impl Carpark {
             arguments: role.split_whitespace().map(str::to_owned).collect(),
             environment: BTreeMap::new(),
             port: None,
-            ignores: None,
+            before: Vec::new(),
         };
         let listen = match role {
             "" | "all" | "serve" | "web" => "CARPARK_WEB_LISTEN",
@@ -137,18 +137,25 @@ impl Carpark {
     /// fails and does not end it.
     #[must_use]
     pub fn ignoring(mut self, signal: &'static str) -> Self {
-        self.ignores = Some(signal);
+        self.before.push(format!("trap '' {signal}"));
+        self
+    }
+
+    /// With so many descriptors to begin with, and so many that it may give itself.
+    #[must_use]
+    pub fn descriptors(mut self, soft: u32, hard: u32) -> Self {
+        self.before.push(format!("ulimit -Sn {soft} && ulimit -Hn {hard}"));
         self
     }
 
     fn command(&self) -> Command {
-        let mut command = match self.ignores {
-            None => Command::new(binary()),
-            Some(signal) => {
-                let mut shell = Command::new("sh");
-                shell.args(["-c", &format!("trap '' {signal}; exec \"$0\" \"$@\"")]).arg(binary());
-                shell
-            }
+        let mut command = if self.before.is_empty() {
+            Command::new(binary())
+        } else {
+            let mut shell = Command::new("sh");
+            let script = format!("{}; exec \"$0\" \"$@\"", self.before.join("; "));
+            shell.args(["-c", &script]).arg(binary());
+            shell
         };
         command.args(&self.arguments);
         command
@@ -163,6 +170,11 @@ impl Carpark {
 
     /// Starts it.
     pub fn start(&self) -> Running {
+        self.start_with(None, None)
+    }
+
+    /// Starts it with another standard output, another standard error.
+    pub fn start_with(&self, out: Option<Stdio>, err: Option<Stdio>) -> Running {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let role = self.arguments.first().map_or("carpark", String::as_str).replace('/', "_");
         let name = format!("{role}-{}", COUNT.fetch_add(1, Ordering::Relaxed));
@@ -177,8 +189,8 @@ impl Carpark {
             .env("RUST_BACKTRACE", "1")
             .envs(&self.environment)
             .stdin(Stdio::null())
-            .stdout(fs::File::create(&stdout).unwrap())
-            .stderr(fs::File::create(&stderr).unwrap());
+            .stdout(out.unwrap_or_else(|| fs::File::create(&stdout).unwrap().into()))
+            .stderr(err.unwrap_or_else(|| fs::File::create(&stderr).unwrap().into()));
         let child = guard::spawn(&mut command);
         Running { name, child, port: self.port, stdout, stderr, ended: None, may_panic: false }
     }
@@ -370,9 +382,18 @@ impl Running {
     /// Most bytes that a file of it may have from now on; `None`: any number.
     pub fn limit_file_bytes(&self, bytes: Option<u64>) {
         let limit = bytes.map_or_else(|| "unlimited".to_owned(), |bytes| bytes.to_string());
-        let (pid, limit) = (self.child.id().to_string(), format!("--fsize={limit}:unlimited"));
-        let status = Command::new("prlimit").args(["--pid", &pid, &limit]).status().unwrap();
-        assert!(status.success(), "prlimit: {status}");
+        self.limit(&format!("--fsize={limit}:unlimited"));
+    }
+
+    /// Most descriptors that it may have from now on; those that it has stay.
+    pub fn limit_descriptors(&self, count: u32) {
+        self.limit(&format!("--nofile={count}:"));
+    }
+
+    fn limit(&self, limit: &str) {
+        let pid = self.child.id().to_string();
+        let status = Command::new("prlimit").args(["--pid", &pid, limit]).status().unwrap();
+        assert!(status.success(), "prlimit {limit}: {status}");
     }
 
     /// Waits for its end.
@@ -386,12 +407,12 @@ impl Running {
 
     /// Standard output so far.
     pub fn stdout(&self) -> String {
-        String::from_utf8_lossy(&fs::read(&self.stdout).unwrap()).into_owned()
+        String::from_utf8_lossy(&fs::read(&self.stdout).unwrap_or_default()).into_owned()
     }
 
     /// Standard error so far.
     pub fn stderr(&self) -> String {
-        String::from_utf8_lossy(&fs::read(&self.stderr).unwrap()).into_owned()
+        String::from_utf8_lossy(&fs::read(&self.stderr).unwrap_or_default()).into_owned()
     }
 
     /// For a test that makes it panic on purpose.

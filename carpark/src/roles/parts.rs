@@ -27,8 +27,8 @@ pub struct Wiring<'a> {
     pub plan: Plan,
     /// What was asked for.
     pub config: &'a Config,
-    /// Of the process's listener for itself; the one for others where it does not ask itself.
-    pub own: SocketAddr,
+    /// Where the process asks itself.
+    pub address: SocketAddr,
     /// The files that it keeps.
     pub watched: Watched,
     /// What time it is.

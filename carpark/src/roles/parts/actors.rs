@@ -88,7 +88,7 @@ fn summary_url(wiring: &Wiring<'_>) -> anyhow::Result<Url> {
         return Ok(url.clone());
     }
     let own = match wiring.plan.web {
-        true => wiring.own,
+        true => wiring.address,
         false => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 40_000),
     };
     Ok(format!("http://{}/save_summary", reachable(own)).parse()?)

@@ -13,7 +13,7 @@ use crate::roles::open;
 pub fn start(wiring: &Wiring<'_>) -> anyhow::Result<Pings> {
     let config = wiring.config;
     let monitor_url = match wiring.plan.vehicles {
-        true => format!("http://{}", reachable(wiring.own)),
+        true => format!("http://{}", reachable(wiring.address)),
         false => config.pings.monitor_url.clone(),
     };
     let tokens = &config.tokens;

@@ -54,7 +54,7 @@ fn pages_options(wiring: &Wiring<'_>, cameras: &Cameras) -> anyhow::Result<Optio
     let token = config.tokens.admin.clone().or_else(|| config.tokens.sink.clone());
     let at = |url: &Option<Url>, is_here: bool, port: u16| -> anyhow::Result<ActorsAt> {
         let own = match is_here {
-            true => wiring.own,
+            true => wiring.address,
             false => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port),
         };
         let url = match url {
