@@ -55,10 +55,11 @@ fn the_crates_stand_on_each_other_in_one_order() {
     assert_eq!(below("domain"), [].into());
     assert_eq!(below("service"), [].into());
     assert_eq!(below("publisher"), ["domain"].into());
-    for name in ["actors", "web", "vehicles"] {
+    for name in ["web", "vehicles"] {
         assert_eq!(below(name), ["domain", "service"].into(), "{name}");
     }
-    for name in ["generators", "cameras"] {
+    // The actors publish nothing by it: they read a broker's URL as the publishers do.
+    for name in ["actors", "generators", "cameras"] {
         assert_eq!(below(name), ["domain", "publisher", "service"].into(), "{name}");
     }
     let carpark =
