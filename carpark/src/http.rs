@@ -1,13 +1,18 @@
 //! The listener of a role: its routes, what every role answers (`/livez`, `/readyz`, `/metrics`),
 //! and who may ask for what.
 
+pub mod client;
 mod described;
 pub mod entrance;
+pub mod guesses;
 mod origin;
+pub mod port;
+mod protection;
 pub mod rate;
 pub mod sign_in;
+pub mod tokens;
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -95,11 +100,10 @@ pub fn check_exposure(
     );
 }
 
-/// Binds `address` and prepares the site. `key` names the setting in errors; `namespace` stands
-/// before the names of the HTTP metrics.
+/// Prepares the site for a port that is bound ([`port::bind`]). `namespace` stands before the names of
+/// the HTTP metrics.
 pub fn listen(
-    address: SocketAddr,
-    key: &str,
+    port: TcpListener,
     namespace: &str,
     site: Arc<Mutex<Site>>,
     access: Access,
@@ -112,6 +116,7 @@ pub fn listen(
         .mask_unmatched_patterns("UNKNOWN")
         .build()
         .map_err(|e| anyhow::anyhow!("metrics of the listener: {e}"))?;
+    let address = port.local_addr().context("the listener cannot be used")?;
     let access = Arc::new(access);
     let server = HttpServer::new(move || {
         let (of_routes, of_ready) = (Arc::clone(&site), Arc::clone(&site));
@@ -134,16 +139,8 @@ pub fn listen(
     .client_request_timeout(HEAD_WITHIN)
     .shutdown_timeout(2)
     .disable_signals()
-    .bind(address)
-    .with_context(|| {
-        format!(
-            "cannot listen on {address}: is another program (or another carpark) using the port? \
-             Set CARPARK_{} or --{} to another address",
-            key.to_uppercase(),
-            key.replace('_', "-")
-        )
-    })?;
-    let address = server.addrs().first().copied().unwrap_or(address);
+    .listen(port)
+    .context("the listener cannot be used")?;
     Ok(Listener { server: server.run(), address })
 }
 
@@ -176,19 +173,23 @@ async fn guard(
     next: Next<impl MessageBody + 'static>,
 ) -> actix_web::Result<ServiceResponse<BoxBody>> {
     let entrance = access.entrance(&request);
+    access.guesses.look();
     let is_welcome = matches!(entrance, Entrance::Welcome(_));
     let is_post = is_welcome && entrance::is_programs_post(request.path());
-    let address = request.peer_addr().map(|address| address.ip());
-    if !is_post && address.is_some_and(|address| !access.rates.allow(address)) {
+    let client = access.client(&request);
+    if !is_post && client.is_some_and(|client| !access.rates.allow(client.0)) {
         let (name, value) = (header::RETRY_AFTER, HeaderValue::from_static("1"));
         let detail = "too many requests from this address; CARPARK_REQUESTS_PER_SECOND allows more";
         let refusal = problem(StatusCode::TOO_MANY_REQUESTS, (name, value), detail);
-        return Ok(request.into_response(refusal));
+        return Ok(protected(request.into_response(refusal)));
     }
     let refusal = match entrance {
         Entrance::Welcome(viewer) => {
+            if let Some(client) = client {
+                request.extensions_mut().insert(client);
+            }
             request.extensions_mut().insert(viewer);
-            return Ok(next.call(request).await?.map_into_boxed_body());
+            return Ok(protected(next.call(request).await?.map_into_boxed_body()));
         }
         Entrance::SignIn => {
             let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
@@ -203,7 +204,13 @@ async fn guard(
             problem(StatusCode::UNAUTHORIZED, header, detail)
         }
     };
-    Ok(request.into_response(refusal))
+    Ok(protected(request.into_response(refusal)))
+}
+
+fn protected(mut answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let path = answer.request().path().to_owned();
+    protection::protect(&path, answer.headers_mut());
+    answer
 }
 
 /// A refusal, with a header that says what to do.

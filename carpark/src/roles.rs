@@ -27,6 +27,7 @@ use web::Web;
 use crate::cli::Role;
 use crate::config::Config;
 use crate::http::entrance::Access;
+use crate::http::guesses::Guesses;
 use crate::http::rate::Rates;
 use crate::http::sign_in::SignIns;
 use crate::http::{self, Site};
@@ -64,6 +65,7 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let plan = Plan::of(role);
     plan.check(&config)?;
+    let config = with_own_tokens(plan, config);
     let started = tokio::select! {
         started = start(plan, &config, clock) => started.map(Some),
         () = shutdown.asked() => Ok(None),
@@ -89,6 +91,16 @@ pub async fn run(
     outcome
 }
 
+/// Vehicles that are simulated in the monitor's own process show a token that nobody else has, where
+/// the others have theirs and none is set for pings.
+fn with_own_tokens(plan: Plan, mut config: Config) -> Config {
+    let tokens = &mut config.tokens;
+    if plan.vehicles && plan.pings && tokens.ping.is_none() && tokens.is_any() {
+        tokens.ping = Some(nanoid::nanoid!(32));
+    }
+    config
+}
+
 async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Result<Running> {
     // First: a path that is wrong leaves nothing behind.
     let input = config.reads.as_deref().map(Input::open).transpose()?;
@@ -97,19 +109,17 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
     registry.register(Box::new(ProcessCollector::for_self()))?;
     let site = Arc::new(Mutex::new(Site::default()));
     let (key, address) = plan.listen(config);
-    let sign_ins = plan.web.then(|| {
-        let tokens = &config.tokens;
-        Arc::new(SignIns::new(tokens.admin.clone().or_else(|| tokens.sink.clone())))
-    });
+    let sign_ins = plan.web.then(|| Arc::new(SignIns::new(config.tokens.admin.clone())));
     let listener = http::listen(
-        address,
-        key,
+        http::port::bind(address, key, config.start_patience).await?,
         plan.namespace(),
         Arc::clone(&site),
         Access {
             tokens: config.tokens.clone(),
             rates: Rates::new(config.requests_per_second),
             sign_ins: sign_ins.clone(),
+            proxies: config.trusted_proxies.clone(),
+            guesses: Guesses::new("in a header or an address"),
         },
         registry.clone(),
     )?;

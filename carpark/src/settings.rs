@@ -144,7 +144,13 @@ pub const SETTINGS: &[Setting] = &[
     secret("admin_token", "Bearer token for /admin and the files, and to sign in on the pages"),
     secret("sink_token", "Bearer token for posting summaries"),
     secret("camera_token", "Token for cameras that post reads: bearer, basic, or ?token="),
-    secret("ping_token", "Bearer token for posting pings; without it the admin token"),
+    secret("ping_token", "Bearer token for posting pings; no other token stands in for it"),
+    setting(
+        SECURITY,
+        "trusted_proxies",
+        "",
+        "Proxies before this listener, whose X-Forwarded-For is believed: addresses or networks (10.0.0.0/8, 192.168.1.7)",
+    ),
     setting(
         RULES,
         "lateness",

@@ -8,6 +8,7 @@ use generators::pings::PingOptions;
 use url::Url;
 
 use super::{Config, ConfigError, Layers, Tokens};
+use crate::http::client::TrustedProxies;
 
 impl Layers {
     /// Checks everything.
@@ -62,6 +63,14 @@ impl Layers {
                 sink: token("sink_token"),
                 camera: token("camera_token"),
                 ping: token("ping_token"),
+            },
+            trusted_proxies: match self.text("trusted_proxies") {
+                None => TrustedProxies::default(),
+                Some(_) => self.required(
+                    "trusted_proxies",
+                    "not addresses or networks; write for instance 10.0.0.0/8, 192.168.1.7",
+                    |text| text.parse().ok(),
+                )?,
             },
             cameras: self.named.cameras()?,
             camera_options: self.camera_options()?,

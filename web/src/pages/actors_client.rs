@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
+use awc::http::Version;
 use awc::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -68,7 +69,13 @@ struct Problem {
 impl ActorsClient {
     /// Asks `who`.
     pub(crate) fn new(at: ActorsAt, who: &'static str) -> Self {
-        let client = awc::Client::builder().timeout(PATIENCE).disable_redirects().finish();
+        // HTTP/1.1 alone: nothing here is better over HTTP/2, and its implementation (h2 0.3, which
+        // comes with awc) has a known weakness, RUSTSEC-2026-0258.
+        let client = awc::Client::builder()
+            .timeout(PATIENCE)
+            .disable_redirects()
+            .max_http_version(Version::HTTP_11)
+            .finish();
         Self { client, at, who }
     }
 
