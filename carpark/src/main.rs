@@ -20,6 +20,7 @@ mod roles;
 mod settings;
 mod shutdown;
 mod telemetry;
+mod vehicles_of_plates;
 mod verify;
 
 use std::process::ExitCode;

@@ -15,7 +15,7 @@ use anyhow::bail;
 use cameras::Cameras;
 use domain::{Kind, SharedClock};
 use generators::Generators;
-use generators::pings::Pings;
+use generators::pings::{Pings, Register};
 use prometheus::Registry;
 #[cfg(target_os = "linux")]
 use prometheus::process_collector::ProcessCollector;
@@ -34,6 +34,7 @@ use crate::http::{self, Site};
 use crate::progress::Progress;
 use crate::reads::{Input, Reads};
 use crate::shutdown::Shutdown;
+use crate::vehicles_of_plates::{Here, There};
 pub use open::EMBEDDED_DEAD_LETTERS;
 use parts::Wiring;
 use plan::Plan;
@@ -65,6 +66,11 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let plan = Plan::of(role);
     plan.check(&config)?;
+    if role == Role::PingGenerator && config.pings.register == Register::Only {
+        let vehicles = parts::pings::register(&config).await?;
+        info!(vehicles, "simulated vehicles registered");
+        return Ok(());
+    }
     let config = with_own_tokens(plan, config);
     let started = tokio::select! {
         started = start(plan, &config, clock) => started.map(Some),
@@ -148,6 +154,15 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         true => Some(parts::vehicles::start(&wiring, sessions).await?),
         false => None,
     };
+    if let Some(actors) = &actors {
+        match (&vehicles, &config.vehicles_url) {
+            (Some(vehicles), _) => actors.know_vehicles(Here(vehicles.plates())),
+            (None, Some(url)) => {
+                actors.know_vehicles(There::new(url.clone(), config.tokens.admin.clone()));
+            }
+            (None, None) => {}
+        }
+    }
     let reads = match input {
         Some(input) => {
             let kinds = [Kind::Entry, Kind::Exit];

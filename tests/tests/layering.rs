@@ -114,13 +114,19 @@ const ONLY: &[(&str, &[&str])] = &[
         "deadpool_redis::",
         &[
             "actors/src/store/redis",
+            "service/src/erased_log",
             "generators/src/inside_store/redis",
             "vehicles/src/store/redis",
         ],
     ),
     (
         "redb::",
-        &["actors/src/store/embedded", "actors/src/broker/embedded", "vehicles/src/store/embedded"],
+        &[
+            "actors/src/store/embedded",
+            "actors/src/broker/embedded",
+            "service/src/scrub",
+            "vehicles/src/store/embedded",
+        ],
     ),
     (
         "ureq::",
@@ -128,6 +134,7 @@ const ONLY: &[(&str, &[&str])] = &[
             "carpark/src/camera",
             "carpark/src/health",
             "carpark/src/import",
+            "carpark/src/vehicles_of_plates",
             "generators/src/pings/monitor",
         ],
     ),

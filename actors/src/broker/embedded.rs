@@ -4,7 +4,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use domain::{Instant, Kind, SharedClock};
 use futures_util::StreamExt;
 use futures_util::stream::{self, LocalBoxStream};
 use redb::{Database, TableDefinition};
+use service::{Scrubber, mark_erased, scrub_erased};
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 
 use super::amqp::queue_name;
@@ -69,6 +70,7 @@ pub struct EmbeddedBroker {
     /// Taken by [`Broker::consume`], once each.
     receivers: RefCell<HashMap<Kind, mpsc::Receiver<Message>>>,
     dead_letters: Arc<Database>,
+    path: PathBuf,
     clock: SharedClock,
     prefetch: usize,
 }
@@ -95,6 +97,7 @@ impl EmbeddedBroker {
                 (Kind::Exit, exit_receiver),
             ])),
             dead_letters: Arc::new(database),
+            path: dead_letters.to_owned(),
             clock,
             prefetch,
         })
@@ -115,7 +118,9 @@ impl Broker for EmbeddedBroker {
     fn dead_letters(&self) -> Rc<dyn DeadLetters> {
         Rc::new(Shelf {
             database: Arc::clone(&self.dead_letters),
+            path: self.path.clone(),
             publisher: self.publisher.clone(),
+            scrubber: Arc::default(),
         })
     }
 
@@ -277,7 +282,10 @@ impl Queue for EmbeddedQueue {
 /// The dead letters in their file.
 struct Shelf {
     database: Arc<Database>,
+    path: PathBuf,
     publisher: EmbeddedPublisher,
+    /// What was discarded goes from the disk as well (G8).
+    scrubber: Arc<Scrubber>,
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it on")]
@@ -295,11 +303,21 @@ impl Shelf {
         tokio::task::spawn_blocking(move || work(&database)).await.map_err(failed)?.map_err(failed)
     }
 
+    /// Has what was discarded overwritten, in the background.
+    fn scrub_erased(&self) {
+        let (database, path) = (Arc::clone(&self.database), self.path.clone());
+        self.scrubber.look(path.display().to_string(), async move {
+            let scrubbed = tokio::task::spawn_blocking(move || scrub_erased(&database, &path));
+            scrubbed.await.map_err(|e| e.to_string())?.map_err(|e| e.to_string())
+        });
+    }
+
     async fn remove(&self, id: &str) -> Result<bool, BrokerError> {
         let Ok(number) = id.parse::<u64>() else { return Ok(false) };
         self.blocking(move |database| {
             let write = database.begin_write()?;
             let was_there = write.open_table(DEAD_LETTERS)?.remove(number)?.is_some();
+            mark_erased(&write)?;
             write.commit()?;
             Ok(was_there)
         })
@@ -310,6 +328,8 @@ impl Shelf {
 #[async_trait(?Send)]
 impl DeadLetters for Shelf {
     async fn list(&self) -> Result<Vec<DeadLetter>, BrokerError> {
+        // Of an earlier process, too.
+        self.scrub_erased();
         let mut letters = self.blocking(read_all).await?;
         sort(&mut letters);
         letters.truncate(LOOKED_AT_MAX);
@@ -343,6 +363,7 @@ impl DeadLetters for Shelf {
                 handled.done += 1;
             }
         }
+        self.scrub_erased();
         Ok(handled)
     }
 }

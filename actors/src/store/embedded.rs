@@ -3,13 +3,14 @@
 
 mod tables;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::{Plate, Record, SharedClock, Watermarks};
 use redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata};
+use service::{Scrubber, mark_erased, scrub_erased};
 
 use super::change::{Change, OutboxEntry};
 use super::{
@@ -27,8 +28,11 @@ const CACHE_BYTES: usize = 64 << 20;
 /// See the module.
 pub struct EmbeddedStore {
     database: Arc<Database>,
+    path: PathBuf,
     retention: TimeDelta,
     clock: SharedClock,
+    /// What was erased goes from the disk as well (G8).
+    scrubber: Arc<Scrubber>,
 }
 
 impl EmbeddedStore {
@@ -40,7 +44,17 @@ impl EmbeddedStore {
         let write = database.begin_write().map_err(|e| failed(&e))?;
         create_tables(&write).map_err(|e| failed(&e))?;
         write.commit().map_err(|e| failed(&e))?;
-        Ok(Self { database: Arc::new(database), retention, clock })
+        let (database, path) = (Arc::new(database), path.to_owned());
+        Ok(Self { database, path, retention, clock, scrubber: Arc::default() })
+    }
+
+    /// Has what was erased overwritten, in the background.
+    fn scrub_erased(&self) {
+        let (database, path) = (Arc::clone(&self.database), self.path.clone());
+        self.scrubber.look(path.display().to_string(), async move {
+            let scrubbed = tokio::task::spawn_blocking(move || scrub_erased(&database, &path));
+            scrubbed.await.map_err(|e| e.to_string())?.map_err(|e| e.to_string())
+        });
     }
 
     /// Runs `work` where it may block.
@@ -164,6 +178,7 @@ impl Store for EmbeddedStore {
             Ok(())
         })
         .await?;
+        self.scrub_erased();
         // The file is locked: there is no other processor.
         Ok(Peers { watermarks: beat.watermarks, alive: 1, rank: 0, gone: Vec::new() })
     }
@@ -226,10 +241,12 @@ impl Store for EmbeddedStore {
         self.blocking(move |database| {
             let write = database.begin_write()?;
             let was_there = Tables::open(&write)?.erase(plate.as_str())?;
+            mark_erased(&write)?;
             write.commit()?;
             Ok(was_there)
         })
         .await
+        .inspect(|_| self.scrub_erased())
     }
 
     async fn count_passed(&self, passed: &[Passed]) -> Result<(), StoreError> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use domain::{Policy, Silence};
-use generators::pings::PingOptions;
+use generators::pings::{PingOptions, Register};
 use url::Url;
 
 use super::{Config, ConfigError, Layers, Tokens};
@@ -134,6 +134,16 @@ impl Layers {
             share: self.required("pings.ping_share", "not between 0 and 1", share)?,
             seed,
             monitor_url: url.as_str().trim_end_matches('/').to_owned(),
+            register: self.required(
+                "pings.register",
+                "expected `first`, `only` or `no`",
+                |text| match text {
+                    "first" => Some(Register::First),
+                    "only" => Some(Register::Only),
+                    "no" => Some(Register::No),
+                    _ => None,
+                },
+            )?,
         })
     }
 }

@@ -183,7 +183,9 @@ mod tests {
         assert!(holds("10.0.0.0/8", "10.255.0.1") && !holds("10.0.0.0/8", "11.0.0.1"));
         assert!(holds("0.0.0.0/0", "203.0.113.1") && !holds("0.0.0.0/0", "::1"));
         assert!(holds("192.0.2.7", "192.0.2.7") && !holds("192.0.2.7", "192.0.2.6"));
-        assert!(holds("2001:db8::/33", "2001:db8:7fff::") && !holds("2001:db8::/33", "2001:db8:8000::"));
+        assert!(
+            holds("2001:db8::/33", "2001:db8:7fff::") && !holds("2001:db8::/33", "2001:db8:8000::")
+        );
         for wrong in ["10.0.0.0/33", "10.0.0/8", "proxy.example", "10.0.0.0/", "::/129"] {
             assert!(wrong.parse::<TrustedProxies>().is_err(), "{wrong}");
         }

@@ -125,7 +125,8 @@ mod tests {
     #[test]
     fn another_address_of_the_same_network_is_no_other_client() {
         let (guesses, now) = (Guesses::new("here"), Instant::now());
-        let address = |n: u64| IpAddr::V6(Ipv6Addr::from_bits((0x2001_0db8_u128 << 96) + u128::from(n)));
+        let address =
+            |n: u64| IpAddr::V6(Ipv6Addr::from_bits((0x2001_0db8_u128 << 96) + u128::from(n)));
         for n in 0..u64::from(OF_ONE_MAX) {
             guesses.wrong_at(address(n), now);
         }

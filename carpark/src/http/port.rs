@@ -108,14 +108,18 @@ mod tests {
     async fn when_patience_ends_the_setting_is_named() {
         let (_socket, address) = held();
         let error = bind(address, "web_listen", PAUSE).await.unwrap_err().to_string();
-        assert!(error.contains(&address.to_string()) && error.contains("CARPARK_WEB_LISTEN"), "{error}");
+        assert!(
+            error.contains(&address.to_string()) && error.contains("CARPARK_WEB_LISTEN"),
+            "{error}"
+        );
     }
 
     #[actix_web::test]
     async fn a_program_that_listens_there_is_waited_for_no_longer_than_one_takes_to_stop() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let begun = Instant::now();
-        let bound = bind(listener.local_addr().unwrap(), "web_listen", Duration::from_hours(1)).await;
+        let bound =
+            bind(listener.local_addr().unwrap(), "web_listen", Duration::from_hours(1)).await;
         assert!(bound.is_err() && begun.elapsed() >= OF_A_LISTENER_MAX);
     }
 }

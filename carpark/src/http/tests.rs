@@ -217,7 +217,7 @@ async fn every_answer_says_what_a_browser_may_do_with_it() {
             let request = test::TestRequest::get().uri(path);
             let request = request.insert_header(("authorization", format!("Bearer {token}")));
             let answer = test::call_service(&app, request.to_request()).await;
-            let said = |name: &str| answer.headers()[name].to_str().unwrap();
+            let said = |name: &str| answer.headers().get(name).unwrap().to_str().unwrap();
             assert!(said("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
             assert!(said("content-security-policy").contains("default-src 'none'"), "{path}");
             assert_eq!(said("x-content-type-options"), "nosniff", "{path}");

@@ -112,7 +112,9 @@ mod tests {
 
     #[test]
     fn one_that_nobody_can_show_is_refused_everywhere() {
-        for wrong in [" ", " padded-token-of-mine", "tab\tinside-of-a-token", "schlüssel-der-garage"] {
+        for wrong in
+            [" ", " padded-token-of-mine", "tab\tinside-of-a-token", "schlüssel-der-garage"]
+        {
             let said = judged("127.0.0.1:1", &tokens("", "", wrong)).unwrap_err();
             assert!(said.contains("CARPARK_CAMERA_TOKEN") && said.contains("openssl"), "{said}");
         }

@@ -1,12 +1,13 @@
 //! The store in a file of its own: redb. Durable when it answers. One process at a time: redb locks
 //! the file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{Customer, Vehicle};
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
+use service::{Scrubber, mark_erased, scrub_erased};
 
 use super::{Change, Kept, Store, StoreError, periods_from_text, periods_to_text, split};
 
@@ -23,6 +24,9 @@ const CACHE_BYTES: usize = 32 << 20;
 /// See the module.
 pub struct EmbeddedStore {
     database: Arc<Database>,
+    path: PathBuf,
+    /// What was removed goes from the disk as well (G8).
+    scrubber: Arc<Scrubber>,
 }
 
 impl EmbeddedStore {
@@ -38,7 +42,17 @@ impl EmbeddedStore {
             write.open_table(table).map_err(|e| failed(e.into()))?;
         }
         write.commit().map_err(|e| failed(e.into()))?;
-        Ok(Self { database: Arc::new(database) })
+        let (database, path) = (Arc::new(database), path.to_owned());
+        Ok(Self { database, path, scrubber: Arc::default() })
+    }
+
+    /// Has what was removed overwritten, in the background.
+    fn scrub_erased(&self) {
+        let (database, path) = (Arc::clone(&self.database), self.path.clone());
+        self.scrubber.look(path.display().to_string(), async move {
+            let scrubbed = tokio::task::spawn_blocking(move || scrub_erased(&database, &path));
+            scrubbed.await.map_err(|e| e.to_string())?.map_err(|e| e.to_string())
+        });
     }
 
     /// Runs `work` where it may block.
@@ -103,6 +117,7 @@ fn apply(write: &WriteTransaction, changes: &[Change]) -> Result<(), trouble::Er
 #[async_trait]
 impl Store for EmbeddedStore {
     async fn hold(&self) -> Result<bool, StoreError> {
+        self.scrub_erased();
         Ok(true)
     }
 
@@ -135,12 +150,20 @@ impl Store for EmbeddedStore {
     }
 
     async fn commit(&self, changes: Arc<[Change]>) -> Result<(), StoreError> {
+        let removes = changes.iter().any(Change::removes);
         self.blocking(move |database| {
             let write = database.begin_write()?;
             apply(&write, &changes)?;
+            if removes {
+                mark_erased(&write)?;
+            }
             write.commit()?;
             Ok(())
         })
-        .await
+        .await?;
+        if removes {
+            self.scrub_erased();
+        }
+        Ok(())
     }
 }

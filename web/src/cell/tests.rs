@@ -8,8 +8,24 @@ use super::*;
 #[test]
 fn what_a_spreadsheet_would_run_gets_an_apostrophe() {
     for formula in [
-        "=1+1", "+1", "@SUM(A1)", "\tx", "\rx", " =1", "\u{a0}=1", "'=1", "''=1", "＝1", "'\tx",
-        "-1+1", "-2+3+cmd|'/C calc'!A0", "-(1)", "－1", "\u{feff}=1", "\u{200b}=1", "\"=1\"",
+        "=1+1",
+        "+1",
+        "@SUM(A1)",
+        "\tx",
+        "\rx",
+        " =1",
+        "\u{a0}=1",
+        "'=1",
+        "''=1",
+        "＝1",
+        "'\tx",
+        "-1+1",
+        "-2+3+cmd|'/C calc'!A0",
+        "-(1)",
+        "－1",
+        "\u{feff}=1",
+        "\u{200b}=1",
+        "\"=1\"",
     ] {
         assert_eq!(guard(formula), format!("'{formula}"), "{formula:?}");
         assert_eq!(guard_words(formula), format!("'{formula}"), "{formula:?}");
@@ -36,7 +52,8 @@ fn so_does_what_would_be_a_cell_of_its_own_where_another_separator_holds() {
 
 #[test]
 fn what_it_would_not_run_stays_as_it_is() {
-    for text in ["", "main", "-1", "a=1", "'s-Hertogenbosch", "'", "1@2", "Ü", "-x_Y-9", "a;", ";"] {
+    for text in ["", "main", "-1", "a=1", "'s-Hertogenbosch", "'", "1@2", "Ü", "-x_Y-9", "a;", ";"]
+    {
         assert_eq!(guard(text), text, "{text:?}");
     }
     for text in ["", "seen", "-5", "-5.25", "-10%", "5 - 3", "it's"] {
