@@ -171,9 +171,10 @@ impl Tokens {
         named.map(|(name, token)| (format!("CARPARK_{name}_TOKEN"), token)).collect()
     }
 
-    /// Whether one of them is set.
-    pub fn is_any(&self) -> bool {
-        !self.named().is_empty()
+    /// Whether the operator's side is closed: by the administrator's token, or by the sink's, which only
+    /// carpark's own parts know. What cameras and vehicles show closes their own paths alone.
+    pub fn close_the_rest(&self) -> bool {
+        self.admin.is_some() || self.sink.is_some()
     }
 }
 

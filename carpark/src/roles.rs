@@ -101,7 +101,7 @@ pub async fn run(
 /// the others have theirs and none is set for pings.
 fn with_own_tokens(plan: Plan, mut config: Config) -> Config {
     let tokens = &mut config.tokens;
-    if plan.vehicles && plan.pings && tokens.ping.is_none() && tokens.is_any() {
+    if plan.vehicles && plan.pings && tokens.ping.is_none() && tokens.close_the_rest() {
         tokens.ping = Some(nanoid::nanoid!(32));
     }
     config

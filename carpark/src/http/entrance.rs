@@ -193,15 +193,15 @@ fn is_ping(path: &str) -> bool {
 /// around.
 ///
 /// No token opens what another is for. One that is not set leaves its paths to this machine's own
-/// programs where it is the sink's or the cameras'; the administrator's and the vehicles' paths are
-/// closed then, unless no token is set at all.
+/// programs; but the administrator's and the vehicles' paths are closed where the administrator's or the
+/// sink's token is set ([`Tokens::close_the_rest`]).
 fn wanted<'t>(tokens: &'t Tokens, path: &str) -> Wanted<'t> {
     let or_trust = |token: &'t Option<String>| match token {
         Some(token) => Wanted::Token(token),
         None => Wanted::Trust,
     };
     let or_closed = |token: &'t Option<String>, missing| match token {
-        None if tokens.is_any() => Wanted::Missing(missing),
+        None if tokens.close_the_rest() => Wanted::Missing(missing),
         token => or_trust(token),
     };
     if is_open(path) {

@@ -83,9 +83,9 @@ impl Plan {
         if !faults.is_empty() {
             warn!(faults = faults.join("; "), "tokens that are easily guessed");
         }
-        if tokens.admin.is_none() && tokens.is_any() {
+        if tokens.admin.is_none() && tokens.close_the_rest() {
             warn!(
-                "no admin token is set, while others are: what shows or changes plates is closed; set \
+                "no admin token is set, and the sink's does not stand in for it: what shows or changes plates is closed; set \
                  CARPARK_ADMIN_TOKEN"
             );
         }

@@ -14,6 +14,7 @@ mod bad_input;
 mod bounds;
 mod cameras;
 mod configure;
+mod doors;
 mod embedded;
 mod errors;
 mod failpoints;
