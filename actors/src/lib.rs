@@ -41,7 +41,7 @@ use consumer::{Consumer, Drain};
 use dead_letter_desk::DeadLetterDesk;
 use domain::{Kind, SharedClock, Watermarks};
 use operator_desk::OperatorDesk;
-use plate_desk::PlateDesk;
+use plate_desk::{LaterVehicles, PlateDesk, VehiclesOfPlates};
 use registry::{Limits, Registry};
 use service::Vital;
 use settler::{SettleNow, Settled, Settler};
@@ -88,6 +88,8 @@ pub struct Actors {
     settler: Addr<Settler>,
     summary_client: Addr<SummaryClient>,
     desks: Desks,
+    /// Who else knows of plates.
+    vehicles: LaterVehicles,
     gate: Arc<Gate>,
     health: Arc<Health>,
     metrics: Arc<Metrics>,
@@ -213,7 +215,10 @@ impl Actors {
         .start();
 
         let dead_letters = DeadLetterDesk::new(broker.dead_letters(), Arc::clone(&metrics)).start();
-        let plates = PlateDesk::new(Arc::clone(&store), sink, dead_letters.clone()).start();
+        let vehicles = LaterVehicles::default();
+        let plates =
+            PlateDesk::new(Arc::clone(&store), sink, dead_letters.clone(), Rc::clone(&vehicles))
+                .start();
 
         let desks = Desks {
             dead_letters,
@@ -236,6 +241,7 @@ impl Actors {
             settler,
             summary_client,
             desks,
+            vehicles,
             gate,
             health,
             metrics,
@@ -249,6 +255,11 @@ impl Actors {
     pub fn configure(&self) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static + use<> {
         let desks = self.desks.clone();
         move |config| admin::configure(&desks, config)
+    }
+
+    /// Says who else knows of plates, once: what is shown and erased of one (G8) is of both.
+    pub fn know_vehicles(&self, vehicles: impl VehiclesOfPlates + 'static) {
+        let _known_already = self.vehicles.set(Box::new(vehicles));
     }
 
     /// Whether each part works.

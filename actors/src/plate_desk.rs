@@ -2,15 +2,17 @@
 //!
 //! Owns: nothing.
 //! Hears: [`Export`], [`Erase`], from the routes of [`crate::admin`].
-//! Tells: the store, the sink, the desk of the dead letters.
+//! Tells: the store, the sink, the desk of the dead letters, the vehicle monitor.
 //! Never: answers an erasure before all places have confirmed it. Repeated, it is the same.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Addr, Context, Handler, Message, ResponseFuture};
+use async_trait::async_trait;
 use domain::Plate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -53,6 +55,10 @@ pub struct Holdings {
     pub files: Value,
     /// Messages among the dead letters.
     pub dead_letters: Vec<String>,
+    /// The vehicle of the vehicle monitor that has the plate: none, or one; missing where no monitor
+    /// is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vehicles: Option<Value>,
 }
 
 /// What was erased.
@@ -64,7 +70,23 @@ pub struct Erased {
     pub rows: usize,
     /// Messages among the dead letters.
     pub dead_letters: usize,
+    /// Vehicles of the vehicle monitor; missing where no monitor is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vehicles: Option<usize>,
 }
+
+/// The vehicle monitor, which knows whose a plate is; the binary brings the two together.
+#[async_trait(?Send)]
+pub trait VehiclesOfPlates {
+    /// The vehicles it holds of a plate, a list of none or one. An error says why in words.
+    async fn held(&self, plate: &Plate) -> Result<Value, String>;
+
+    /// Removes the vehicle that has the plate; answers how many they were.
+    async fn erase(&self, plate: &Plate) -> Result<usize, String>;
+}
+
+/// The monitor, from when it is known: it starts after the actors, whose store it asks.
+pub type LaterVehicles = Rc<OnceCell<Box<dyn VehiclesOfPlates>>>;
 
 /// Why a request could not be served, or not to its end. Ask again.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +100,9 @@ pub enum DeskError {
     /// The broker.
     #[error("the dead letters cannot be reached: {0}")]
     Broker(#[from] BrokerError),
+    /// The vehicle monitor.
+    #[error("the vehicle monitor cannot be reached: {0}")]
+    Vehicles(String),
     /// What is on its way would arrive after the erasure.
     #[error(
         "reports of the plate are on their way to the sink and have not arrived within {} s: the \
@@ -99,16 +124,18 @@ struct Parts {
     store: Arc<dyn Store>,
     sink: Rc<dyn Sink>,
     dead_letters: Addr<DeadLetterDesk>,
+    vehicles: LaterVehicles,
 }
 
 impl PlateDesk {
-    /// Over the three places where something can be held.
+    /// Over the four places where something can be held.
     pub fn new(
         store: Arc<dyn Store>,
         sink: Rc<dyn Sink>,
         dead_letters: Addr<DeadLetterDesk>,
+        vehicles: LaterVehicles,
     ) -> Self {
-        Self { parts: Rc::new(Parts { store, sink, dead_letters }) }
+        Self { parts: Rc::new(Parts { store, sink, dead_letters, vehicles }) }
     }
 }
 
@@ -117,6 +144,10 @@ impl Parts {
         let held = self.store.held(&plate).await?;
         let files = self.sink.held(&plate).await?;
         let letters = self.letters_of(&plate).await?;
+        let vehicles = match self.vehicles.get() {
+            Some(monitor) => Some(monitor.held(&plate).await.map_err(DeskError::Vehicles)?),
+            None => None,
+        };
         let as_json = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| text.into());
         Ok(Holdings {
             record: held.record.as_deref().map(as_json),
@@ -126,12 +157,13 @@ impl Parts {
                 .iter()
                 .map(|letter| String::from_utf8_lossy(&letter.body).into_owned())
                 .collect(),
+            vehicles,
             vehicle_plate: plate,
         })
     }
 
     /// In the order of the way, so that nothing follows behind: the record, what is on its way,
-    /// the files; then what never was on it.
+    /// the files; then what never was on it: dead letters, and whose the plate is.
     async fn erase(&self, plate: Plate) -> Result<Erased, DeskError> {
         let record = self.store.erase(&plate).await?;
         let begun = Instant::now();
@@ -143,8 +175,12 @@ impl Parts {
         }
         let rows = self.sink.erase(&plate).await?;
         let dead_letters = self.discard_letters_of(&plate).await?;
-        info!(?plate, record, rows, dead_letters, "plate erased");
-        Ok(Erased { record, rows, dead_letters })
+        let vehicles = match self.vehicles.get() {
+            Some(monitor) => Some(monitor.erase(&plate).await.map_err(DeskError::Vehicles)?),
+            None => None,
+        };
+        info!(?plate, record, rows, dead_letters, vehicles, "plate erased");
+        Ok(Erased { record, rows, dead_letters, vehicles })
     }
 
     async fn discard_letters_of(&self, plate: &Plate) -> Result<usize, DeskError> {

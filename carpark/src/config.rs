@@ -19,6 +19,7 @@ use domain::{Policy, Silence};
 use generators::pings::PingOptions;
 use url::Url;
 
+use crate::http::client::TrustedProxies;
 use crate::settings::{SETTINGS, Setting, find};
 use named::Named;
 use show::quoted_if_needed;
@@ -110,6 +111,8 @@ pub struct Config {
     pub time_zone: web::TimeZone,
     /// See [`Tokens`].
     pub tokens: Tokens,
+    /// Whose word on a client's address is taken.
+    pub trusted_proxies: TrustedProxies,
     /// The rules' tunable part.
     pub policy: Policy,
     /// How long a plate with nothing open is remembered.
@@ -161,6 +164,26 @@ pub struct Tokens {
     pub camera: Option<String>,
     /// For posting pings.
     pub ping: Option<String>,
+}
+
+impl Tokens {
+    /// Those that are set, each with its variable.
+    pub fn named(&self) -> Vec<(String, &str)> {
+        let all = [
+            ("ADMIN", &self.admin),
+            ("SINK", &self.sink),
+            ("CAMERA", &self.camera),
+            ("PING", &self.ping),
+        ];
+        let named = all.into_iter().filter_map(|(name, token)| Some((name, token.as_deref()?)));
+        named.map(|(name, token)| (format!("CARPARK_{name}_TOKEN"), token)).collect()
+    }
+
+    /// Whether the operator's side is closed: by the administrator's token, or by the sink's, which only
+    /// carpark's own parts know. What cameras and vehicles show closes their own paths alone.
+    pub fn close_the_rest(&self) -> bool {
+        self.admin.is_some() || self.sink.is_some()
+    }
 }
 
 impl fmt::Debug for Tokens {

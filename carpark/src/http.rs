@@ -1,17 +1,22 @@
 //! The listener of a role: its routes, what every role answers (`/livez`, `/readyz`, `/metrics`),
 //! and who may ask for what.
 
+pub mod client;
 mod connections;
 mod described;
 pub mod entrance;
+pub mod guesses;
 mod held;
 mod origin;
+pub mod port;
+mod protection;
 pub mod rate;
 pub mod sign_in;
 mod stream;
+pub mod tokens;
 
 use std::future::ready;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::rc::{Rc, Weak};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -33,7 +38,6 @@ use anyhow::{Context, bail};
 use prometheus::Registry;
 use serde_json::json;
 use service::Problem;
-use tokio::net::TcpSocket;
 use utoipa::openapi::OpenApi;
 
 pub use connections::Limits;
@@ -56,12 +60,10 @@ const DESCRIPTORS_KEPT: usize = 512;
 /// Connections of the process with itself, and those that are just being refused.
 const OWN_CONNECTIONS: usize = 64;
 /// Where the process asks itself: any free port.
-const OWN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+pub const OWN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 /// What a connection is told for which there is no room.
 const NO_ROOM: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\
     retry-after: 1\r\nconnection: close\r\n\r\n";
-/// Connections that may wait to be taken.
-const BACKLOG: u32 = 1024;
 /// Seconds, 100 µs to 10 s.
 const BUCKETS: &[f64] = &[
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
@@ -118,13 +120,11 @@ pub struct Listener {
 /// How a listener listens.
 pub struct Listening {
     /// Where.
-    pub address: SocketAddr,
-    /// The setting that says so, for errors.
-    pub key: &'static str,
+    pub port: TcpListener,
+    /// Where the process asks itself ([`OWN`]), if it does.
+    pub own: Option<TcpListener>,
     /// Before the names of its metrics.
     pub namespace: &'static str,
-    /// Whether the process asks itself.
-    pub asks_itself: bool,
     /// How many others may be connected.
     pub limits: Limits,
 }
@@ -164,9 +164,9 @@ pub fn limits(total: usize, per_address: usize, descriptors: u64) -> Limits {
     Limits { total, per_address: per_address.min(total) }
 }
 
-/// Binds the addresses and prepares the site.
+/// Prepares the site for ports that are bound ([`port::bind`]).
 pub fn listen(
-    listening: &Listening,
+    listening: Listening,
     site: Arc<Mutex<Site>>,
     access: Access,
     registry: Registry,
@@ -178,6 +178,7 @@ pub fn listen(
         .mask_unmatched_patterns("UNKNOWN")
         .build()
         .map_err(|e| anyhow::anyhow!("metrics of the listener: {e}"))?;
+    let address = listening.port.local_addr().context("the listener cannot be used")?;
     let access = Arc::new(access);
     let app = move || {
         let (of_routes, of_ready) = (Arc::clone(&site), Arc::clone(&site));
@@ -228,11 +229,8 @@ pub fn listen(
                 .and_then(http)
         }
     };
-    let public = bind(listening.address, listening.key)?;
-    let address = public.local_addr()?;
-    let builder = builder.listen("public", public, serve(Some(listening.limits)))?;
-    let own = listening.asks_itself.then(|| bind(OWN, "loopback")).transpose()?;
-    let (builder, own) = match own {
+    let builder = builder.listen("public", listening.port, serve(Some(listening.limits)))?;
+    let (builder, own) = match listening.own {
         Some(own) => {
             let own_address = own.local_addr()?;
             (builder.listen("own", own, serve(None))?, Some(own_address))
@@ -240,27 +238,6 @@ pub fn listen(
         None => (builder, None),
     };
     Ok(Listener { server: builder.run(), address, own })
-}
-
-/// Binds an address; `key` names the setting in errors.
-fn bind(address: SocketAddr, key: &str) -> anyhow::Result<std::net::TcpListener> {
-    let bind = || -> std::io::Result<std::net::TcpListener> {
-        let socket = match address {
-            SocketAddr::V4(_) => TcpSocket::new_v4()?,
-            SocketAddr::V6(_) => TcpSocket::new_v6()?,
-        };
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        socket.listen(BACKLOG)?.into_std()
-    };
-    bind().with_context(|| {
-        format!(
-            "cannot listen on {address}: is another program (or another carpark) using the port? \
-             Set CARPARK_{} or --{} to another address",
-            key.to_uppercase(),
-            key.replace('_', "-")
-        )
-    })
 }
 
 /// Whether there is room for a connection.
@@ -326,20 +303,25 @@ async fn guard(
     next: Next<impl MessageBody + 'static>,
 ) -> actix_web::Result<ServiceResponse<BoxBody>> {
     let entrance = access.entrance(&request);
+    access.guesses.look();
     let is_welcome = matches!(entrance, Entrance::Welcome(_));
     let is_post = is_welcome && entrance::is_programs_post(request.path());
-    let address = request.peer_addr().map(|address| address.ip());
-    if !is_post && address.is_some_and(|address| !access.rates.allow(address)) {
+    let client = access.client(&request);
+    if !is_post && client.is_some_and(|client| !access.rates.allow(client.0)) {
         let (name, value) = (header::RETRY_AFTER, HeaderValue::from_static("1"));
         let detail = "too many requests from this address; CARPARK_REQUESTS_PER_SECOND allows more";
         let refusal = problem(StatusCode::TOO_MANY_REQUESTS, (name, value), detail);
-        return Ok(request.into_response(refusal));
+        return Ok(protected(request.into_response(refusal)));
     }
     let refusal = match entrance {
         Entrance::Welcome(viewer) => {
             let work = begin(&request, viewer.may_see());
+            if let Some(client) = client {
+                request.extensions_mut().insert(client);
+            }
             request.extensions_mut().insert(viewer);
-            return Ok(held(next.call(request).await?.map_into_boxed_body(), work));
+            let answer = next.call(request).await?.map_into_boxed_body();
+            return Ok(held(protected(answer), work));
         }
         Entrance::SignIn => {
             let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
@@ -355,7 +337,13 @@ async fn guard(
         }
     };
     drop(begin(&request, false));
-    Ok(request.into_response(refusal))
+    Ok(protected(request.into_response(refusal)))
+}
+
+fn protected(mut answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let path = answer.request().path().to_owned();
+    protection::protect(&path, answer.headers_mut());
+    answer
 }
 
 /// Tells the request's connection of it.

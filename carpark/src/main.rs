@@ -23,6 +23,7 @@ mod say;
 mod settings;
 mod shutdown;
 mod telemetry;
+mod vehicles_of_plates;
 mod verify;
 
 use std::process::ExitCode;

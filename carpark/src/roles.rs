@@ -19,7 +19,7 @@ use anyhow::bail;
 use cameras::Cameras;
 use domain::{Kind, SharedClock};
 use generators::Generators;
-use generators::pings::Pings;
+use generators::pings::{Pings, Register};
 use prometheus::Registry;
 #[cfg(target_os = "linux")]
 use prometheus::process_collector::ProcessCollector;
@@ -31,6 +31,7 @@ use web::Web;
 use crate::cli::Role;
 use crate::config::Config;
 use crate::http::entrance::Access;
+use crate::http::guesses::Guesses;
 use crate::http::rate::Rates;
 use crate::http::sign_in::SignIns;
 use crate::http::{self, Listening, Site};
@@ -39,6 +40,7 @@ use crate::progress::Progress;
 use crate::reads::{Input, Reads};
 use crate::say;
 use crate::shutdown::Shutdown;
+use crate::vehicles_of_plates::{Here, There};
 pub use open::EMBEDDED_DEAD_LETTERS;
 use parts::Wiring;
 use plan::Plan;
@@ -76,6 +78,12 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let plan = Plan::of(role);
     plan.check(&config)?;
+    if role == Role::PingGenerator && config.pings.register == Register::Only {
+        let vehicles = parts::pings::register(&config).await?;
+        info!(vehicles, "simulated vehicles registered");
+        return Ok(());
+    }
+    let config = with_own_tokens(plan, config);
     let started = tokio::select! {
         started = start(plan, &config, clock) => started.map(Some),
         () = shutdown.asked() => Ok(None),
@@ -102,6 +110,16 @@ pub async fn run(
     outcome
 }
 
+/// Vehicles that are simulated in the monitor's own process show a token that nobody else has, where
+/// the others have theirs and none is set for pings.
+fn with_own_tokens(plan: Plan, mut config: Config) -> Config {
+    let tokens = &mut config.tokens;
+    if plan.vehicles && plan.pings && tokens.ping.is_none() && tokens.close_the_rest() {
+        tokens.ping = Some(nanoid::nanoid!(32));
+    }
+    config
+}
+
 async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Result<Running> {
     // First: a path that is wrong leaves nothing behind.
     let input = config.reads.as_deref().map(Input::open).transpose()?;
@@ -110,28 +128,26 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
     registry.register(Box::new(ProcessCollector::for_self()))?;
     let site = Arc::new(Mutex::new(Site::default()));
     let (key, address) = plan.listen(config);
-    let sign_ins = plan.web.then(|| {
-        let tokens = &config.tokens;
-        Arc::new(SignIns::new(tokens.admin.clone().or_else(|| tokens.sink.clone())))
-    });
-    let listening = Listening {
-        address,
-        key,
-        namespace: plan.namespace(),
-        asks_itself: plan.asks_itself(),
-        limits: http::limits(
-            config.connections_max,
-            config.connections_per_address,
-            limits::raise_descriptors(),
-        ),
+    let sign_ins = plan.web.then(|| Arc::new(SignIns::new(config.tokens.admin.clone())));
+    let port = http::port::bind(address, key, config.start_patience).await?;
+    let own = match plan.asks_itself() {
+        true => Some(http::port::bind(http::OWN, "loopback", config.start_patience).await?),
+        false => None,
     };
+    let limits = http::limits(
+        config.connections_max,
+        config.connections_per_address,
+        limits::raise_descriptors(),
+    );
     let listener = http::listen(
-        &listening,
+        Listening { port, own, namespace: plan.namespace(), limits },
         Arc::clone(&site),
         Access {
             tokens: config.tokens.clone(),
             rates: Rates::new(config.requests_per_second),
             sign_ins: sign_ins.clone(),
+            proxies: config.trusted_proxies.clone(),
+            guesses: Guesses::new("in a header or an address"),
         },
         registry.clone(),
     )?;
@@ -170,6 +186,15 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         true => Some(parts::vehicles::start(&wiring, sessions).await?),
         false => None,
     };
+    if let Some(actors) = &actors {
+        match (&vehicles, &config.vehicles_url) {
+            (Some(vehicles), _) => actors.know_vehicles(Here(vehicles.plates())),
+            (None, Some(url)) => {
+                actors.know_vehicles(There::new(url.clone(), config.tokens.admin.clone()));
+            }
+            (None, None) => {}
+        }
+    }
     let reads = match input {
         Some(input) => {
             let kinds = [Kind::Entry, Kind::Exit];

@@ -139,12 +139,18 @@ pub const SETTINGS: &[Setting] = &[
         PLACES,
         "vehicles_url",
         "http://127.0.0.1:40004",
-        "Where the pages ask for vehicles; in `all` and `serve` this process itself unless set",
+        "Where the pages ask for vehicles, and the actors for what is held of a plate; in `all` and `serve` this process itself unless set",
     ),
     secret("admin_token", "Bearer token for /admin and the files, and to sign in on the pages"),
     secret("sink_token", "Bearer token for posting summaries"),
     secret("camera_token", "Token for cameras that post reads: bearer, basic, or ?token="),
-    secret("ping_token", "Bearer token for posting pings; without it the admin token"),
+    secret("ping_token", "Bearer token for posting pings; no other token stands in for it"),
+    setting(
+        SECURITY,
+        "trusted_proxies",
+        "",
+        "Proxies before this listener, whose X-Forwarded-For is believed: addresses or networks (10.0.0.0/8, 192.168.1.7)",
+    ),
     setting(
         RULES,
         "lateness",
@@ -307,6 +313,12 @@ pub const SETTINGS: &[Setting] = &[
         "pings.vehicles",
         "",
         "So many vehicles are made and registered first; unset: those that are registered (in `all` 20)",
+    ),
+    rare(
+        PINGS,
+        "pings.register",
+        "first",
+        "The made vehicles: `first` registered, which wants the admin token; `only` that, then it ends; `no`: they are already",
     ),
     setting(PINGS, "pings.customers", "3", "Customers that the made vehicles are of"),
     setting(

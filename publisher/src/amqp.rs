@@ -1,5 +1,5 @@
 //! Publishing over `RabbitMQ`: on a connection of its own, every message confirmed, many at a time.
-//! Only this file and `amqp_connection` know lapin.
+//! Only this file, `amqp_connection` and `amqp_url` know lapin.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -9,7 +9,6 @@ use async_trait::async_trait;
 use domain::Kind;
 use lapin::options::BasicPublishOptions;
 use lapin::types::ShortString;
-use lapin::uri::AMQPUri;
 use lapin::{BasicProperties, Confirmation};
 use serde::Deserialize;
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -17,6 +16,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::amqp_connection::{Report, Supervisor, Trouble};
+use crate::amqp_url::{AmqpUrlError, parse_amqp_url};
 use crate::{PublishError, Publisher, queue_of};
 
 /// Seconds after which a silent connection is dead. The protocol's default of 60 s takes up to two
@@ -40,11 +40,6 @@ pub struct AmqpOptions {
     /// then does not come: the connection is given up and made anew.
     pub confirm_time_out: Duration,
 }
-
-/// The URL is none.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the URL of the broker is not of the form amqp://user:password@host:port/vhost: {0}")]
-pub struct AmqpUrlError(&'static str);
 
 /// See the module. Dropped, it closes its connection.
 pub struct AmqpPublisher {
@@ -110,7 +105,7 @@ impl AmqpPublisher {
     /// Begins to connect, for messages to `queues`, and goes on trying for ever. Fails only for a
     /// URL that is none. Needs a Tokio runtime.
     pub fn start(options: &AmqpOptions, queues: &[&'static str]) -> Result<Self, AmqpUrlError> {
-        let uri = parse_url(&options.url)?;
+        let uri = parse_amqp_url(&options.url, HEARTBEAT_SECONDS)?;
         let outlet = |queue: &&'static str| Outlet {
             queue,
             gate: watch::Sender::new(Gate::Away),
@@ -263,30 +258,6 @@ fn properties(body: &str) -> BasicProperties {
         Some(id) => message.with_message_id(id),
         None => message,
     }
-}
-
-/// Reads the URL. Errors do not repeat it: it may hold a password.
-fn parse_url(url: &str) -> Result<AMQPUri, AmqpUrlError> {
-    let parsed = url::Url::parse(url).map_err(|_| AmqpUrlError("it is no URL"))?;
-    if !matches!(parsed.scheme(), "amqp" | "amqps") {
-        return Err(AmqpUrlError("it begins with neither amqp:// nor amqps://"));
-    }
-    // The parser below would take either for `localhost`.
-    match parsed.host() {
-        None => return Err(AmqpUrlError("it names no host")),
-        Some(url::Host::Ipv6(_)) => {
-            return Err(AmqpUrlError("an IPv6 address cannot be used here, a host name can"));
-        }
-        Some(_) => {}
-    }
-    let unreadable = AmqpUrlError("a parameter of it cannot be read");
-    let mut uri: AMQPUri = url.parse().map_err(|_: String| unreadable)?;
-    if uri.vhost.is_empty() {
-        // `amqp://host:port/` means the default virtual host to everyone but the standard.
-        uri.vhost.push('/');
-    }
-    uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
-    Ok(uri)
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use crate::amqp::{Gate, Line, Outlet};
+use crate::amqp_url::address_of;
 use crate::backoff::Backoff;
 
 /// For a connection to be made, and for a channel on it.
@@ -65,9 +66,8 @@ impl Supervisor {
         outlets: Arc<Vec<Outlet>>,
         reports: mpsc::Receiver<Report>,
     ) -> Self {
-        let host = &uri.authority;
         let vhost = uri.vhost.trim_start_matches('/');
-        let address = format!("{}:{}/{vhost}", host.host, host.port);
+        let address = format!("{}/{vhost}", address_of(&uri));
         Self { uri, address, outlets, reports, connections: 0, name }
     }
 

@@ -1,15 +1,18 @@
 //! The way of observations into a broker, for whoever has some: simulated cameras and real ones. The
 //! seam ([`Publisher`]): a message is handed over and confirmed, or it is not. Over `RabbitMQ`
 //! ([`AmqpPublisher`], which takes pings of vehicles too); the embedded broker is the binary's to supply.
+//! [`parse_amqp_url`] reads a broker's URL for all who connect to one, those who consume included.
 
 mod amqp;
 mod amqp_connection;
+mod amqp_url;
 mod backoff;
 
 use async_trait::async_trait;
 use domain::{Kind, wire};
 
-pub use amqp::{AmqpOptions, AmqpPublisher, AmqpUrlError};
+pub use amqp::{AmqpOptions, AmqpPublisher};
+pub use amqp_url::{AmqpUrlError, parse_amqp_url};
 
 /// Hands messages to a broker. Implementations log when they lose their broker and when they have
 /// it back, once each; callers try again and stay silent.

@@ -17,6 +17,7 @@ use redb::{Database, TableDefinition, WriteTransaction};
 use tokio::task::spawn_blocking;
 
 use crate::FileWatch;
+use crate::scrub::{Scrubber, scrub_erased};
 pub use failure::{Failure, OpenError};
 
 /// After a write that failed and that nobody repeats, the disk is tried this often.
@@ -47,6 +48,8 @@ pub struct DatabaseFile {
     opened: RwLock<Opened>,
     /// The last write failed: nothing can be kept until one works.
     failed_write: Mutex<Option<FailedWrite>>,
+    /// What was erased goes from the disk as well (G8).
+    scrubber: Arc<Scrubber>,
 }
 
 struct Opened {
@@ -81,6 +84,7 @@ impl DatabaseFile {
             watch,
             opened: RwLock::new(Opened { database: Some(database), number: 0 }),
             failed_write: Mutex::default(),
+            scrubber: Arc::default(),
         }))
     }
 
@@ -118,6 +122,16 @@ impl DatabaseFile {
         work: impl FnOnce(&Database) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         self.run(Work::Notes, work).await
+    }
+
+    /// Has what was erased ([`mark_erased`](crate::mark_erased)) overwritten in the file, in the
+    /// background; by an earlier process, too.
+    pub fn scrub_erased(self: &Arc<Self>) {
+        let (this, path) = (Arc::clone(self), self.options.path.clone());
+        self.scrubber.look(path.display().to_string(), async move {
+            let scrubbed = this.write(move |database| Ok(scrub_erased(database, &path)?)).await;
+            scrubbed.map_err(|e| e.to_string())
+        });
     }
 
     /// A sign of life, every second or so: looks at the path; and where a write failed that nobody

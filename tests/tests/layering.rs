@@ -55,10 +55,11 @@ fn the_crates_stand_on_each_other_in_one_order() {
     assert_eq!(below("domain"), [].into());
     assert_eq!(below("service"), [].into());
     assert_eq!(below("publisher"), ["domain"].into());
-    for name in ["actors", "web", "vehicles"] {
+    for name in ["web", "vehicles"] {
         assert_eq!(below(name), ["domain", "service"].into(), "{name}");
     }
-    for name in ["generators", "cameras"] {
+    // The actors publish nothing by it: they read a broker's URL as the publishers do.
+    for name in ["actors", "generators", "cameras"] {
         assert_eq!(below(name), ["domain", "publisher", "service"].into(), "{name}");
     }
     let carpark =
@@ -113,13 +114,19 @@ const ONLY: &[(&str, &[&str])] = &[
         "deadpool_redis::",
         &[
             "actors/src/store/redis",
+            "service/src/erased_log",
             "generators/src/inside_store/redis",
             "vehicles/src/store/redis",
         ],
     ),
     (
         "redb::",
-        &["actors/src/store/embedded", "actors/src/broker/embedded", "vehicles/src/store/embedded"],
+        &[
+            "actors/src/store/embedded",
+            "actors/src/broker/embedded",
+            "service/src/scrub",
+            "vehicles/src/store/embedded",
+        ],
     ),
     (
         "ureq::",
@@ -127,6 +134,7 @@ const ONLY: &[(&str, &[&str])] = &[
             "carpark/src/camera",
             "carpark/src/health",
             "carpark/src/import",
+            "carpark/src/vehicles_of_plates",
             "generators/src/pings/monitor",
         ],
     ),

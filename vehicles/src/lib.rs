@@ -14,6 +14,7 @@ pub mod inside;
 pub mod live;
 mod metrics;
 mod options;
+pub mod plates;
 mod registry;
 pub mod routes;
 pub mod store;
@@ -31,9 +32,10 @@ use domain::SharedClock;
 use fleet::Fleet;
 use inside::Inside;
 use live::Live;
+use plates::Plates;
 use registry::Registry;
 use routes::Desk;
-use service::Vital;
+use service::{Unreached, Vital};
 use store::keeper::{Keep, Keeper};
 use store::{Kept, Store, StoreError};
 use tokio::sync::mpsc;
@@ -140,6 +142,11 @@ impl Vehicles {
         <routes::Described as utoipa::OpenApi>::openapi()
     }
 
+    /// What is held of a plate here.
+    pub fn plates(&self) -> Plates {
+        Plates::new(self.desk.registry.clone())
+    }
+
     /// Whether each part works.
     pub fn health(&self) -> Arc<Health> {
         Arc::clone(&self.health)
@@ -186,6 +193,11 @@ async fn load(store: &dyn Store, patience: Duration) -> Result<Kept, StoreError>
     let deadline = tokio::time::Instant::now() + patience;
     let mut is_told = false;
     loop {
+        match store.reach().await {
+            Err(Unreached::Refused(why)) => return Err(StoreError(why)),
+            // Then what comes next fails as well, and says so.
+            Ok(()) | Err(Unreached::Away(_)) => {}
+        }
         let trouble = match store.hold().await {
             Ok(true) => match store.load().await {
                 Ok(kept) => return Ok(kept),

@@ -13,7 +13,7 @@ use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, MessageResult,
 use domain::presence::{Heard, Status};
 use domain::wire::format_time;
 use domain::wire::ping::{Ping, PingRejection};
-use domain::{Customer, CustomerId, Instant, SharedClock, Vehicle, VehicleId};
+use domain::{Customer, CustomerId, Instant, Plate, SharedClock, Vehicle, VehicleId};
 use service::Vital;
 use tracing::info;
 
@@ -88,10 +88,20 @@ pub(crate) struct FindCustomer(pub(crate) CustomerId);
 #[rtype(result = "Result<usize, Refused>")]
 pub(crate) enum Edit {
     PutCustomer(Customer),
-    RemoveCustomer { id: CustomerId, with_vehicles: bool },
+    RemoveCustomer {
+        id: CustomerId,
+        with_vehicles: bool,
+    },
     PutVehicle(Vehicle),
     RemoveVehicle(VehicleId),
+    /// The vehicle that has the plate, if one has it.
+    RemovePlate(Plate),
 }
+
+/// The vehicle that has a plate.
+#[derive(Debug, Message)]
+#[rtype(result = "Option<VehicleId>")]
+pub(crate) struct FindPlate(pub(crate) Plate);
 
 /// Rows of a file; answered when they are kept.
 #[derive(Debug, Message)]
@@ -311,6 +321,14 @@ impl Handler<Find> for Registry {
     }
 }
 
+impl Handler<FindPlate> for Registry {
+    type Result = MessageResult<FindPlate>;
+
+    fn handle(&mut self, FindPlate(plate): FindPlate, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.fleet.has_plate(&plate).cloned())
+    }
+}
+
 impl Handler<FindRecord> for Registry {
     type Result = MessageResult<FindRecord>;
 
@@ -354,6 +372,10 @@ impl Handler<Edit> for Registry {
             }
             Edit::PutVehicle(vehicle) => self.fleet.put_vehicle(&vehicle, now),
             Edit::RemoveVehicle(id) => self.fleet.remove_vehicle(&id),
+            Edit::RemovePlate(plate) => match self.fleet.has_plate(&plate).cloned() {
+                Some(id) => self.fleet.remove_vehicle(&id),
+                None => Ok(Vec::new()),
+            },
         };
         self.metrics.count(self.fleet.counts);
         match changes {

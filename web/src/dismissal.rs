@@ -12,7 +12,7 @@ use domain::wire::{Unsavable, format_time, parse_time};
 use domain::{ExceptionKind, ExceptionRow, Instant, Label, ObservationId, Plate};
 use serde::{Deserialize, Serialize};
 
-use crate::cell::{guard, unguard};
+use crate::cell::{guard, guard_words, unguard, unguard_words};
 use crate::recent::Recent;
 use crate::row::Row;
 use crate::table::Table;
@@ -126,7 +126,7 @@ impl Row for Dismissal {
             self.session_id.as_deref().map_or_else(Cow::default, guard),
             self.revision.to_string().into(),
             format_time(self.dismissed_at).into(),
-            guard(self.reason.as_str()),
+            guard_words(self.reason.as_str()),
         ]
     }
 
@@ -135,15 +135,15 @@ impl Row for Dismissal {
         else {
             return None;
         };
-        let optional = |cell: &str| (!cell.is_empty()).then(|| unguard(cell).to_owned());
+        let optional = |cell: &str| (!cell.is_empty()).then(|| unguard(cell).into_owned());
         let message = DismissalMessage {
             kind: ExceptionKind::parse(kind)?,
-            vehicle_plate: unguard(plate).to_owned(),
+            vehicle_plate: unguard(plate).into_owned(),
             observation_id: optional(observation_id),
             session_id: optional(session_id),
             revision: revision.parse().ok()?,
             dismissed_at: (*dismissed_at).to_owned(),
-            reason: unguard(reason).to_owned(),
+            reason: unguard_words(reason).into_owned(),
         };
         Self::try_from(&message).ok()
     }

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::cell::{guard, unguard};
+use crate::cell::{guard, guard_words, unguard, unguard_words};
 use crate::recent::Recent;
 use crate::table::{Fingerprint, Table};
 
@@ -66,12 +66,12 @@ impl Row for Summary {
             return None;
         };
         let message = SummaryMessage {
-            vehicle_plate: unguard(plate).to_owned(),
+            vehicle_plate: unguard(plate).into_owned(),
             entry_date_time: (*entry).to_owned(),
             exit_date_time: (*exit).to_owned(),
             duration_seconds: None,
-            session_id: Some(unguard(session_id).to_owned()),
-            place: Some(unguard(car_park).to_owned()),
+            session_id: Some(unguard(session_id).into_owned()),
+            place: Some(unguard(car_park).into_owned()),
             repaired: repaired.parse().ok()?,
         };
         Self::try_from(&message).ok()
@@ -103,7 +103,7 @@ impl Row for ExceptionRow {
             guard(self.place.as_str()),
             self.revision.to_string().into(),
             format_time(self.recorded_at).into(),
-            guard(&self.reason),
+            guard_words(&self.reason),
         ]
     }
 
@@ -113,18 +113,18 @@ impl Row for ExceptionRow {
         else {
             return None;
         };
-        let optional = |cell: &str| (!cell.is_empty()).then(|| unguard(cell).to_owned());
+        let optional = |cell: &str| (!cell.is_empty()).then(|| unguard(cell).into_owned());
         let message = ExceptionMessage {
             kind: ExceptionKind::parse(kind)?,
-            vehicle_plate: unguard(plate).to_owned(),
+            vehicle_plate: unguard(plate).into_owned(),
             entry_date_time: optional(entry),
             exit_date_time: optional(exit),
             observation_id: optional(observation_id),
             session_id: optional(session_id),
-            place: Some(unguard(car_park).to_owned()),
+            place: Some(unguard(car_park).into_owned()),
             revision: revision.parse().ok()?,
             recorded_at: (*at).to_owned(),
-            reason: unguard(reason).to_owned(),
+            reason: unguard_words(reason).into_owned(),
         };
         Self::try_from(&message).ok()
     }

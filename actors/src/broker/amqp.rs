@@ -23,6 +23,7 @@ use lapin::options::{
 use lapin::types::FieldTable;
 use lapin::uri::AMQPUri;
 use lapin::{Channel, Connection, ConnectionProperties, ErrorKind};
+use publisher::parse_amqp_url;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -70,16 +71,8 @@ impl AmqpBroker {
         metrics: Arc<Metrics>,
     ) -> Result<Self, BrokerError> {
         let shown = service::masked(url);
-        let mut uri: AMQPUri = url.parse().map_err(|reason: String| BrokerError::Refused {
-            url: shown.clone(),
-            reason: format!(
-                "not an AMQP URL ({reason}); expected amqp://user:password@host:5672/vhost"
-            ),
-        })?;
-        uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
-        if uri.vhost.is_empty() {
-            "/".clone_into(&mut uri.vhost); // `amqp://host/`: everybody means the default one
-        }
+        let uri = parse_amqp_url(url, HEARTBEAT_SECONDS)
+            .map_err(|e| BrokerError::Refused { url: shown.clone(), reason: e.to_string() })?;
         let server = Rc::new(Server { uri, shown, metrics });
         let dead_letters = Rc::new(Publisher::new(Rc::clone(&server), clock));
         Ok(Self { server, prefetch, dead_letters })

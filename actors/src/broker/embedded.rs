@@ -15,7 +15,7 @@ use domain::{Instant, Kind, SharedClock};
 use futures_util::StreamExt;
 use futures_util::stream::{self, LocalBoxStream};
 use redb::{Database, TableDefinition};
-use service::{DatabaseFile, DatabaseOptions, Failure, OpenError};
+use service::{DatabaseFile, DatabaseOptions, Failure, OpenError, mark_erased};
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 
 use super::amqp::queue_name;
@@ -314,6 +314,7 @@ impl Shelf {
                     removed += usize::from(letters.remove(number)?.is_some());
                 }
             }
+            mark_erased(&write)?;
             write.commit()?;
             Ok(removed)
         });
@@ -398,6 +399,8 @@ fn kind_of(letter: &DeadLetter) -> Option<Kind> {
 #[async_trait(?Send)]
 impl DeadLetters for Shelf {
     async fn look(&self, see: &mut dyn FnMut(DeadLetter)) -> Result<usize, BrokerError> {
+        // Of an earlier process, too.
+        self.file.scrub_erased();
         let (there, last) = self.extent().await?;
         let (mut behind, mut seen) = (0, 0);
         while seen < LOOKED_AT_MAX {
@@ -425,7 +428,9 @@ impl DeadLetters for Shelf {
     }
 
     async fn discard(&self, which: &Which) -> Result<Handled, BrokerError> {
-        self.work(which, false).await
+        let handled = self.work(which, false).await;
+        self.file.scrub_erased();
+        handled
     }
 }
 

@@ -25,6 +25,8 @@ pub enum Declared {
     AsWanted,
     /// It stands with other arguments and is used as it is.
     Otherwise,
+    /// It stands as somebody else declared it, who may.
+    ByAnother,
 }
 
 impl Declared {
@@ -33,6 +35,7 @@ impl Declared {
         match self {
             Self::AsWanted => "as_wanted",
             Self::Otherwise => "otherwise",
+            Self::ByAnother => "by_another",
         }
     }
 }
@@ -64,17 +67,10 @@ fn stream_arguments() -> FieldTable {
     ])
 }
 
-/// Declares the exchange and the queues; answers what was found of each queue.
+/// Declares the exchange and the queues; answers what was found of each queue. A user who may not
+/// declare finds them as `carpark configure` left them.
 pub async fn declare(connection: &Connection) -> lapin::Result<Vec<(&'static str, Declared)>> {
-    let channel = connection.create_channel().await?;
-    channel
-        .exchange_declare(
-            DEAD_LETTER_EXCHANGE.into(),
-            ExchangeKind::Fanout,
-            ExchangeDeclareOptions { durable: true, ..Default::default() },
-            FieldTable::default(),
-        )
-        .await?;
+    declare_exchange(connection).await?;
     let dead_letter_arguments = table(&[
         ("x-queue-type", text("quorum")),
         ("x-delivery-limit", AMQPValue::LongLongInt(LOOKS_MAX)),
@@ -88,17 +84,38 @@ pub async fn declare(connection: &Connection) -> lapin::Result<Vec<(&'static str
     ] {
         found.push((name, declare_queue(connection, name.into(), arguments).await?));
     }
-    channel
-        .queue_bind(
-            DEAD_LETTER_QUEUE.into(),
-            DEAD_LETTER_EXCHANGE.into(),
-            ShortString::default(),
-            QueueBindOptions::default(),
-            FieldTable::default(),
-        )
-        .await?;
-    channel.close(200, "declared".into()).await?;
+    bind(connection).await?;
     Ok(found)
+}
+
+async fn declare_exchange(connection: &Connection) -> lapin::Result<()> {
+    let declared = async |passive| {
+        let channel = connection.create_channel().await?;
+        let options = ExchangeDeclareOptions { durable: true, passive, ..Default::default() };
+        let (name, arguments) = (DEAD_LETTER_EXCHANGE.into(), FieldTable::default());
+        channel.exchange_declare(name, ExchangeKind::Fanout, options, arguments).await?;
+        channel.close(200, "declared".into()).await
+    };
+    match declared(false).await {
+        Err(e) if is(&e, ACCESS_REFUSED) => declared(true).await,
+        declared => declared,
+    }
+}
+
+async fn bind(connection: &Connection) -> lapin::Result<()> {
+    let channel = connection.create_channel().await?;
+    let bound = channel.queue_bind(
+        DEAD_LETTER_QUEUE.into(),
+        DEAD_LETTER_EXCHANGE.into(),
+        ShortString::default(),
+        QueueBindOptions::default(),
+        FieldTable::default(),
+    );
+    match bound.await {
+        Ok(()) => channel.close(200, "declared".into()).await,
+        Err(e) if is(&e, ACCESS_REFUSED) => Ok(()),
+        Err(e) => Err(e),
+    }
 }
 
 /// Declares one queue, on a channel of its own: a refusal closes the channel.
@@ -114,21 +131,20 @@ async fn declare_queue(
             channel.close(200, "declared".into()).await?;
             Ok(Declared::AsWanted)
         }
-        Err(e) if is_precondition_failed(&e) => {
+        Err(e) if is(&e, PRECONDITION_FAILED) || is(&e, ACCESS_REFUSED) => {
             let channel = connection.create_channel().await?;
             let passive = QueueDeclareOptions { passive: true, ..Default::default() };
             channel.queue_declare(name, passive, FieldTable::default()).await?;
             channel.close(200, "declared".into()).await?;
-            Ok(Declared::Otherwise)
+            Ok(if is(&e, ACCESS_REFUSED) { Declared::ByAnother } else { Declared::Otherwise })
         }
         Err(e) => Err(e),
     }
 }
 
-fn is_precondition_failed(error: &lapin::Error) -> bool {
-    const PRECONDITION_FAILED: u16 = 406;
-    match error.kind() {
-        ErrorKind::ProtocolError(error) => error.get_id() == PRECONDITION_FAILED,
-        _ => false,
-    }
+const ACCESS_REFUSED: u16 = 403;
+const PRECONDITION_FAILED: u16 = 406;
+
+fn is(error: &lapin::Error, code: u16) -> bool {
+    matches!(error.kind(), ErrorKind::ProtocolError(error) if error.get_id() == code)
 }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::{Plate, Record, SharedClock, Watermarks};
 use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata};
-use service::{DatabaseFile, DatabaseOptions, Failure, OpenError};
+use service::{DatabaseFile, DatabaseOptions, Failure, OpenError, mark_erased};
 
 use super::change::{Change, OutboxEntry};
 use super::{
@@ -175,6 +175,7 @@ impl Store for EmbeddedStore {
             });
             sweep.await?;
         }
+        self.file.scrub_erased();
         // The file is locked: there is no other processor.
         Ok(Peers { watermarks: beat.watermarks, alive: 1, rank: 0, gone: Vec::new() })
     }
@@ -244,10 +245,12 @@ impl Store for EmbeddedStore {
             .write(move |database| {
                 let write = database.begin_write()?;
                 let was_there = Tables::open(&write)?.erase(plate.as_str())?;
+                mark_erased(&write)?;
                 write.commit()?;
                 Ok(was_there)
             })
             .await
+            .inspect(|_| self.file.scrub_erased())
             .map_err(StoreError::from)
     }
 

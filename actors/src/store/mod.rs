@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{Plate, Record, Watermarks};
-use service::RedisSettings;
+use service::{RedisSettings, Unreached};
 
 use crate::flow::Passed;
 
@@ -110,6 +110,11 @@ fn without_repeats(mut plates: Vec<Plate>, limit: usize) -> Vec<Plate> {
 /// The state of all plates, shared by all processors.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
+    /// One attempt to use it, for the start, when a person still looks: sorts why not.
+    async fn reach(&self) -> Result<(), Unreached> {
+        self.counts().await.map(|_| ()).map_err(|e| Unreached::Away(e.to_string()))
+    }
+
     /// Commits each change if its plate's record has the expected version, with its indexes and
     /// its outbox entries, and answers in order. Durable when it answers. Where a batch names a
     /// plate twice, the later change sees the earlier. May be repeated with the same changes: what

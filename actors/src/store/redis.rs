@@ -8,6 +8,7 @@
 //! | `carpark:due:entries`, `carpark:due:exits` | sorted sets | plates that wait for that watermark, by event time in ms |
 //! | `carpark:outbox:<processor>` | hash | reports that the sink has not confirmed |
 //! | `carpark:processors` | hash | last sign of life and watermarks of each processor |
+//! | `carpark:erased`, `carpark:rewritten` | strings | something was erased since the append-only file was rewritten; it was rewritten today |
 //! | `carpark:passed:<hour>` | hash | vehicles that passed, by minute of event time, `e` and `x` |
 
 use std::collections::BTreeMap;
@@ -23,9 +24,9 @@ use deadpool_redis::redis::{
     AsyncConnectionConfig, Cmd, FromRedisValue, IntoConnectionInfo, RedisError, Script, Value, cmd,
     pipe,
 };
-use deadpool_redis::{Manager, Pool, Runtime, Timeouts};
+use deadpool_redis::{Manager, Pool, PoolError, Runtime, Timeouts};
 use domain::{Plate, Record, Watermarks};
-use service::RedisSettings;
+use service::{ErasedKeys, ErasedLog, RedisSettings, Unreached};
 use tokio::sync::Mutex;
 
 use super::change::{Change, OutboxEntry};
@@ -40,6 +41,7 @@ const DUE_ENTRIES: &str = "carpark:due:entries";
 const DUE_EXITS: &str = "carpark:due:exits";
 const PROCESSORS: &str = "carpark:processors";
 const PASSED: &str = "carpark:passed";
+const ERASED: ErasedKeys = ErasedKeys { erased: "carpark:erased", rewritten: "carpark:rewritten" };
 
 /// Entries of an outbox looked at in one round trip.
 const SCANNED_AT_ONCE: usize = 1_000;
@@ -85,6 +87,8 @@ pub struct RedisStore {
     link: Mutex<Option<deadpool_redis::Connection>>,
     commit: CommitScript,
     beat: Script,
+    /// What was erased goes from the disk as well (G8).
+    erased: Arc<ErasedLog>,
 }
 
 impl RedisStore {
@@ -108,8 +112,10 @@ impl RedisStore {
             })
             .build()
             .map_err(|e| wrong(&e))?;
+        let shown = service::masked(&options.url);
         Ok(Self {
-            shown: service::masked(&options.url),
+            erased: ErasedLog::new(pool.clone(), shown.clone(), ERASED),
+            shown,
             options,
             pool,
             link: Mutex::new(None),
@@ -184,6 +190,20 @@ fn passed_key(minute: i64) -> String {
 
 #[async_trait]
 impl Store for RedisStore {
+    async fn reach(&self) -> Result<(), Unreached> {
+        let sorted = |e: &RedisError| Unreached::of_redis(&self.shown, e.code(), &e.to_string());
+        let mut link = self.pool.get().await.map_err(|e| match e {
+            PoolError::Backend(e) => sorted(&e),
+            other => Unreached::Away(format!("Redis at {}: {other}", self.shown)),
+        })?;
+        // What every commit needs: the keys, and to run a script.
+        let mut pipeline = pipe();
+        pipeline.cmd("SCARD").arg(OPEN).cmd("ZCARD").arg(DUE_ENTRIES).cmd("ZCARD").arg(DUE_EXITS);
+        pipeline.cmd("EVAL").arg("return 1").arg(0);
+        let asked: Result<(u64, u64, u64, u64), RedisError> = pipeline.query_async(&mut link).await;
+        asked.map(|_| ()).map_err(|e| sorted(&e))
+    }
+
     async fn commit(
         &self,
         owner: &ProcessorId,
@@ -261,6 +281,7 @@ impl Store for RedisStore {
     }
 
     async fn beat(&self, beat: &Beat) -> Result<Peers, StoreError> {
+        self.erased.look_now_and_then();
         let millis = |mark: Option<domain::Instant>| {
             mark.map(|mark| mark.timestamp_millis().to_string()).unwrap_or_default()
         };
@@ -346,9 +367,13 @@ impl Store for RedisStore {
         pipeline.cmd("SREM").arg(OPEN).arg(plate).ignore();
         pipeline.cmd("ZREM").arg(DUE_ENTRIES).arg(plate).ignore();
         pipeline.cmd("ZREM").arg(DUE_EXITS).arg(plate).ignore();
+        pipeline.cmd("SET").arg(ERASED.erased).arg(1).ignore();
         let mut connection = self.connection().await?;
         match pipeline.query_async::<(u64,)>(&mut connection).await {
-            Ok((deleted,)) => Ok(deleted > 0),
+            Ok((deleted,)) => {
+                self.erased.look_soon();
+                Ok(deleted > 0)
+            }
             Err(e) => Err(self.failed(e).await),
         }
     }

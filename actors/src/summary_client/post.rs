@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use awc::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use awc::http::{Method, StatusCode};
+use awc::http::{Method, StatusCode, Version};
 use domain::Plate;
 use domain::wire::Saved;
 use serde::Deserialize;
@@ -93,7 +93,12 @@ struct Item {
 impl HttpSink {
     /// Connects on the first post.
     pub fn new(options: SinkOptions) -> Self {
-        let client = awc::Client::builder().timeout(options.patience).finish();
+        // HTTP/1.1 alone: nothing here is better over HTTP/2, and its implementation (h2 0.3, which
+        // comes with awc) has a known weakness, RUSTSEC-2026-0258.
+        let client = awc::Client::builder()
+            .timeout(options.patience)
+            .max_http_version(Version::HTTP_11)
+            .finish();
         let exception_url = options
             .summary_url
             .join("save_exception")

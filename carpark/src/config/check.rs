@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use domain::{Policy, Silence};
-use generators::pings::PingOptions;
+use generators::pings::{PingOptions, Register};
 use url::Url;
 
 use super::{Config, ConfigError, Layers, Tokens};
+use crate::http::client::TrustedProxies;
 
 impl Layers {
     /// Checks everything.
@@ -62,6 +63,14 @@ impl Layers {
                 sink: token("sink_token"),
                 camera: token("camera_token"),
                 ping: token("ping_token"),
+            },
+            trusted_proxies: match self.text("trusted_proxies") {
+                None => TrustedProxies::default(),
+                Some(_) => self.required(
+                    "trusted_proxies",
+                    "not addresses or networks; write for instance 10.0.0.0/8, 192.168.1.7",
+                    |text| text.parse().ok(),
+                )?,
             },
             cameras: self.named.cameras()?,
             camera_options: self.camera_options()?,
@@ -128,6 +137,16 @@ impl Layers {
             share: self.required("pings.ping_share", "not between 0 and 1", share)?,
             seed,
             monitor_url: url.as_str().trim_end_matches('/').to_owned(),
+            register: self.required(
+                "pings.register",
+                "expected `first`, `only` or `no`",
+                |text| match text {
+                    "first" => Some(Register::First),
+                    "only" => Some(Register::Only),
+                    "no" => Some(Register::No),
+                    _ => None,
+                },
+            )?,
         })
     }
 }

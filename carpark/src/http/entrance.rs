@@ -11,6 +11,8 @@ use subtle::ConstantTimeEq;
 use url::form_urlencoded;
 use web::pages::Viewer;
 
+use super::client::{Client, TrustedProxies};
+use super::guesses::Guesses;
 use super::origin;
 use super::rate::Rates;
 use super::sign_in::SignIns;
@@ -24,6 +26,23 @@ pub struct Access {
     pub rates: Rates,
     /// Who has signed in on the pages; none where there are no pages.
     pub sign_ins: Option<Arc<SignIns>>,
+    /// Whose word on a client's address is taken.
+    pub proxies: TrustedProxies,
+    /// Wrong tokens, counted for the log.
+    pub guesses: Guesses,
+}
+
+/// What a path wants to be shown.
+#[derive(Debug, PartialEq, Eq)]
+enum Wanted<'t> {
+    /// Nothing: it is open to all.
+    Nothing,
+    /// This token.
+    Token(&'t str),
+    /// A token that nobody has set, while others are set: no other one stands in for it.
+    Missing(&'static str),
+    /// Nothing, because no token is set for it and this machine alone reaches the listener.
+    Trust,
 }
 
 /// What becomes of a request.
@@ -49,12 +68,16 @@ impl Access {
     /// let through.
     pub(super) fn entrance(&self, request: &ServiceRequest) -> Entrance {
         let (path, method, headers) = (request.path(), request.method(), request.headers());
-        let Some(wanted) = wanted_token(&self.tokens, path) else {
-            return match refused_without_token(request) {
-                _ if is_open(path) => Entrance::Welcome(self.viewer(request)),
-                Some(why) => Entrance::Forbidden(why),
-                None => Entrance::Welcome(Viewer::trusted()),
-            };
+        let wanted = match wanted(&self.tokens, path) {
+            Wanted::Token(wanted) => wanted,
+            Wanted::Nothing => return Entrance::Welcome(self.viewer(request)),
+            Wanted::Trust => {
+                return match refused_without_token(request) {
+                    Some(why) => Entrance::Forbidden(why),
+                    None => Entrance::Welcome(Viewer::trusted()),
+                };
+            }
+            Wanted::Missing(detail) => return Entrance::Unauthorized { scheme: "Bearer", detail },
         };
         let is_camera = path.starts_with(CAMERAS);
         let is_shown = match is_camera {
@@ -64,6 +87,7 @@ impl Access {
         if is_shown {
             return Entrance::Welcome(Viewer::trusted());
         }
+        self.note_guess(request, is_camera);
         let sign_ins = self.sign_ins.as_ref().filter(|_| !is_programs(path));
         match sign_ins.map(|sign_ins| sign_ins.of(headers)) {
             Some(Some(sign_in)) if sign_in.allows(method, headers) => {
@@ -79,13 +103,31 @@ impl Access {
         }
     }
 
+    /// Where the request comes from.
+    pub(super) fn client(&self, request: &ServiceRequest) -> Option<Client> {
+        self.proxies.client(request)
+    }
+
+    /// A wrong token is a guess; none at all is not.
+    fn note_guess(&self, request: &ServiceRequest, is_camera: bool) {
+        let in_query = || {
+            let query = form_urlencoded::parse(request.query_string().as_bytes());
+            query.into_iter().any(|(name, _)| name == "token")
+        };
+        let shows_any = request.headers().contains_key(header::AUTHORIZATION);
+        if (shows_any || (is_camera && in_query()))
+            && let Some(Client(address)) = self.client(request)
+        {
+            self.guesses.wrong(address);
+        }
+    }
+
     /// Who looks at a page that everybody may see: how much of it is shown.
     fn viewer(&self, request: &ServiceRequest) -> Viewer {
-        let Some(token) = wanted_token(&self.tokens, ADMINS) else {
-            return match refused_without_token(request) {
-                None => Viewer::trusted(),
-                Some(_) => Viewer::stranger(),
-            };
+        let token = match wanted(&self.tokens, ADMINS) {
+            Wanted::Token(token) => token,
+            Wanted::Trust if refused_without_token(request).is_none() => return Viewer::trusted(),
+            _ => return Viewer::stranger(),
         };
         if shows(request, token) {
             return Viewer::trusted();
@@ -95,11 +137,16 @@ impl Access {
     }
 }
 
-/// The actors may know the sink by any name, a vehicle the monitor, a camera the web role; they are
-/// no browser.
+/// The actors may know the sink by any name, a vehicle the monitor, a camera the web role: what they
+/// post shows no plate, and they are no browser. A proxy is refused on every route: whom it lets in,
+/// nobody here knows.
 fn refused_without_token(request: &ServiceRequest) -> Option<&'static str> {
-    let is_program = is_programs(request.path()) && !origin::is_of_browser(request.headers());
-    let refused = || origin::refused_without_token(request.method(), request.headers());
+    let headers = request.headers();
+    if let Some(why) = origin::refused_behind_a_proxy(headers) {
+        return Some(why);
+    }
+    let is_program = is_programs_post(request.path()) && !origin::is_of_browser(headers);
+    let refused = || origin::refused_without_token(request.method(), headers);
     if is_program { None } else { refused() }
 }
 
@@ -145,6 +192,11 @@ fn show(tokens: &Tokens, path: &str) -> &'static str {
         SHOW
     }
 }
+/// Why the administrator's paths are closed.
+pub(super) const NO_ADMIN_TOKEN: &str = "no admin token is set, and no other token stands in for it: \
+    set CARPARK_ADMIN_TOKEN, and send it as `Authorization: Bearer TOKEN`";
+const NO_PING_TOKEN: &str = "no token for pings is set, and no other token stands in for it: set \
+    CARPARK_PING_TOKEN, and send it as `Authorization: Bearer TOKEN`";
 
 /// Where a vehicle tells of itself.
 fn is_ping(path: &str) -> bool {
@@ -152,21 +204,33 @@ fn is_ping(path: &str) -> bool {
     vehicle.is_some_and(|vehicle| !vehicle.contains('/'))
 }
 
-/// The token for a path: none for what is open to all, the sink's for posts of summaries, the
+/// What a path wants: nothing for what is open to all, the sink's token for posts of summaries, the
 /// cameras' for posts of reads, the vehicles' for pings, the administrator's for everything else. So
 /// a path that is spelled otherwise (`/%61dmin`, which the router takes for `/admin`) is no way
-/// around. None where the token is not set.
-fn wanted_token<'a>(tokens: &'a Tokens, path: &str) -> Option<&'a str> {
+/// around.
+///
+/// No token opens what another is for. One that is not set leaves its paths to this machine's own
+/// programs; but the administrator's and the vehicles' paths are closed where the administrator's or the
+/// sink's token is set ([`Tokens::close_the_rest`]).
+fn wanted<'t>(tokens: &'t Tokens, path: &str) -> Wanted<'t> {
+    let or_trust = |token: &'t Option<String>| match token {
+        Some(token) => Wanted::Token(token),
+        None => Wanted::Trust,
+    };
+    let or_closed = |token: &'t Option<String>, missing| match token {
+        None if tokens.close_the_rest() => Wanted::Missing(missing),
+        token => or_trust(token),
+    };
     if is_open(path) {
-        None
+        Wanted::Nothing
     } else if is_sinks(path) {
-        tokens.sink.as_deref()
+        or_trust(&tokens.sink)
     } else if path.starts_with(CAMERAS) {
-        tokens.camera.as_deref()
-    } else if is_ping(path) && tokens.ping.is_some() {
-        tokens.ping.as_deref()
+        or_trust(&tokens.camera)
+    } else if is_ping(path) {
+        or_closed(&tokens.ping, NO_PING_TOKEN)
     } else {
-        tokens.admin.as_deref().or(tokens.sink.as_deref())
+        or_closed(&tokens.admin, NO_ADMIN_TOKEN)
     }
 }
 

@@ -36,6 +36,37 @@ pub(super) fn refused_without_token(method: &Method, headers: &HeaderMap) -> Opt
     is_of_other_page.then_some("a page of another site may not do this")
 }
 
+/// What proxies add to what they pass on.
+const OF_PROXIES: &[&str] = &[
+    "forwarded",
+    "via",
+    "x-forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-forwarded-port",
+    "x-forwarded-server",
+    "x-forwarded-prefix",
+    "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-original-forwarded-for",
+    "true-client-ip",
+    "cf-connecting-ip",
+    "cf-ray",
+    "fastly-client-ip",
+];
+
+/// Why a request that a proxy passed on may not be made to a listener that asks for no token: through
+/// the proxy others than this machine reach it.
+pub(super) fn refused_behind_a_proxy(headers: &HeaderMap) -> Option<&'static str> {
+    OF_PROXIES.iter().any(|name| headers.contains_key(*name)).then_some(
+        "a proxy has passed this on, and without tokens it would give everything here to whoever \
+         reaches the proxy: set CARPARK_ADMIN_TOKEN, CARPARK_SINK_TOKEN and, for cameras, \
+         CARPARK_CAMERA_TOKEN",
+    )
+}
+
 /// Whether a browser says where the request comes from; it always does where it sends something.
 pub(super) fn is_of_browser(headers: &HeaderMap) -> bool {
     headers.contains_key(ORIGIN) || headers.contains_key("sec-fetch-site")
@@ -92,6 +123,16 @@ mod tests {
             (vec![host, ("origin", "null")], true),
         ] {
             assert_eq!(is_foreign(&headers(&all)), foreign, "{all:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_proxy_has_passed_on_is_known_by_what_it_adds() {
+        let here = ("host", "localhost:40000");
+        assert!(refused_behind_a_proxy(&headers(&[here])).is_none());
+        for name in OF_PROXIES {
+            let refused = refused_behind_a_proxy(&headers(&[here, (name, "192.0.2.1")]));
+            assert!(refused.unwrap().contains("CARPARK_ADMIN_TOKEN"), "{name}");
         }
     }
 

@@ -7,17 +7,19 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
+use super::client::Neighbourhood;
+
 /// After so many requests addresses that have been quiet are forgotten (G6).
 const FORGET_EVERY: u32 = 1_000;
 
 /// See the module. A client may save up the requests of one second.
 pub struct Rates {
-    limiter: DefaultKeyedRateLimiter<IpAddr>,
+    limiter: DefaultKeyedRateLimiter<Neighbourhood>,
     asked: AtomicU32,
 }
 
 impl Rates {
-    /// So many requests per second and address.
+    /// So many requests per second and address; all of an IPv6 network count as one.
     pub fn new(per_second: NonZeroU32) -> Self {
         let limiter = RateLimiter::keyed(Quota::per_second(per_second));
         Self { limiter, asked: AtomicU32::new(0) }
@@ -28,7 +30,7 @@ impl Rates {
         if self.asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(FORGET_EVERY) {
             self.limiter.retain_recent();
         }
-        self.limiter.check_key(&address).is_ok()
+        self.limiter.check_key(&address.into()).is_ok()
     }
 }
 

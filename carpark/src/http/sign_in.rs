@@ -6,8 +6,6 @@
 //! `x-csrf-token`, which no other site's page can know.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
-use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -16,17 +14,17 @@ use ::web::pages::{Viewer, sign_in_page};
 use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue, LOCATION, SET_COOKIE};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Data, Form, Query, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
+use super::client::Client;
+use super::entrance::NO_ADMIN_TOKEN;
+use super::guesses::Guesses;
 use super::origin::is_foreign;
 
 /// How long a sign-in holds: a working day and a bit.
 const LASTS: Duration = Duration::from_hours(12);
-/// Attempts per minute and client address; a guess of the token is hopeless then.
-const ATTEMPTS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
 /// Past it the oldest one ends (G6).
 const SIGN_INS_MAX: usize = 1_000;
 /// Of the cookie, and of the header that goes with it.
@@ -44,10 +42,11 @@ pub struct SignIn {
 
 /// All of them.
 pub struct SignIns {
-    /// What has to be shown; `None`: nobody has to sign in.
+    /// What has to be shown; `None`: nobody can sign in.
     token: Option<String>,
     by_name: Mutex<HashMap<String, Arc<SignIn>>>,
-    attempts: DefaultKeyedRateLimiter<IpAddr>,
+    /// Who has shown what was wrong, and how often.
+    guesses: Guesses,
 }
 
 impl SignIn {
@@ -72,8 +71,7 @@ impl SignIn {
 impl SignIns {
     /// For whoever shows `token`.
     pub fn new(token: Option<String>) -> Self {
-        let attempts = RateLimiter::keyed(Quota::per_minute(ATTEMPTS_PER_MINUTE));
-        Self { token, by_name: Mutex::default(), attempts }
+        Self { token, by_name: Mutex::default(), guesses: Guesses::new("at the sign-in") }
     }
 
     /// The sign-in that the request's cookie names.
@@ -123,10 +121,17 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
 /// The cookie goes back to this service alone, and no script sees it. Where a proxy says that the
 /// way to it is encrypted, it goes no other way.
 fn set_cookie(request: &HttpRequest, value: &str, age: Duration) -> String {
-    let proto = request.headers().get("x-forwarded-proto");
-    let secure = if proto.is_some_and(|proto| proto == "https") { "; Secure" } else { "" };
+    let secure = if came_over_tls(request.headers()) { "; Secure" } else { "" };
     let seconds = age.as_secs();
     format!("{COOKIE_NAME}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}")
+}
+
+/// Of several proxies each adds how it was asked itself: what the first one says is the person's way.
+/// Who makes it up has a cookie that goes nowhere.
+fn came_over_tls(headers: &HeaderMap) -> bool {
+    let proto = headers.get("x-forwarded-proto").and_then(|proto| proto.to_str().ok());
+    let first = proto.and_then(|proto| proto.split(',').next());
+    first.is_some_and(|first| first.trim().eq_ignore_ascii_case("https"))
 }
 
 /// Where a person was going: a path of this service, and nothing else.
@@ -169,8 +174,11 @@ struct Shown {
 
 async fn form(sign_ins: Data<SignIns>, query: Query<Next>, viewer: Viewer) -> HttpResponse {
     let next = path_here(&query.next);
-    if sign_ins.token.is_none() || viewer.may_see() {
+    if viewer.may_see() {
         return see_other(next);
+    }
+    if sign_ins.token.is_none() {
+        return sign_in_page(StatusCode::FORBIDDEN, next, Some(NO_ADMIN_TOKEN));
     }
     sign_in_page(StatusCode::OK, next, None)
 }
@@ -181,20 +189,26 @@ async fn sign_in(
     shown: Form<Shown>,
 ) -> HttpResponse {
     let next = path_here(&shown.next);
-    let Some(token) = &sign_ins.token else { return see_other(next) };
     let refused = |status, why| sign_in_page(status, next, Some(why));
+    let Some(token) = &sign_ins.token else {
+        return refused(StatusCode::FORBIDDEN, NO_ADMIN_TOKEN);
+    };
     if is_foreign(request.headers()) {
         return refused(StatusCode::FORBIDDEN, "Sign in on this page, not on another site's.");
     }
-    let address = request.peer_addr().map(|address| address.ip());
-    if address.is_some_and(|address| sign_ins.attempts.check_key(&address).is_err()) {
+    let client = request.extensions().get::<Client>().map(|Client(address)| *address);
+    if client.is_some_and(|client| sign_ins.guesses.has_to_wait(client)) {
         return refused(StatusCode::TOO_MANY_REQUESTS, "Too many attempts: wait a minute.");
     }
     if !bool::from(shown.token.trim().as_bytes().ct_eq(token.as_bytes())) {
-        tracing::warn!(?address, "wrong token at the sign-in");
-        return refused(StatusCode::UNAUTHORIZED, "That is not the admin token.");
+        return match client.is_some_and(|client| sign_ins.guesses.wrong(client)) {
+            true => refused(
+                StatusCode::TOO_MANY_REQUESTS,
+                "That is not the admin token, and many wrong ones are being tried: wait a minute.",
+            ),
+            false => refused(StatusCode::UNAUTHORIZED, "That is not the admin token."),
+        };
     }
-    sign_ins.attempts.retain_recent();
     let cookie = set_cookie(&request, &sign_ins.begin(), LASTS);
     HttpResponse::SeeOther()
         .insert_header((LOCATION, next))
@@ -211,4 +225,29 @@ async fn sign_out(sign_ins: Data<SignIns>, request: HttpRequest) -> HttpResponse
         .insert_header((LOCATION, "/"))
         .insert_header((SET_COOKIE, set_cookie(&request, "", Duration::ZERO)))
         .finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::HeaderName;
+
+    use super::*;
+
+    #[test]
+    fn a_cookie_is_for_tls_where_the_person_came_over_tls() {
+        for (proto, expected) in [
+            ("https", true),
+            ("HTTPS", true),
+            ("https,http", true),
+            ("https, http", true),
+            ("http,https", false),
+            ("http", false),
+            ("", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            let name = HeaderName::from_static("x-forwarded-proto");
+            headers.insert(name, HeaderValue::from_static(proto));
+            assert_eq!(came_over_tls(&headers), expected, "{proto}");
+        }
+    }
 }

@@ -2,6 +2,8 @@ use std::num::NonZeroU32;
 
 use actix_web::test;
 
+use super::client::TrustedProxies;
+use super::guesses::Guesses;
 use super::rate::Rates;
 use super::*;
 use crate::config::Tokens;
@@ -16,10 +18,19 @@ fn tokens() -> Tokens {
     }
 }
 
+fn access(tokens: Tokens) -> Access {
+    Access {
+        tokens,
+        rates: Rates::new(NonZeroU32::MAX),
+        sign_ins: None,
+        proxies: TrustedProxies::default(),
+        guesses: Guesses::new("in a test"),
+    }
+}
+
 /// What the guard lets through, by path and token.
 async fn status(tokens: Tokens, path: &str, token: Option<&str>) -> u16 {
-    let rates = Rates::new(NonZeroU32::MAX);
-    let access = Arc::new(Access { tokens, rates, sign_ins: None });
+    let access = Arc::new(access(tokens));
     let app = test::init_service(
         App::new()
             .wrap(from_fn(move |request, next| guard(Arc::clone(&access), request, next)))
@@ -108,12 +119,8 @@ async fn without_tokens_everything_is_open_on_a_listener_that_only_this_machine_
 
 #[actix_web::test]
 async fn without_tokens_a_program_may_call_its_own_routes_by_any_name_and_a_browser_may_not() {
-    let access = || {
-        let (tokens, rates) = (Tokens::default(), Rates::new(NonZeroU32::MAX));
-        Arc::new(Access { tokens, rates, sign_ins: None })
-    };
     let status = async |path: &str, origin: Option<&str>| {
-        let access = access();
+        let access = Arc::new(access(Tokens::default()));
         let app = test::init_service(
             App::new()
                 .wrap(from_fn(move |request, next| guard(Arc::clone(&access), request, next)))
@@ -129,4 +136,97 @@ async fn without_tokens_a_program_may_call_its_own_routes_by_any_name_and_a_brow
         assert_eq!(status(path, Some("https://evil.example")).await, 403, "{path}");
     }
     assert_eq!(status("/admin/generators", None).await, 403);
+}
+
+#[actix_web::test]
+async fn no_token_stands_in_for_another() {
+    let token = |name: &str| Some(name.to_owned());
+    let some = [
+        Tokens { sink: token("the-sink"), ..Tokens::default() },
+        Tokens { sink: token("the-sink"), ping: token("the-ping"), ..Tokens::default() },
+        Tokens { sink: token("the-sink"), camera: token("the+camera"), ..Tokens::default() },
+    ];
+    for tokens in some {
+        for path in [
+            "/admin/status",
+            "/admin/sessions",
+            "/admin/plates/AB12",
+            "/summaries.csv",
+            "/vehicles",
+            "/admin/generators",
+            "/unknown",
+        ] {
+            for shown in [None, Some("the-sink"), Some("the+camera"), Some("the-ping"), Some("")] {
+                assert_eq!(status(tokens.clone(), path, shown).await, 401, "{path} with {shown:?}");
+            }
+        }
+        for path in ["/livez", "/metrics", "/", "/docs"] {
+            assert_eq!(status(tokens.clone(), path, None).await, 200, "{path}");
+        }
+    }
+    // What cameras show closes what is theirs, on a listener that this machine alone reaches.
+    let cameras = Tokens { camera: token("the+camera"), ..Tokens::default() };
+    assert_eq!(status(cameras.clone(), "/admin/cameras", None).await, 200);
+    assert_eq!(status(cameras, "/cameras/in", None).await, 401);
+    let admins = Tokens { admin: token("the-admin"), ..Tokens::default() };
+    for shown in [None, Some("the-admin")] {
+        assert_eq!(status(admins.clone(), "/vehicles/V1/ping", shown).await, 401, "{shown:?}");
+    }
+}
+
+#[actix_web::test]
+async fn without_tokens_a_plate_is_shown_to_this_machines_names_and_to_no_proxy() {
+    let asked = async |method: actix_web::http::Method, path: &str, header: (&str, &str)| {
+        let access = Arc::new(access(Tokens::default()));
+        let app = test::init_service(
+            App::new()
+                .wrap(from_fn(move |request, next| guard(Arc::clone(&access), request, next)))
+                .default_service(web::to(|| async { HttpResponse::Ok().finish() })),
+        )
+        .await;
+        let request = test::TestRequest::default().method(method).uri(path);
+        let request = request.insert_header(("host", "localhost:40000")).insert_header(header);
+        test::call_service(&app, request.to_request()).await.status().as_u16()
+    };
+    use actix_web::http::Method;
+    let plates = ["/plates/AB12", "/admin/plates/AB12", "/summaries.csv", "/vehicles"];
+    for path in plates {
+        for method in [Method::GET, Method::DELETE, Method::HEAD] {
+            let asked = async |header| asked(method.clone(), path, header).await;
+            assert_eq!(asked(("host", "evil.example")).await, 403, "{method} {path}");
+            assert_eq!(asked(("host", "127.0.0.1:40000")).await, 200, "{method} {path}");
+            assert_eq!(asked(("x-forwarded-for", "192.0.2.1")).await, 403, "{method} {path}");
+        }
+    }
+    for path in ["/save_summary", "/cameras/in", "/vehicles/V1/ping"] {
+        assert_eq!(asked(Method::POST, path, ("forwarded", "for=192.0.2.1")).await, 403, "{path}");
+    }
+    for path in ["/livez", "/readyz", "/metrics"] {
+        assert_eq!(asked(Method::GET, path, ("x-real-ip", "192.0.2.1")).await, 200, "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn every_answer_says_what_a_browser_may_do_with_it() {
+    let access = Arc::new(access(tokens()));
+    let app = test::init_service(
+        App::new()
+            .wrap(from_fn(move |request, next| guard(Arc::clone(&access), request, next)))
+            .default_service(web::to(|| async { HttpResponse::Ok().json(["AB12"]) })),
+    )
+    .await;
+    for path in ["/admin/sessions", "/plates/AB12", "/livez", "/docs/", "/docs"] {
+        for token in ["the-admin", "wrong"] {
+            let request = test::TestRequest::get().uri(path);
+            let request = request.insert_header(("authorization", format!("Bearer {token}")));
+            let answer = test::call_service(&app, request.to_request()).await;
+            let said = |name: &str| answer.headers().get(name).unwrap().to_str().unwrap();
+            assert!(said("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
+            assert!(said("content-security-policy").contains("default-src 'none'"), "{path}");
+            assert_eq!(said("x-content-type-options"), "nosniff", "{path}");
+            if !path.starts_with("/docs") {
+                assert_eq!(said("cache-control"), "no-store", "{path}");
+            }
+        }
+    }
 }

@@ -12,6 +12,7 @@ use actors::store::{EmbeddedStore, ProcessorId, RedisOptions, RedisStore, Store}
 use anyhow::Context;
 use domain::{Kind, SharedClock};
 use publisher::{AmqpOptions, AmqpPublisher, Publisher, queue_of};
+use service::Unreached;
 use tracing::warn;
 
 use super::watched::Watched;
@@ -129,7 +130,10 @@ pub async fn prepare(
 ) -> anyhow::Result<()> {
     prepare_broker(broker, patience).await?;
     patiently("the store", patience, async || {
-        store.counts().await.map(|_| ()).map_err(|e| Attempt::Failed(e.into()))
+        store.reach().await.map_err(|e| match e {
+            Unreached::Away(_) => Attempt::Failed(e.into()),
+            Unreached::Refused(_) => Attempt::Hopeless(e.into()),
+        })
     })
     .await
 }
@@ -145,14 +149,15 @@ pub async fn prepare_broker(broker: &dyn Broker, patience: Duration) -> anyhow::
 }
 
 /// Why an attempt was none.
-enum Attempt {
+pub enum Attempt {
     /// Worth another.
     Failed(anyhow::Error),
     /// Not before somebody changes something.
     Hopeless(anyhow::Error),
 }
 
-async fn patiently(
+/// Attempts it while there is hope, and says so.
+pub async fn patiently(
     what: &str,
     patience: Duration,
     attempt: impl AsyncFn() -> Result<(), Attempt>,

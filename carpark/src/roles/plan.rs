@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use anyhow::bail;
+use tracing::warn;
 
 use crate::cli::Role;
 use crate::config::Config;
@@ -79,10 +80,21 @@ impl Plan {
             let needed = [admin, sink, camera];
             // Without a camera nothing can be posted as one.
             let needed = if config.cameras.is_empty() { &needed[..2] } else { &needed };
-            http::check_exposure(address, key, needed)
+            http::check_exposure(address, key, needed)?;
         } else {
-            http::check_exposure(address, key, &[admin])
+            http::check_exposure(address, key, &[admin])?;
         }
+        let faults = http::tokens::check(address, key, tokens)?;
+        if !faults.is_empty() {
+            warn!(faults = faults.join("; "), "tokens that are easily guessed");
+        }
+        if tokens.admin.is_none() && tokens.close_the_rest() {
+            warn!(
+                "no admin token is set, and the sink's does not stand in for it: what shows or changes plates is closed; set \
+                 CARPARK_ADMIN_TOKEN"
+            );
+        }
+        Ok(())
     }
 
     /// Setting and address of the one listener.

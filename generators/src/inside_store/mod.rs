@@ -6,7 +6,7 @@ mod redis;
 
 use async_trait::async_trait;
 use domain::{Instant, Observation, Plate, PlateError};
-use service::RedisSettings;
+use service::{RedisSettings, Unreached};
 
 pub use memory::MemoryStore;
 pub use redis::RedisStore;
@@ -61,6 +61,11 @@ pub struct StoreError(pub String);
 /// they have it back; callers try again and stay silent.
 #[async_trait]
 pub trait InsideStore: Send + Sync {
+    /// One attempt to use it, for the start, when a person still looks: sorts why not.
+    async fn reach(&self) -> Result<(), Unreached> {
+        Ok(())
+    }
+
     /// Remembers a vehicle. One that is there already gets the new time. Returns when it is as
     /// safe as the store can make it.
     async fn put(&self, vehicle: Inside) -> Result<(), StoreError>;

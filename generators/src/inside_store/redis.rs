@@ -11,11 +11,11 @@ use async_trait::async_trait;
 use chrono::DateTime;
 use deadpool_redis::redis::io::tcp::TcpSettings;
 use deadpool_redis::redis::{
-    AsyncConnectionConfig, IntoConnectionInfo as _, RedisError, Script, ScriptInvocation, cmd,
+    AsyncConnectionConfig, IntoConnectionInfo as _, RedisError, Script, ScriptInvocation, cmd, pipe,
 };
-use deadpool_redis::{Connection, Manager, Pool, Runtime};
+use deadpool_redis::{Connection, Manager, Pool, PoolError, Runtime};
 use domain::{Instant, wire};
-use service::RedisSettings;
+use service::{RedisSettings, Unreached};
 
 use super::{Inside, InsideStore, PlateText, StoreError};
 
@@ -30,6 +30,8 @@ const TIME_OUT: Duration = Duration::from_secs(2);
 
 /// See the module.
 pub struct RedisStore {
+    /// The URL without its password.
+    shown: String,
     puts: Pool,
     takes: Pool,
     put: Script,
@@ -43,6 +45,7 @@ impl RedisStore {
     /// for a URL that is none. The URL is never logged: it may hold a password.
     pub fn new(url: &str) -> Result<Self, StoreError> {
         Ok(Self {
+            shown: service::masked(url),
             puts: pool(url, PUT_CONNECTIONS_MAX)?,
             takes: pool(url, TAKE_CONNECTIONS_MAX)?,
             put: Script::new(include_str!("put.lua")),
@@ -112,6 +115,21 @@ impl RedisStore {
 
 #[async_trait]
 impl InsideStore for RedisStore {
+    async fn reach(&self) -> Result<(), Unreached> {
+        let asked = async {
+            let mut link = connection(&self.takes).await?;
+            let mut pipeline = pipe();
+            pipeline.cmd("ZCARD").arg(INSIDE_KEY).cmd("EVAL").arg("return 1").arg(0);
+            Ok(pipeline.query_async::<(u64, u64)>(&mut link).await?)
+        };
+        asked.await.map(|_| ()).map_err(|e: Failure| match e {
+            Failure::Redis(e) | Failure::Pool(PoolError::Backend(e)) => {
+                Unreached::of_redis(&self.shown, e.code(), &e.to_string())
+            }
+            Failure::Pool(e) => Unreached::Away(format!("Redis at {}: {e}", self.shown)),
+        })
+    }
+
     async fn put(&self, vehicle: Inside) -> Result<(), StoreError> {
         self.noted(self.try_put(&vehicle).await)
     }

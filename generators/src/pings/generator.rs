@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use super::metrics::Meters;
 use super::monitor::Monitor;
 use super::way::{Way, WayError};
-use super::{PingOptions, fleet};
+use super::{PingOptions, Register, fleet};
 use crate::backoff::Backoff;
 use crate::dice::Dice;
 use crate::pace::Pace;
@@ -113,7 +113,7 @@ impl PingGenerator {
     /// Registers the vehicles, or asks who is registered, until the monitor answers.
     fn prepare(&self) -> impl Future<Output = Vec<VehicleId>> + use<> {
         let (monitor, waits) = (self.monitor.clone(), Rc::clone(&self.waits));
-        let PingOptions { vehicles, customers, seed, .. } = self.options;
+        let PingOptions { vehicles, customers, seed, register, .. } = self.options;
         async move {
             let mut backoff = Backoff::default();
             let mut is_told = false;
@@ -121,7 +121,10 @@ impl PingGenerator {
                 let ready = match vehicles {
                     Some(count) => {
                         let fleet = fleet::make(count, customers, seed.unwrap_or(0));
-                        monitor.import(fleet.csv).await.map(|()| fleet.vehicles)
+                        match register {
+                            Register::No => Ok(fleet.vehicles),
+                            _ => monitor.import(fleet.csv).await.map(|()| fleet.vehicles),
+                        }
                     }
                     None => monitor.list().await,
                 };

@@ -42,6 +42,27 @@ pub struct PingOptions {
     pub seed: Option<u64>,
     /// The vehicle monitor, without a slash at its end.
     pub monitor_url: String,
+    /// What becomes of the made ones before they ping.
+    pub register: Register,
+}
+
+/// Whether the made vehicles are registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Register {
+    /// Before they ping. It wants the admin token.
+    First,
+    /// And that is all: nobody pings.
+    Only,
+    /// They are already, by somebody who may.
+    No,
+}
+
+/// Registers the vehicles that `options` make; answers how many. Those that are registered already stay
+/// as they are. An error says why in words.
+pub async fn register(options: &PingOptions, monitor: &Monitor) -> Result<usize, String> {
+    let count = options.vehicles.unwrap_or_default();
+    let made = fleet::make(count, options.customers, options.seed.unwrap_or(0));
+    monitor.import(made.csv).await.map(|()| made.vehicles.len())
 }
 
 /// Running vehicles.

@@ -98,8 +98,9 @@ impl Monitor {
         let url = format!("{}/vehicles/{}/ping", self.url, vehicle.as_str());
         let sent = self.blocking(move |monitor| {
             let request = monitor.agent.post(&url).config().timeout_global(Some(PING_MAX)).build();
-            let token = monitor.ping_token.as_deref().or(monitor.admin_token.as_deref());
-            authorized(request, token).send(body.as_str()).map(|answer| answer.status().as_u16())
+            authorized(request, monitor.ping_token.as_deref())
+                .send(body.as_str())
+                .map(|answer| answer.status().as_u16())
         });
         match sent.await {
             Ok(Ok(200)) => Ok(()),

@@ -3,33 +3,8 @@ use std::time::Duration;
 use domain::Kind;
 use lapin::types::ShortString;
 
-use super::{AmqpOptions, AmqpPublisher, parse_url, properties};
+use super::{AmqpOptions, AmqpPublisher, properties};
 use crate::{PublishError, Publisher as _, queue_of};
-
-#[test]
-fn a_url_is_read_with_the_defaults_that_people_mean() {
-    let uri = parse_url("amqp://me:secret@broker:5673").unwrap();
-    assert_eq!((uri.authority.host.as_str(), uri.authority.port), ("broker", 5673));
-    assert_eq!((uri.vhost.as_str(), uri.query.heartbeat), ("/", Some(10)));
-    assert_eq!(parse_url("amqp://127.0.0.1/").unwrap().vhost, "/");
-    assert_eq!(parse_url("amqp://127.0.0.1").unwrap().authority.host, "127.0.0.1");
-    let given = parse_url("amqp://broker/parking?heartbeat=3").unwrap();
-    assert_eq!((given.vhost.as_str(), given.query.heartbeat), ("parking", Some(3)));
-}
-
-#[test]
-fn a_url_that_is_none_is_refused_without_being_repeated() {
-    for url in [
-        "secret",
-        "amqp:secret",
-        "redis://:secret@host",
-        "amqp://me:secret@host?heartbeat=x",
-        "amqp://me:secret@[::1]:5672",
-    ] {
-        let error = parse_url(url).unwrap_err().to_string();
-        assert!(!error.contains("secret") && error.contains("amqp://user"), "{url}: {error}");
-    }
-}
 
 #[test]
 fn a_message_names_its_observation_and_survives_the_broker() {

@@ -1,6 +1,6 @@
 //! One Redis per test: it starts in milliseconds.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::thread;
@@ -14,6 +14,8 @@ use crate::{guard, ports, wait};
 /// A server that syncs its append-only file before it answers, as the README advises.
 pub struct Redis {
     port: u16,
+    /// Of the user `default`, as part of a URL.
+    credentials: String,
     directory: PathBuf,
     options: Vec<String>,
     child: Mutex<Option<Child>>,
@@ -22,8 +24,18 @@ pub struct Redis {
 impl Redis {
     /// Starts one with `options` on top, such as `["--maxmemory", "4mb"]`.
     pub fn start(options: &[&str]) -> Self {
+        Self::start_with(String::new(), options)
+    }
+
+    /// Starts one whose user `default` has a password, which the options set.
+    pub fn start_as(password: &str, options: &[&str]) -> Self {
+        Self::start_with(format!(":{password}@"), options)
+    }
+
+    fn start_with(credentials: String, options: &[&str]) -> Self {
         let server = Self {
             port: ports::free(),
+            credentials,
             directory: guard::directory("redis"),
             options: options.iter().map(ToString::to_string).collect(),
             child: Mutex::new(None),
@@ -34,12 +46,17 @@ impl Redis {
 
     /// The URL of one of its databases.
     pub fn url(&self, database: u8) -> String {
-        format!("redis://127.0.0.1:{}/{database}", self.port)
+        format!("redis://{}127.0.0.1:{}/{database}", self.credentials, self.port)
     }
 
     /// Where it listens.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Where its files are.
+    pub fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// Its process id.

@@ -17,6 +17,7 @@ mod configure;
 mod crowds;
 mod dead_letters;
 mod disks;
+mod doors;
 mod embedded;
 mod errors;
 mod failpoints;

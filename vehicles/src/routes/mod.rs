@@ -10,11 +10,13 @@
 //! | `GET /admin/customers`, `GET/PUT/DELETE …/{id}` | customers |
 //! | `GET /admin/vehicles`, `GET/PUT/DELETE …/{id}` | vehicles |
 //! | `POST /admin/vehicles/import` | many at once |
+//! | `GET/DELETE /admin/vehicles/of-plate/{plate}` | what is held of a plate |
 
 mod customers;
 mod events;
 mod import;
 mod master;
+mod plates;
 pub(crate) mod problem;
 pub mod shapes;
 mod vehicles;
@@ -61,6 +63,8 @@ pub(crate) struct Desk {
         master::put,
         master::remove,
         import::import,
+        plates::show,
+        plates::erase,
     ),
     components(schemas(shapes::StatusEvent)),
     security(("admin" = []))
@@ -79,5 +83,6 @@ pub(crate) fn configure(desk: &Desk, config: &mut ServiceConfig) {
                 .app_data(PayloadConfig::new(IMPORT_BYTES_MAX))
                 .route(web::post().to(import::import)),
         )
+        .configure(plates::routes)
         .configure(master::routes);
 }

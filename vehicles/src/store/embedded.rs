@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::{Customer, Vehicle};
 use redb::{ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
-use service::{DatabaseFile, DatabaseOptions, Failure, OpenError};
+use service::{DatabaseFile, DatabaseOptions, Failure, OpenError, mark_erased};
 
 use super::{Change, Kept, Store, StoreError, periods_from_text, periods_to_text, split};
 
@@ -97,6 +97,7 @@ fn apply(write: &WriteTransaction, changes: &[Change]) -> Result<(), Failure> {
 impl Store for EmbeddedStore {
     /// The file is locked: no other process can have the right.
     async fn hold(&self) -> Result<bool, StoreError> {
+        self.file.scrub_erased();
         self.file.watch().lost().map_or(Ok(true), |lost| Err(StoreError(lost)))
     }
 
@@ -135,14 +136,21 @@ impl Store for EmbeddedStore {
     }
 
     async fn commit(&self, changes: Arc<[Change]>) -> Result<(), StoreError> {
+        let removes = changes.iter().any(Change::removes);
         self.file
             .write(move |database| {
                 let write = database.begin_write()?;
                 apply(&write, &changes)?;
+                if removes {
+                    mark_erased(&write)?;
+                }
                 write.commit()?;
                 Ok(())
             })
-            .await
-            .map_err(StoreError::from)
+            .await?;
+        if removes {
+            self.file.scrub_erased();
+        }
+        Ok(())
     }
 }

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use chrono::DateTime;
 use domain::presence::Period;
 use domain::{Customer, CustomerId, Vehicle, VehicleId};
-use service::RedisSettings;
+use service::{RedisSettings, Unreached};
 
 #[doc(hidden)]
 pub use contract::check as check_contract;
@@ -37,6 +37,13 @@ pub enum Change {
     Periods(VehicleId, Vec<Period>),
 }
 
+impl Change {
+    /// Whether something is to be gone after it.
+    fn removes(&self) -> bool {
+        matches!(self, Self::RemoveCustomer(_) | Self::RemoveVehicle(_))
+    }
+}
+
 /// All that is kept.
 #[derive(Debug, Default)]
 pub struct Kept {
@@ -54,6 +61,11 @@ pub struct StoreError(pub String);
 /// See the module. What is asked twice is the same as once.
 #[async_trait]
 pub trait Store: Send + Sync {
+    /// One attempt to use it, for the start, when a person still looks: sorts why not.
+    async fn reach(&self) -> Result<(), Unreached> {
+        Ok(())
+    }
+
     /// Takes or keeps the right to write. `false`: another process has it.
     async fn hold(&self) -> Result<bool, StoreError>;
 

@@ -7,6 +7,7 @@
 //! | `vehicles` | hash | vehicle's id → JSON |
 //! | `vehicle_seen` | hash | vehicle's id → its newest period, `from/to` in ms |
 //! | `vehicle_past` | hash | vehicle's id → the periods before |
+//! | `vehicle_erased`, `vehicle_rewritten` | strings | something was removed since the append-only file was rewritten; it was rewritten today |
 //! | `vehicle_writer` | string | the process that may write; expires |
 
 use std::sync::Arc;
@@ -18,9 +19,9 @@ use deadpool_redis::redis::{
     AsyncConnectionConfig, Cmd, FromRedisValue, IntoConnectionInfo, Pipeline, RedisError, Script,
     cmd, pipe,
 };
-use deadpool_redis::{Manager, Pool, Runtime, Timeouts};
+use deadpool_redis::{Manager, Pool, PoolError, Runtime, Timeouts};
 use domain::{Customer, Vehicle};
-use service::RedisSettings;
+use service::{ErasedKeys, ErasedLog, RedisSettings, Unreached};
 use std::collections::HashMap;
 use tokio::sync::Mutex;
 
@@ -31,6 +32,7 @@ const VEHICLES: &str = "vehicles";
 const NEWEST: &str = "vehicle_seen";
 const EARLIER: &str = "vehicle_past";
 const WRITER: &str = "vehicle_writer";
+const ERASED: ErasedKeys = ErasedKeys { erased: "vehicle_erased", rewritten: "vehicle_rewritten" };
 
 /// Longest wait for a connection and for an answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -58,6 +60,8 @@ pub struct RedisStore {
     link: Mutex<Option<deadpool_redis::Connection>>,
     hold: Script,
     let_go: Script,
+    /// What was removed goes from the disk as well (G8).
+    erased: Arc<ErasedLog>,
 }
 
 impl RedisStore {
@@ -81,8 +85,10 @@ impl RedisStore {
             })
             .build()
             .map_err(|e| wrong(&e))?;
+        let shown = service::masked(url);
         Ok(Self {
-            shown: service::masked(url),
+            erased: ErasedLog::new(pool.clone(), shown.clone(), ERASED),
+            shown,
             writer: writer.to_owned(),
             pool,
             link: Mutex::new(None),
@@ -177,7 +183,21 @@ fn put(pipeline: &mut Pipeline, change: &Change) -> Result<(), StoreError> {
 
 #[async_trait]
 impl Store for RedisStore {
+    async fn reach(&self) -> Result<(), Unreached> {
+        let sorted = |e: &RedisError| Unreached::of_redis(&self.shown, e.code(), &e.to_string());
+        let mut link = self.pool.get().await.map_err(|e| match e {
+            PoolError::Backend(e) => sorted(&e),
+            other => Unreached::Away(format!("Redis at {}: {other}", self.shown)),
+        })?;
+        let mut pipeline = pipe();
+        pipeline.cmd("HLEN").arg(CUSTOMERS).cmd("HLEN").arg(VEHICLES);
+        pipeline.cmd("EVAL").arg("return 1").arg(0);
+        let asked: Result<(u64, u64, u64), RedisError> = pipeline.query_async(&mut link).await;
+        asked.map(|_| ()).map_err(|e| sorted(&e))
+    }
+
     async fn hold(&self) -> Result<bool, StoreError> {
+        self.erased.look_now_and_then();
         let mut connection = self.connection().await?;
         let held_for = u64::try_from(HELD_FOR.as_millis()).unwrap_or(u64::MAX);
         let mut call = self.hold.key(WRITER);
@@ -236,9 +256,18 @@ impl Store for RedisStore {
         for change in changes.iter() {
             put(&mut pipeline, change)?;
         }
+        let removes = changes.iter().any(Change::removes);
+        if removes {
+            pipeline.set(ERASED.erased, 1).ignore();
+        }
         let mut connection = self.connection().await?;
         match pipeline.query_async::<()>(&mut connection).await {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                if removes {
+                    self.erased.look_soon();
+                }
+                Ok(())
+            }
             Err(e) => Err(self.failed(e).await),
         }
     }

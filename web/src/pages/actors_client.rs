@@ -6,6 +6,7 @@ mod hand_on;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
+use awc::http::Version;
 use awc::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -84,8 +85,12 @@ struct Problem {
 impl ActorsClient {
     /// Asks `who`; `setting` says where they are.
     pub(crate) fn new(at: ActorsAt, who: &'static str, setting: &'static str) -> Self {
-        let client = awc::Client::builder().timeout(PATIENCE).disable_redirects().finish();
-        let streaming = awc::Client::builder().disable_timeout().disable_redirects().finish();
+        // HTTP/1.1 alone: nothing here is better over HTTP/2, and its implementation (h2 0.3, which
+        // comes with awc) has a known weakness, RUSTSEC-2026-0258.
+        let builder =
+            || awc::Client::builder().disable_redirects().max_http_version(Version::HTTP_11);
+        let client = builder().timeout(PATIENCE).finish();
+        let streaming = builder().disable_timeout().finish();
         Self { client, streaming, at, who, setting }
     }
 

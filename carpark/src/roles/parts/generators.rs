@@ -6,6 +6,7 @@ use actors::broker::embedded::EmbeddedPublisher;
 use anyhow::Context;
 use domain::Kind;
 use generators::{Generators, InsideStore, MemoryStore, RedisStore};
+use service::Unreached;
 
 use service::{Asking, Part, keep_asking};
 
@@ -28,6 +29,10 @@ pub async fn start(
         Some(url) => Arc::new(RedisStore::new(url).context("CARPARK_GENERATOR_STORE_URL")?),
         None => Arc::new(MemoryStore::new()),
     };
+    // One that is away is waited for later, vehicle by vehicle; one that refuses never lets us in.
+    if let Err(refused @ Unreached::Refused(_)) = store.reach().await {
+        return Err(refused).context("CARPARK_GENERATOR_STORE_URL");
+    }
     let is_redis = config.generator_store_url.is_some();
     let redis =
         RedisWatch::start(redis_watch::GENERATORS, Arc::clone(&store), &wiring.registry).await?;

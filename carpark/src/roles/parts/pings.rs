@@ -1,5 +1,6 @@
 //! Simulated vehicles that tell of themselves.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use domain::wire::ping::PING_QUEUE;
@@ -7,7 +8,21 @@ use generators::pings::{self, Monitor, OverHttp, OverQueue, Pings, Way};
 use publisher::AmqpOptions;
 
 use super::{Wiring, reachable};
+use crate::config::Config;
 use crate::roles::open;
+
+/// Registers the made vehicles, as the administrator; answers how many they are.
+pub async fn register(config: &Config) -> anyhow::Result<usize> {
+    let monitor = Monitor::new(&config.pings.monitor_url, config.tokens.admin.clone(), None);
+    let registered = Cell::new(0);
+    open::patiently("the vehicle monitor", config.start_patience, async || {
+        let count = pings::register(&config.pings, &monitor).await;
+        registered.set(count.map_err(|e| open::Attempt::Failed(anyhow::Error::msg(e)))?);
+        Ok(())
+    })
+    .await?;
+    Ok(registered.get())
+}
 
 /// Starts them: over RabbitMQ, or over HTTP where there is none.
 pub fn start(wiring: &Wiring<'_>) -> anyhow::Result<Pings> {

@@ -51,7 +51,7 @@ pub fn open(
 /// Where the pages ask: this process where it has all roles, unless told otherwise.
 fn pages_options(wiring: &Wiring<'_>, cameras: &Cameras) -> anyhow::Result<Options> {
     let config = wiring.config;
-    let token = config.tokens.admin.clone().or_else(|| config.tokens.sink.clone());
+    let token = config.tokens.admin.clone();
     let at = |url: &Option<Url>, is_here: bool, port: u16| -> anyhow::Result<ActorsAt> {
         let own = match is_here {
             true => wiring.address,

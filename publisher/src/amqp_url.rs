@@ -1,0 +1,96 @@
+//! The one reading of an AMQP URL, for all who connect to `RabbitMQ`: publishers here, consumers in
+//! the actors and the vehicle monitor.
+
+use lapin::uri::AMQPUri;
+use url::{Host, Url};
+
+/// The URL is none. Says what is expected, and never repeats the URL: it may hold a password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the URL of the broker is not of the form amqp://user:password@host:port/vhost: {0}")]
+pub struct AmqpUrlError(&'static str);
+
+/// Reads `url`. Where it names no heartbeat, `heartbeat_seconds` holds; where it names no virtual
+/// host, the default one.
+///
+/// The host is the one that the URL names, an IPv6 address included: lapin's own parser knows names
+/// alone, and takes a URL with anything else for one of `localhost`.
+pub fn parse_amqp_url(url: &str, heartbeat_seconds: u16) -> Result<AMQPUri, AmqpUrlError> {
+    let parsed = Url::parse(url).map_err(|_| AmqpUrlError("it is no URL"))?;
+    if !matches!(parsed.scheme(), "amqp" | "amqps") {
+        return Err(AmqpUrlError("it begins with neither amqp:// nor amqps://"));
+    }
+    let unreadable = AmqpUrlError("a part of it cannot be read");
+    let mut uri: AMQPUri = url.parse().map_err(|_: String| unreadable)?;
+    uri.authority.host = match parsed.host() {
+        Some(Host::Ipv6(address)) => address.to_string(),
+        Some(Host::Ipv4(address)) => address.to_string(),
+        Some(Host::Domain("")) | None => return Err(AmqpUrlError("it names no host")),
+        // As lapin reads it: without its escapes.
+        Some(Host::Domain(_)) => uri.authority.host,
+    };
+    if uri.vhost.is_empty() {
+        // `amqp://host:port/` means the default virtual host to everyone but the standard.
+        uri.vhost.push('/');
+    }
+    uri.query.heartbeat.get_or_insert(heartbeat_seconds);
+    Ok(uri)
+}
+
+/// Where the URL leads, `host:port`, for logs and errors.
+pub fn address_of(uri: &AMQPUri) -> String {
+    let (host, port) = (&uri.authority.host, uri.authority.port);
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_read_with_the_defaults_that_people_mean() {
+        let uri = parse_amqp_url("amqp://me:secret@broker:5673", 7).unwrap();
+        assert_eq!(address_of(&uri), "broker:5673");
+        assert_eq!((uri.vhost.as_str(), uri.query.heartbeat), ("/", Some(7)));
+        assert_eq!(parse_amqp_url("amqp://127.0.0.1/", 7).unwrap().vhost, "/");
+        let given = parse_amqp_url("amqp://broker/parking?heartbeat=3", 7).unwrap();
+        assert_eq!((given.vhost.as_str(), given.query.heartbeat), ("parking", Some(3)));
+        let escaped = parse_amqp_url("amqp://u%40x:p%2Fw@broker/%2F", 7).unwrap();
+        let userinfo = &escaped.authority.userinfo;
+        assert_eq!((userinfo.username.as_str(), userinfo.password.as_str()), ("u@x", "p/w"));
+        assert_eq!(escaped.vhost, "/");
+    }
+
+    #[test]
+    fn the_host_is_the_one_that_the_url_names() {
+        for (url, expected) in [
+            ("amqp://u:p@[::1]:44672/", "[::1]:44672"),
+            ("amqp://u:p@[2001:db8::5]/", "[2001:db8::5]:5672"),
+            ("amqps://[2001:db8::5]", "[2001:db8::5]:5671"),
+            ("amqp://[::ffff:192.0.2.1]/", "[::ffff:c000:201]:5672"),
+            ("amqp://192.0.2.1", "192.0.2.1:5672"),
+            ("amqp://localhost", "localhost:5672"),
+            ("amqp://rabbit_mq.local:1/", "rabbit_mq.local:1"),
+        ] {
+            let uri = parse_amqp_url(url, 7).unwrap();
+            assert_eq!(address_of(&uri), expected, "{url}");
+            // What a socket is asked for: without brackets.
+            assert!(!uri.authority.host.contains('['), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_url_that_is_none_is_refused_without_being_repeated() {
+        for url in [
+            "secret",
+            "amqp:secret",
+            "amqp:///secret",
+            "redis://:secret@host",
+            "amqp://me:secret@host?heartbeat=x",
+            "amqp://me:secret@[::1",
+            "amqp://me:secret@[fe80::1%25eth0]/",
+        ] {
+            let error = parse_amqp_url(url, 7).unwrap_err().to_string();
+            assert!(!error.contains("secret") && error.contains("amqp://user"), "{url}: {error}");
+        }
+    }
+}
