@@ -16,6 +16,7 @@ mod inside;
 mod ping_queue;
 mod progress;
 mod reads;
+mod recording;
 mod roles;
 mod settings;
 mod shutdown;

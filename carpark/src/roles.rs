@@ -32,6 +32,7 @@ use crate::http::sign_in::SignIns;
 use crate::http::{self, Site};
 use crate::progress::Progress;
 use crate::reads::{Input, Reads};
+use crate::recording::recorded;
 use crate::shutdown::Shutdown;
 pub use open::EMBEDDED_DEAD_LETTERS;
 use parts::Wiring;
@@ -142,6 +143,7 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         Some(input) => {
             let kinds = [Kind::Entry, Kind::Exit];
             let publisher = open::publisher("carpark reads", &kinds, config, embedded.clone())?;
+            let publisher = recorded(publisher, config.generators.ledger.as_deref())?;
             Some(Reads::start(input, publisher))
         }
         None => None,

@@ -109,9 +109,8 @@ fn verdicts_of_one<'a>(mut reads: Vec<&'a Observation>, re_reads: &ReReads) -> V
 /// enough after that one.
 fn is_re_read(passage: &Passage<'_>, read: &Observation, re_reads: &ReReads) -> bool {
     let last = passage.reads[passage.reads.len() - 1];
-    let is_soon_after = |one: &&Observation| {
-        read.at - one.at <= re_reads.of(&one.place, one.lane.as_ref())
-    };
+    let is_soon_after =
+        |one: &&Observation| read.at - one.at <= re_reads.of(&one.place, one.lane.as_ref());
     last.kind == read.kind && last.place == read.place && passage.reads.iter().any(is_soon_after)
 }
 

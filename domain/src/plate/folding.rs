@@ -125,14 +125,34 @@ fn class(character: char) -> Class {
 fn stands_for_unread(character: char) -> bool {
     matches!(
         character,
-        '*' | '?' | '#' | '¿' | '؟' | '՞' | '፧' | '⁇' | '⁈' | '⁉' | '⁎' | '⁑' | '⸮' | '⳺' | '⳻' | '꘏' | '꛷' | '‽' | '⸘'
+        '*' | '?'
+            | '#'
+            | '¿'
+            | '؟'
+            | '՞'
+            | '፧'
+            | '⁇'
+            | '⁈'
+            | '⁉'
+            | '⁎'
+            | '⁑'
+            | '⸮'
+            | '⳺'
+            | '⳻'
+            | '꘏'
+            | '꛷'
+            | '‽'
+            | '⸘'
     )
 }
 
 /// Dashes and dots that Unicode counts among the signs of mathematics, and the bar that a frame is
 /// read as.
 fn is_dash_or_dot(character: char) -> bool {
-    matches!(character, '\u{2212}' | '\u{2219}' | '\u{22c5}' | '\u{2044}' | '\u{2215}' | '\u{2223}' | '|')
+    matches!(
+        character,
+        '\u{2212}' | '\u{2219}' | '\u{22c5}' | '\u{2044}' | '\u{2215}' | '\u{2223}' | '|'
+    )
 }
 
 /// Letters by class that no plate has as one: strokes that lengthen a word (Arabic tatweel, the

@@ -85,6 +85,11 @@ impl Part {
         (!folded.is_empty()).then(|| Self(by_shape(&folded)))
     }
 
+    /// How many characters it has.
+    pub fn length(&self) -> usize {
+        self.0.chars().count()
+    }
+
     /// Whether the plate has it. A part does not tell in which script the whole plate is written,
     /// so shapes are compared.
     pub fn is_in(&self, plate: &Plate) -> bool {

@@ -59,11 +59,12 @@ fn debug_never_shows_a_whole_plate() {
 #[test]
 fn what_parts_the_letters_of_a_plate_is_no_part_of_it() {
     for separator in [
-        "\u{2010}", "\u{2011}", "\u{2012}", "\u{2013}", "\u{2014}", "\u{2015}", "\u{2212}", "\u{fe63}",
-        "\u{ff0d}", "\u{30fb}", "\u{ff65}", "\u{30fc}", "\u{2022}", "\u{2219}", "\u{22c5}", "/", "\\", ",", "'",
-        "\"", ":", ";", "!", "\u{ad}", "\u{200b}", "\u{200c}", "\u{200d}", "\u{200e}", "\u{200f}", "\u{202e}",
-        "\u{2066}", "\u{feff}", "\u{0}", "\u{1b}", "\u{7f}", "\u{85}", "\u{a0}", "\u{3000}", "\u{2028}",
-        "\u{fe0f}", "\u{20e3}", "\u{301}", "\u{640}", "♥", "●", "°", "’", "´", "|",
+        "\u{2010}", "\u{2011}", "\u{2012}", "\u{2013}", "\u{2014}", "\u{2015}", "\u{2212}",
+        "\u{fe63}", "\u{ff0d}", "\u{30fb}", "\u{ff65}", "\u{30fc}", "\u{2022}", "\u{2219}",
+        "\u{22c5}", "/", "\\", ",", "'", "\"", ":", ";", "!", "\u{ad}", "\u{200b}", "\u{200c}",
+        "\u{200d}", "\u{200e}", "\u{200f}", "\u{202e}", "\u{2066}", "\u{feff}", "\u{0}", "\u{1b}",
+        "\u{7f}", "\u{85}", "\u{a0}", "\u{3000}", "\u{2028}", "\u{fe0f}", "\u{20e3}", "\u{301}",
+        "\u{640}", "♥", "●", "°", "’", "´", "|",
     ] {
         check(&format!("{separator}FK{separator}82{separator}{separator}"), "FK82");
         check(&format!("ขก{separator}82"), "ขก82");
@@ -74,10 +75,11 @@ fn what_parts_the_letters_of_a_plate_is_no_part_of_it() {
 
 #[test]
 fn digits_of_every_script_are_digits() {
-    let digits = |zero: u32| -> String { (0..10).filter_map(|n| char::from_u32(zero + n)).collect() };
+    let digits =
+        |zero: u32| -> String { (0..10).filter_map(|n| char::from_u32(zero + n)).collect() };
     for zero in [
-        0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xe50, 0xed0, 0xf20, 0x1040, 0x17e0, 0x1810, 0xa9d0, 0xff10,
-        0x1_04a0, 0x1_d7ce, 0x1_d7d8, 0x1_d7f6, 0x1_e950, 0x1_fbf0,
+        0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xe50, 0xed0, 0xf20, 0x1040, 0x17e0, 0x1810, 0xa9d0,
+        0xff10, 0x1_04a0, 0x1_d7ce, 0x1_d7d8, 0x1_d7f6, 0x1_e950, 0x1_fbf0,
     ] {
         check(&format!("{}XY", digits(zero)), "0123456789XY");
     }
@@ -149,7 +151,8 @@ fn separators() -> Vec<char> {
                     | Category::Control
                     | Category::Format
                     | Category::OtherPunctuation
-            ) && Plate::parse(&format!("AB{character}12")) != Err(PlateError::BadCharacter(*character))
+            ) && Plate::parse(&format!("AB{character}12"))
+                != Err(PlateError::BadCharacter(*character))
         })
         .collect()
 }

@@ -1,10 +1,12 @@
 //! Records that an earlier version kept under another spelling of the plate: put with what stands
 //! under the spelling of this one.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::TimeDelta;
 use compact_str::CompactString;
 
-use super::{Known, Record};
+use super::{Known, Record, Seq};
 use crate::observation::PlateAsRead;
 use crate::timeline::Verdict;
 
@@ -30,16 +32,39 @@ impl Record {
             }
             (line, _) => line,
         };
+        // A merge that was stored, and whose other record was not taken away for a crash, is met again.
+        let mut renumbered = BTreeMap::new();
+        let mut is_new = BTreeSet::new();
         for mut known in other.observations {
+            let former_plate = known
+                .former_plate
+                .get_or_insert_with(|| PlateAsRead(CompactString::new(former)))
+                .clone();
+            let merged_before = self
+                .observations
+                .iter()
+                .find(|one| one.id == known.id && one.former_plate.as_ref() == Some(&former_plate));
+            if let Some(one) = merged_before {
+                renumbered.insert(known.seq, one.seq);
+                continue;
+            }
+            is_new.insert(known.seq);
+            renumbered.insert(known.seq, known.seq + offset);
             known.seq += offset;
-            known.former_plate.get_or_insert_with(|| PlateAsRead(CompactString::new(former)));
             let at = merged.observations.partition_point(|one| one.order() < known.order());
             merged.observations.insert(at, known);
         }
-        merged.reported.extend(other.reported.into_iter().map(|verdict| verdict.later_by(offset)));
-        merged.withdrawn.extend(
-            other.withdrawn.into_iter().map(|(entry, exit)| (entry + offset, exit + offset)),
-        );
+        let seq = |seq: &Seq| renumbered.get(seq).copied().unwrap_or(seq + offset);
+        for verdict in other.reported {
+            if is_new.iter().any(|new| verdict.concerns(*new)) {
+                merged.reported.push(verdict.renumbered(seq));
+            }
+        }
+        for (entry, exit) in other.withdrawn {
+            if is_new.contains(&entry) || is_new.contains(&exit) {
+                merged.withdrawn.push((seq(&entry), seq(&exit)));
+            }
+        }
         merged.next_seq = offset + other.next_seq;
         // The rows of an exception are in the order of the versions: both go on from there.
         merged.version = self.version.max(other.version);
@@ -48,13 +73,13 @@ impl Record {
 }
 
 impl Verdict {
-    /// The same verdict, where arrival numbers begin later.
-    fn later_by(self, offset: u32) -> Self {
+    /// The same verdict, under other arrival numbers.
+    fn renumbered(self, seq: impl Fn(&Seq) -> Seq) -> Self {
         match self {
-            Self::Session(entry, exit) => Self::Session(entry + offset, exit + offset),
-            Self::UnmatchedExit(exit) => Self::UnmatchedExit(exit + offset),
-            Self::MissedExit(entry) => Self::MissedExit(entry + offset),
-            Self::Overstay(entry) => Self::Overstay(entry + offset),
+            Self::Session(entry, exit) => Self::Session(seq(&entry), seq(&exit)),
+            Self::UnmatchedExit(exit) => Self::UnmatchedExit(seq(&exit)),
+            Self::MissedExit(entry) => Self::MissedExit(seq(&entry)),
+            Self::Overstay(entry) => Self::Overstay(seq(&entry)),
         }
     }
 }

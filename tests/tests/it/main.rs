@@ -27,6 +27,7 @@ mod poison;
 mod processes;
 mod redis_contract;
 mod redis_keys;
+mod rules_of_a_site;
 mod security;
 mod vehicles;
 mod verify;

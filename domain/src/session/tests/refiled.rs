@@ -55,8 +55,11 @@ fn what_was_reported_is_taken_back_under_the_name_it_had() {
     let (record, _) = refile(&Record::default(), &kept.record);
     let mut play = Play { record, ..Play::new(Policy::default()) };
     let earlier = read("x1 11:00");
-    let command =
-        Command::Observe { observation: earlier, watermarks: Watermarks::default(), now: at("20:00") };
+    let command = Command::Observe {
+        observation: earlier,
+        watermarks: Watermarks::default(),
+        now: at("20:00"),
+    };
     let Decision::Changed { effects, .. } =
         decide(&plate(), &play.record, command, &Policy::default())
     else {
@@ -76,4 +79,20 @@ fn what_one_of_them_forgot_does_not_swallow_what_the_other_holds_open() {
     let (record, effects) = refile(&open.record, &other);
     assert!(matches!(&effects[..], [Effect::Summary(_)]), "{effects:?}");
     assert_eq!(record.forgotten_until, Some(at("10:00") - TimeDelta::nanoseconds(1)));
+}
+
+#[test]
+fn a_crash_between_the_two_steps_of_a_move_is_met_again_and_changes_nothing() {
+    let kept = kept(
+        "e1 10:00 |
+         x1 11:00 | session e1-x1
+         x2 12:00 |
+         both to 13:00 | unmatched x2
+         e3 14:00 |",
+    );
+    let (once, _) = refile(&Record::default(), &kept.record);
+    let (twice, effects) = refile(&once, &kept.record);
+    assert_eq!(effects, []);
+    assert_eq!(twice.observations(), once.observations());
+    assert_eq!(twice.reported(), once.reported());
 }

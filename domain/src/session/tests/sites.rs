@@ -63,13 +63,17 @@ fn the_lane_counts_before_the_place() {
 #[test]
 fn a_change_of_the_setting_does_not_rewrite_the_past() {
     let mut play = Play::new(policy(90, &[]));
-    play.table("x1 10:00:00 |
-                x2 10:01:00 |");
+    play.table(
+        "x1 10:00:00 |
+                x2 10:01:00 |",
+    );
     play.policy = policy(20, &[]);
     play.table("both to 11:00 | unmatched x1");
-    play.table("x3 12:00:00 |
+    play.table(
+        "x3 12:00:00 |
                 x4 12:01:00 |
-                both to 13:00 | unmatched x3, unmatched x4");
+                both to 13:00 | unmatched x3, unmatched x4",
+    );
     assert_eq!(play.step("e9 09:00"), "repaired x1, session e9-x1 (repaired)");
 }
 
@@ -79,7 +83,10 @@ fn a_folded_passage_reaches_as_far_as_its_reads_did() {
     let mut play = Play::new(policy);
     play.step("e0 08:00");
     for n in 1..=40 {
-        let read = format!("{n}x {}", at("10:00").checked_add_signed(TimeDelta::seconds(60 * n)).unwrap().format("%H:%M:%S"));
+        let read = format!(
+            "{n}x {}",
+            at("10:00").checked_add_signed(TimeDelta::seconds(60 * n)).unwrap().format("%H:%M:%S")
+        );
         play.step(&read);
     }
     play.step("both to 12:00");
