@@ -148,7 +148,7 @@ impl Actors {
         let registry = Registry::new(
             Limits { idle_after: options.idle_after, residents_max: options.residents_max },
             session::Shared {
-                policy: options.policy,
+                policy: options.policy.clone(),
                 clock: Arc::clone(&clock),
                 commit: committer.clone().recipient(),
                 load: committer.recipient(),
@@ -169,7 +169,7 @@ impl Actors {
                     queue: Rc::clone(&queue),
                     registry: registry.clone().recipient(),
                     gate: Arc::clone(&gate),
-                    policy: options.policy,
+                    policy: options.policy.clone(),
                     clock: Arc::clone(&clock),
                     metrics: Arc::clone(&metrics),
                     health: Arc::clone(&health),
@@ -187,7 +187,7 @@ impl Actors {
             store: Arc::clone(&store),
             registry: registry.clone().recipient(),
             watermarks: Rc::clone(&watermarks),
-            policy: options.policy,
+            policy: options.policy.clone(),
             clock: Arc::clone(&clock),
         })
         .start();
@@ -225,7 +225,7 @@ impl Actors {
             plates,
             operator,
             processor: processor.clone(),
-            policy: options.policy,
+            policy: options.policy.clone(),
             metrics: Arc::clone(&metrics),
             health: Arc::clone(&health),
             clock: desk_clock,

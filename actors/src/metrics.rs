@@ -253,6 +253,12 @@ impl Metrics {
         self.declarations.with_label_values(&[queue, found.as_str()]).inc();
     }
 
+    /// How many observations turned out so, of both kinds.
+    pub fn times_observed(&self, outcome: Outcome) -> u64 {
+        let at = OUTCOMES.iter().position(|known| *known == outcome);
+        at.map_or(0, |at| self.observations.iter().map(|kind| kind[at].get()).sum())
+    }
+
     /// How many observations of a kind are stored.
     pub fn observations(&self, kind: Kind) -> u64 {
         self.observations[index(kind)].iter().map(IntCounter::get).sum()

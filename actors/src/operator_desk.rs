@@ -12,6 +12,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::{Actor, Context, Handler, Message, Recipient, ResponseFuture};
+use domain::plate::Part;
 use domain::story::{Chapter, State, story};
 use domain::{
     ExceptionKind, Instant, Kind, Label, Observation, ObservationId, Plate, Policy, Record,
@@ -49,8 +50,8 @@ pub struct Filter {
     pub only_exceptions: bool,
     /// Of this kind of exception.
     pub kind: Option<ExceptionKind>,
-    /// With this part in the plate, as [`part_of_plate`] spells it.
-    pub plate_part: Option<String>,
+    /// With this part in the plate.
+    pub plate_part: Option<Part>,
     /// At this place.
     pub place: Option<Label>,
     /// Not over before this event time.
@@ -195,12 +196,6 @@ impl Filter {
     }
 }
 
-/// A part of a plate as a plate has it: upper case, without what is stripped of a plate.
-pub fn part_of_plate(text: &str) -> String {
-    let kept = text.chars().filter(|c| c.is_alphanumeric());
-    kept.flat_map(char::to_uppercase).collect()
-}
-
 /// The exception that was reported of it.
 pub fn exception_of(chapter: &Chapter) -> Option<ExceptionKind> {
     match chapter.state {
@@ -225,7 +220,7 @@ impl Parts {
                 self.store.plates(asked.filter.scope(), found.next.take(), at_once).await?;
             looked_at += plates.len();
             if let Some(part) = &asked.filter.plate_part {
-                plates.retain(|plate| plate.as_str().contains(part));
+                plates.retain(|plate| part.is_in(plate));
             }
             for (plate, record) in plates.iter().zip(self.store.load(&plates).await?) {
                 // One that cannot be read is told of where its plate is asked for.

@@ -158,7 +158,8 @@ const VERIFY_AFTER_HELP: &str = "\
 Judges every stay anew, from the ledger alone, and holds the files of the data directory against it.
 Run it when the queues are empty. Ends with 0 where nothing was found, with 1 where something was.
 
-  carpark generators --ledger day.jsonl        writes each confirmed message as a line
+  carpark serve --ledger day.jsonl             writes each confirmed read of a camera as a line
+  carpark generators --ledger day.jsonl        the same of simulated cameras
   carpark verify --ledger day.jsonl            reads ./data";
 
 fn import_command() -> Command {

@@ -17,6 +17,7 @@ mod limits;
 mod ping_queue;
 mod progress;
 mod reads;
+mod recording;
 mod redis_watch;
 mod roles;
 mod say;

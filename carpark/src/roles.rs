@@ -38,6 +38,7 @@ use crate::http::{self, Listening, Site};
 use crate::limits;
 use crate::progress::Progress;
 use crate::reads::{Input, Reads};
+use crate::recording::recorded;
 use crate::say;
 use crate::shutdown::Shutdown;
 use crate::vehicles_of_plates::{Here, There};
@@ -199,6 +200,7 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         Some(input) => {
             let kinds = [Kind::Entry, Kind::Exit];
             let publisher = open::publisher("carpark reads", &kinds, config, embedded.clone())?;
+            let publisher = recorded(publisher, config.generators.ledger.as_deref())?;
             Some(Reads::start(input, publisher))
         }
         None => None,

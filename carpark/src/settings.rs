@@ -157,6 +157,12 @@ pub const SETTINGS: &[Setting] = &[
         "5s",
         "How long an exit waits for its entry beyond what has been read, before it counts as unmatched",
     ),
+    setting(
+        RULES,
+        "re_read",
+        "20s",
+        "For how long after a read another one at the same place is the same passage: as long as a car may wait at a barrier; [places.NAME] and [lanes.NAME] may say otherwise",
+    ),
     setting(RULES, "repair_window", "24h", "For how long a late read can still change a verdict"),
     setting(RULES, "max_stay", "72h", "A longer stay is reported while it lasts"),
     setting(RULES, "retention", "30d", "How long a plate with nothing open is remembered"),
@@ -284,7 +290,12 @@ pub const SETTINGS: &[Setting] = &[
         "",
         "Where the dice start: the same seed, the same traffic",
     ),
-    setting(TRAFFIC, "generators.ledger", "", "File that gets each confirmed message as a line"),
+    setting(
+        TRAFFIC,
+        "generators.ledger",
+        "",
+        "File that gets each confirmed message as a line: of simulated cameras, of real ones, of `reads`",
+    ),
     rare(TRAFFIC, "generators.start_hour", "7", "Hour of the day at which a campus begins"),
     rare(TRAFFIC, "generators.dwell.min_seconds", "2", "Shortest stay (steady)"),
     rare(TRAFFIC, "generators.dwell.median_seconds", "4", "Half the stays are shorter (steady)"),
@@ -363,8 +374,10 @@ const fn named(section: &'static str, key: &'static str, help: &'static str) -> 
 /// All of them, in the order they are shown.
 pub const NAMED_SETTINGS: &[NamedSetting] = &[
     named("places", "time_zone", "IANA time zone, for times that name none: Europe/Berlin"),
+    named("places", "re_read", "As the setting `re_read`, at this place: 90s"),
     named("lanes", "place", "The place it leads into; need not be said where there is one place"),
     named("lanes", "role", "entry, exit, or both: then the camera's direction decides"),
+    named("lanes", "re_read", "As the setting `re_read`, in this lane"),
     named("cameras", "lane", "The lane it watches"),
     named("cameras", "vendor", "Who made it, or `auto`: each message tells (the default)"),
     named("cameras", "time_zone", "Zone of its clock, where it is not the place's"),

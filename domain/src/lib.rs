@@ -33,7 +33,7 @@ pub use effect::Effect;
 pub use exception::{ExceptionKind, ExceptionRow};
 pub use observation::{Kind, Label, Observation, ObservationId};
 pub use plate::{Plate, PlateError};
-pub use policy::Policy;
+pub use policy::{Policy, ReReads};
 pub use presence::{Presence, Silence};
 pub use record::Record;
 pub use session::{Command, Decision, decide, session_id};

@@ -4,12 +4,19 @@ use std::fmt;
 
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization;
 
-/// Fewest and most characters (not bytes) of a normalised plate.
+mod folding;
+mod lookalikes;
+
+pub use lookalikes::Part;
+
+/// Fewest letters or digits of a plate. Marks that belong to a letter are not counted.
 pub const LENGTH_MIN: usize = 2;
-/// See [`LENGTH_MIN`].
+/// Most letters or digits of a plate.
 pub const LENGTH_MAX: usize = 16;
+/// Most where the script is Thai, Lao, Khmer or Myanmar: there the province stands on the plate, is
+/// part of it, and engines write it behind the number (`1กก 1234 กรุงเทพมหานคร`).
+pub const LENGTH_MAX_WITH_PROVINCE: usize = 24;
 /// Most bytes of a plate as it is written, all that is stripped from it included: the text as read
 /// is kept beside the plate, and a record has to stay small (G6).
 pub const TEXT_BYTES_MAX: usize = 256;
@@ -18,8 +25,20 @@ pub const TEXT_BYTES_MAX: usize = 256;
 /// script that sends it as a plate is broken, and the row it would make is nobody's stay.
 const RESERVED: &str = "entry_plates";
 
-/// A number plate that is valid by construction: NFKC, upper case, without white space and
-/// `-.·_`, [`LENGTH_MIN`] to [`LENGTH_MAX`] letters or digits of any script.
+/// How plates are spelled (see [`Plate`]); counted up when that changes, so that a store knows
+/// whether its records stand under the keys of this version. 1: white space and `-.·_` were dropped,
+/// and nothing was folded.
+pub const SPELLING: u32 = 2;
+
+/// A number plate that is valid by construction, in the one spelling that all its spellings come to:
+/// NFKC and upper case; dashes, spaces, separating punctuation, symbols, format and control
+/// characters dropped, whichever they are; decimal digits of every script as ASCII; Persian and
+/// Arabic forms of a letter as one; letters that look alike in Latin, Cyrillic and Greek in one of
+/// the three where the *whole* plate can be written in it. Then [`LENGTH_MIN`] to [`LENGTH_MAX`]
+/// letters or digits of any script ([`LENGTH_MAX_WITH_PROVINCE`] of those that write the province).
+///
+/// What stands for a character that was not read (`*`, `?`, `#`), brackets, sums and prices are
+/// refused: what is left without them may be another vehicle's plate.
 ///
 /// Personal data (G8): `Debug` shows it masked, so that it can stand in any log; [`Plate::as_str`]
 /// and `Display` show it whole, for files, stores and answers to the authorised.
@@ -39,7 +58,7 @@ pub enum PlateError {
     /// More than [`LENGTH_MAX`] characters, or more than [`TEXT_BYTES_MAX`] bytes as it is written.
     #[error("the plate has more than {LENGTH_MAX} characters")]
     TooLong,
-    /// A character that is neither a letter nor a digit.
+    /// A character that is no part of a plate and no separator either.
     #[error("the plate has a character that is neither letter nor digit (U+{:04X})", *.0 as u32)]
     BadCharacter(char),
     /// The name of a key of the store.
@@ -56,28 +75,21 @@ impl Plate {
         if text.len() > TEXT_BYTES_MAX {
             return Err(PlateError::TooLong);
         }
-        if text.trim().eq_ignore_ascii_case(RESERVED) {
+        let is_around = |c: char| c.is_whitespace() || c.is_control();
+        if text.trim_matches(is_around).eq_ignore_ascii_case(RESERVED) {
             return Err(PlateError::Reserved);
         }
-        let mut plate = CompactString::default();
-        let mut length = 0;
-        // The first NFKC makes all that is stripped plain. The second is for what comes of it:
-        // upper-casing, and letters that become neighbours, can leave a text that is not normal.
-        let stripped = text.nfkc().filter(|character| !is_stripped(*character));
-        for character in stripped.flat_map(char::to_uppercase).nfkc() {
-            if !character.is_alphanumeric() {
-                return Err(PlateError::BadCharacter(character));
-            }
-            length += 1;
-            if length > LENGTH_MAX {
-                return Err(PlateError::TooLong);
-            }
-            plate.push(character);
-        }
+        let folded = folding::fold(text)?;
+        let length = folded.chars().filter(|&c| folding::is_counted(c)).count();
+        let length_max = match folded.chars().any(folding::names_province) {
+            true => LENGTH_MAX_WITH_PROVINCE,
+            false => LENGTH_MAX,
+        };
         match length {
             0 => Err(PlateError::Empty),
-            1 => Err(PlateError::TooShort(length)),
-            _ => Ok(Self(plate)),
+            _ if length < LENGTH_MIN => Err(PlateError::TooShort(length)),
+            _ if length > length_max => Err(PlateError::TooLong),
+            _ => Ok(Self(CompactString::from(folded))),
         }
     }
 
@@ -85,10 +97,6 @@ impl Plate {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-fn is_stripped(character: char) -> bool {
-    character.is_whitespace() || matches!(character, '-' | '.' | '·' | '_')
 }
 
 /// Most plates arrive normal already: checked without a copy.

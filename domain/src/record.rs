@@ -1,13 +1,17 @@
 //! What is remembered of one plate: the observations that can still matter, and which verdicts
 //! were reported of them. The store keeps it whole, under the plate, with its version.
 
+use chrono::TimeDelta;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use crate::observation::PlateAsRead;
+use crate::policy::RE_READ;
 use crate::timeline::{self, Due, Few, Passage, Verdict};
 use crate::{Instant, Kind, Label, Observation, ObservationId, Policy};
 
+mod merging;
+mod millis;
 mod nanos;
 
 /// The layout written by [`Record::to_json`]. A reader refuses a higher one. Format 1 had its times
@@ -69,6 +73,27 @@ pub struct Known {
         with = "nanos::optional"
     )]
     pub until: Option<Instant>,
+    /// R2: for how long after it another read is the same passage, by the site's rule when it came.
+    /// Absent in what is stored: 20 s, as it was before sites could set it.
+    #[serde(
+        rename = "g",
+        default = "default_re_read",
+        skip_serializing_if = "is_default_re_read",
+        with = "millis"
+    )]
+    pub re_read: TimeDelta,
+    /// The plate's text under which it was stored and reported, where that is another than the
+    /// record's key: an earlier version spelled the plate so. What was reported keeps its name (R9).
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    pub former_plate: Option<PlateAsRead>,
+}
+
+fn default_re_read() -> TimeDelta {
+    RE_READ
+}
+
+fn is_default_re_read(re_read: &TimeDelta) -> bool {
+    *re_read == RE_READ
 }
 
 fn is_default_place(place: &Label) -> bool {
@@ -294,6 +319,7 @@ impl Record {
         observation: Observation,
         received_at: Instant,
         is_late: bool,
+        re_read: TimeDelta,
     ) -> Seq {
         let seq = self.next_seq;
         self.next_seq += 1;
@@ -310,6 +336,8 @@ impl Record {
             confidence: observation.confidence,
             plate_as_read: observation.plate_as_read,
             until: None,
+            re_read,
+            former_plate: None,
         };
         let place = self.observations.partition_point(|other| other.order() < known.order());
         self.observations.insert(place, known);
@@ -326,6 +354,11 @@ impl Known {
     /// Event time of the last read that this one stands for.
     pub(crate) fn last_at(&self) -> Instant {
         self.until.map_or(self.at, |until| until.max(self.at))
+    }
+
+    /// Event time up to which another read is the same passage (R2).
+    pub(crate) fn reaches(&self) -> Instant {
+        self.last_at().checked_add_signed(self.re_read).unwrap_or(Instant::MAX_UTC)
     }
 
     /// The text of the plate as the camera gave it, where it differs from the plate.

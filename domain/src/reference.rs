@@ -13,11 +13,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 use compact_str::CompactString;
 
-use crate::policy::RE_READ;
 use crate::summary::to_millis;
 use crate::{
     Effect, ExceptionKind, ExceptionRow, Instant, Kind, Observation, ObservationId, Plate, Policy,
-    Summary, Watermarks, session_id,
+    ReReads, Summary, Watermarks, session_id,
 };
 
 /// One vehicle passing one barrier once (R2): all its reads, at least one, in event-time order.
@@ -62,7 +61,10 @@ pub struct Verdicts<'a> {
 
 /// Judges all observations there are, of any number of plates and in any order. Of several with
 /// one id the first counts (R1).
-pub fn verdicts(observations: &[Observation]) -> BTreeMap<&Plate, Verdicts<'_>> {
+pub fn verdicts<'a>(
+    observations: &'a [Observation],
+    re_reads: &ReReads,
+) -> BTreeMap<&'a Plate, Verdicts<'a>> {
     let mut known = BTreeSet::new();
     let mut reads_of: BTreeMap<&Plate, Vec<&Observation>> = BTreeMap::new();
     for observation in observations {
@@ -70,16 +72,19 @@ pub fn verdicts(observations: &[Observation]) -> BTreeMap<&Plate, Verdicts<'_>> 
             reads_of.entry(&observation.plate).or_default().push(observation);
         }
     }
-    reads_of.into_iter().map(|(plate, reads)| (plate, verdicts_of_one(reads))).collect()
+    reads_of.into_iter().map(|(plate, reads)| (plate, verdicts_of_one(reads, re_reads))).collect()
 }
 
-fn verdicts_of_one(mut reads: Vec<&Observation>) -> Verdicts<'_> {
+fn verdicts_of_one<'a>(mut reads: Vec<&'a Observation>, re_reads: &ReReads) -> Verdicts<'a> {
     // At one instant a vehicle comes before it leaves; the id makes the order total.
     reads.sort_by(|one, other| (one.at, one.kind, &one.id).cmp(&(other.at, other.kind, &other.id)));
-    let passages: Vec<Passage<'_>> = reads
-        .chunk_by(|one, next| is_re_read(one, next))
-        .map(|reads| Passage { reads: reads.to_vec() })
-        .collect();
+    let mut passages: Vec<Passage<'_>> = Vec::new();
+    for read in reads {
+        match passages.last_mut() {
+            Some(passage) if is_re_read(passage, read, re_reads) => passage.reads.push(read),
+            _ => passages.push(Passage { reads: vec![read] }),
+        }
+    }
 
     let mut verdicts = Verdicts::default();
     for (position, passage) in passages.iter().enumerate() {
@@ -100,9 +105,13 @@ fn verdicts_of_one(mut reads: Vec<&Observation>) -> Verdicts<'_> {
     verdicts
 }
 
-/// R2, of two reads with none in between.
-fn is_re_read(one: &Observation, next: &Observation) -> bool {
-    one.kind == next.kind && one.place == next.place && next.at - one.at <= RE_READ
+/// R2: of the kind and at the place of the read before it, and for one read of the passage soon
+/// enough after that one.
+fn is_re_read(passage: &Passage<'_>, read: &Observation, re_reads: &ReReads) -> bool {
+    let last = passage.reads[passage.reads.len() - 1];
+    let is_soon_after =
+        |one: &&Observation| read.at - one.at <= re_reads.of(&one.place, one.lane.as_ref());
+    last.kind == read.kind && last.place == read.place && passage.reads.iter().any(is_soon_after)
 }
 
 impl Passage<'_> {
@@ -276,7 +285,7 @@ impl Net {
         watermarks: &Watermarks,
         policy: &Policy,
     ) -> Vec<Difference> {
-        let verdicts = verdicts(observations);
+        let verdicts = verdicts(observations, &policy.re_reads);
         let mut differences = self.contradictions.clone();
         self.compare_sessions(&verdicts, &mut differences);
         self.compare_exceptions(&verdicts, watermarks, policy, &mut differences);

@@ -92,6 +92,16 @@ pub fn session_id(
     exit: &ObservationId,
     times_withdrawn: usize,
 ) -> CompactString {
+    session_id_of(plate.as_str(), entry, exit, times_withdrawn)
+}
+
+/// The same, of a plate's text.
+fn session_id_of(
+    plate: &str,
+    entry: &ObservationId,
+    exit: &ObservationId,
+    times_withdrawn: usize,
+) -> CompactString {
     // Ids hold no control characters, so the separator cannot occur in them.
     let mut name = format!("{plate}\n{entry}\n{exit}");
     if times_withdrawn > 0 {
@@ -114,7 +124,8 @@ pub fn decide(plate: &Plate, record: &Record, command: Command, policy: &Policy)
                 Kind::Entry => watermarks.exits >= Some(observation.at),
                 Kind::Exit => watermarks.entries >= Some(observation.at),
             };
-            next.insert(observation, now, is_late);
+            let re_read = policy.re_reads.of(&observation.place, observation.lane.as_ref());
+            next.insert(observation, now, is_late, re_read);
             (next, Watermarks::default(), now)
         }
         Command::Settle { watermarks, now } => (record.clone(), watermarks, now),
@@ -126,6 +137,22 @@ pub fn decide(plate: &Plate, record: &Record, command: Command, policy: &Policy)
     }
     let (record, effects) = judged.carry_out();
     Decision::Changed { record, effects }
+}
+
+/// A record that an earlier version kept under `former`, another spelling of `plate`, put with what
+/// stands under the plate now: the record that is to stand in place of both, and what follows of their
+/// being one vehicle's (a stay whose halves were kept apart is a session, and repairs what was said).
+/// Pure, as [`decide`].
+pub fn refiled(
+    plate: &Plate,
+    stands: &Record,
+    former: &str,
+    kept: Record,
+    now: Instant,
+    policy: &Policy,
+) -> (Record, Vec<Effect>) {
+    let merged = stands.merged_with(kept, former);
+    Judgement::new(plate, merged, &Watermarks::default(), now, policy).carry_out()
 }
 
 /// What the observation `id` turned out to be, by the record that holds it. `None` where the
@@ -328,14 +355,26 @@ impl<'a> Judgement<'a> {
     }
 
     fn session_id(&self, entry: &Known, exit: &Known) -> CompactString {
-        let times = self.record.times_withdrawn(entry.seq, exit.seq);
-        session_id(self.plate, &entry.id, &exit.id, times)
+        self.record.session_id(self.plate, entry, exit)
     }
 
     fn known(&self, seq: Seq) -> Option<&Known> {
         let known = self.record.known(seq);
         debug_assert!(known.is_some(), "a verdict refers to a read that was forgotten");
         known
+    }
+}
+
+impl Record {
+    /// The name of the stay between two of its reads (R9). What was reported under a former spelling
+    /// of the plate is spoken of by the name that it has.
+    pub(crate) fn session_id(&self, plate: &Plate, entry: &Known, exit: &Known) -> CompactString {
+        let times = self.times_withdrawn(entry.seq, exit.seq);
+        let text = match (&entry.former_plate, &exit.former_plate) {
+            (Some(one), Some(other)) if one == other => one.0.as_str(),
+            _ => plate.as_str(),
+        };
+        session_id_of(text, &entry.id, &exit.id, times)
     }
 }
 
@@ -388,7 +427,9 @@ fn drop_first(record: &mut Record, count: usize) {
 fn fold(record: &mut Record) {
     let passages = timeline::passages(&record.observations, record.forgotten_until);
     for passage in passages.iter().filter(|passage| passage.end - passage.first > FOLDED_FROM) {
-        record.observations[passage.first].until = Some(passage.read_until);
+        let first = &mut record.observations[passage.first];
+        first.until = Some(passage.read_until);
+        first.re_read = passage.reaches - passage.read_until;
     }
     let mut position = 0;
     record.observations.retain(|known| {

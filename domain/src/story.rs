@@ -5,7 +5,7 @@ use compact_str::CompactString;
 
 use crate::record::{Known, Record};
 use crate::timeline::{self, Due, Verdict};
-use crate::{Instant, Kind, Plate, Policy, session_id};
+use crate::{Instant, Kind, Plate, Policy};
 
 /// What became of an entry, an exit, or both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -110,9 +110,8 @@ fn chapter(
         Verdict::Overstay(entry) => (State::Open, record.known(entry), None),
     };
     let session_id = match (verdict, entry, exit) {
-        (Verdict::Session(first, last), Some(entry), Some(exit)) => {
-            let times = record.times_withdrawn(first, last);
-            Some(session_id(plate, &entry.id, &exit.id, times))
+        (Verdict::Session(..), Some(entry), Some(exit)) => {
+            Some(record.session_id(plate, entry, exit))
         }
         _ => None,
     };

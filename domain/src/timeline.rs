@@ -5,7 +5,6 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use crate::policy::RE_READ;
 use crate::record::{Known, Seq};
 use crate::{Instant, Kind, Policy, Watermarks};
 
@@ -24,6 +23,8 @@ pub struct Passage {
     pub at: Instant,
     /// Event time of its last read.
     pub read_until: Instant,
+    /// Event time up to which another read is of it (R2): the furthest that one of its reads says.
+    pub reaches: Instant,
     /// Processing time from which it waits for its counterpart, where a read of it arrived late.
     pub waits_from: Option<Instant>,
     /// Position of the passage's first read in the record.
@@ -96,7 +97,7 @@ pub struct Standing {
 }
 
 /// Groups reads, given in event-time order, into passages (R2): neighbours of one kind at one
-/// place no more than [`RE_READ`] apart.
+/// place, each within the time that the site gives one of those before it ([`Known::re_read`]).
 pub fn passages(observations: &[Known], forgotten_until: Option<Instant>) -> Few<Passage> {
     let mut passages: Few<Passage> = Few::with_capacity(observations.len());
     for (position, known) in observations.iter().enumerate() {
@@ -105,10 +106,11 @@ pub fn passages(observations: &[Known], forgotten_until: Option<Instant>) -> Few
             && passage.kind == known.kind
             && passage.forgotten == forgotten
             && observations[position - 1].place == known.place
-            && known.at - passage.read_until <= RE_READ
+            && known.at <= passage.reaches
         {
             passage.end = position + 1;
             passage.read_until = passage.read_until.max(known.last_at());
+            passage.reaches = passage.reaches.max(known.reaches());
             passage.waits_from = passage.waits_from.max(known.waits_from);
             if known.seq < passage.stands {
                 passage.stands = known.seq;
@@ -121,6 +123,7 @@ pub fn passages(observations: &[Known], forgotten_until: Option<Instant>) -> Few
             stands: known.seq,
             at: known.at,
             read_until: known.last_at(),
+            reaches: known.reaches(),
             waits_from: known.waits_from,
             first: position,
             end: position + 1,

@@ -1,7 +1,7 @@
 //! What was published, to the letter: for whoever compares it with what came of it.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -33,6 +33,7 @@ impl FileLedger {
     /// Appends to the file at `path`, which is made if need be.
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().create(true).append(true).open(path)?;
+        end_last_line(path, &file)?;
         let state = State { lines: BufWriter::new(file), is_broken: false };
         Ok(Self { path: path.to_owned(), state: Mutex::new(state) })
     }
@@ -43,21 +44,53 @@ impl FileLedger {
     ) -> io::Result<()> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let result = write(&mut state.lines);
-        if let Err(error) = &result
-            && !state.is_broken
-        {
-            state.is_broken = true;
-            let path = self.path.display();
-            tracing::error!(ledger.path = %path, %error, "the ledger is incomplete from here on");
+        let path = self.path.display();
+        match &result {
+            Err(error) if !state.is_broken => {
+                state.is_broken = true;
+                tracing::error!(ledger.path = %path, %error, "the ledger is incomplete from here on: is the disk full?");
+            }
+            Ok(()) if state.is_broken => {
+                state.is_broken = false;
+                tracing::warn!(ledger.path = %path, "the ledger is written again; lines are missing in between");
+            }
+            _ => {}
         }
         result
     }
 }
 
+/// A line that was being written when its writer died is cut off: the next one would continue it.
+fn end_last_line(path: &Path, file: &File) -> io::Result<()> {
+    if !file.metadata()?.is_file() {
+        return Ok(());
+    }
+    let mut reader = File::open(path)?;
+    let mut end = reader.metadata()?.len();
+    let mut part = [0; 4096];
+    while end > 0 {
+        let from = end.saturating_sub(part.len() as u64);
+        let length = usize::try_from(end - from).unwrap_or(part.len());
+        reader.seek(SeekFrom::Start(from))?;
+        reader.read_exact(&mut part[..length])?;
+        if let Some(at) = part[..length].iter().rposition(|byte| *byte == b'\n') {
+            end = from + at as u64 + 1;
+            break;
+        }
+        end = from;
+    }
+    if end < file.metadata()?.len() {
+        file.set_len(end)?;
+    }
+    Ok(())
+}
+
 impl Ledger for FileLedger {
     fn record(&self, line: &str) {
         // It was logged.
-        let _ = self.with_lines(|lines| writeln!(lines, "{line}"));
+        // In one piece: the buffer goes to the file in whole lines then, so that two ledgers may
+        // share one.
+        let _ = self.with_lines(|lines| lines.write_all(format!("{line}\n").as_bytes()));
     }
 
     fn flush(&self) -> io::Result<()> {

@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Json, Path, Query, ServiceConfig};
 use chrono::TimeDelta;
+use domain::plate::Part;
 use domain::record::Known;
 use domain::story::{Chapter, State, story};
 use domain::wire::{format_time, parse_time};
@@ -14,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Desks;
 use crate::operator_desk::{
-    Close, CloseError, Filter, FindChapters, FindLongest, GetRecord, exception_of, part_of_plate,
+    Close, CloseError, Filter, FindChapters, FindLongest, GetRecord, exception_of,
 };
 
 /// Items of a page where nobody says how many.
@@ -265,11 +266,10 @@ fn kind(name: &str) -> Result<ExceptionKind, Problem> {
         .ok_or_else(|| Problem::bad_request("`kind` is unmatched_exit, missed_exit or overstay"))
 }
 
-fn plate_part(text: &str) -> Result<String, Problem> {
-    let part = part_of_plate(text);
-    if part.chars().nth(1).is_none() {
+fn plate_part(text: &str) -> Result<Part, Problem> {
+    let Some(part) = Part::parse(text).filter(|part| part.length() >= 2) else {
         return Err(Problem::bad_request("`plate` is at least two letters or digits of a plate"));
-    }
+    };
     Ok(part)
 }
 

@@ -234,7 +234,7 @@ impl OutboxEntry {
             vehicle_plate: String,
         }
         serde_json::from_str::<Named>(&self.body)
-            .is_ok_and(|named| named.vehicle_plate == plate.as_str())
+            .is_ok_and(|named| Plate::parse(&named.vehicle_plate).as_ref() == Ok(plate))
     }
 
     /// Reads what [`OutboxEntry::to_stored`] wrote.

@@ -14,16 +14,20 @@ use service::{DatabaseFile, DatabaseOptions, Failure, OpenError, mark_erased};
 
 use super::change::{Change, OutboxEntry};
 use super::{
-    Beat, Committed, Counts, Held, Peers, ProcessorId, Scope, Store, StoreError, without_repeats,
+    Beat, Committed, Counts, Held, Peers, ProcessorId, Scope, Store, StoreError, is_misspelled,
+    without_repeats,
 };
 use crate::flow::{MINUTES_KEPT, Passed, minute_of};
 use tables::{
-    DUE_ENTRIES, DUE_EXITS, EXPIRY, OPEN, OUTBOX, PASSED, RECORDS, Tables, create_tables, due_in,
-    keys,
+    DUE_ENTRIES, DUE_EXITS, EXPIRY, NOTES, OPEN, OUTBOX, PASSED, RECORDS, Tables, create_tables,
+    due_in, keys,
 };
 
 /// Page cache. A record is a few hundred bytes; the hot ones fit many times over.
 const CACHE_BYTES: usize = 64 << 20;
+
+/// See [`NOTES`].
+const SPELLING: &str = "spelling";
 
 /// See the module.
 pub struct EmbeddedStore {
@@ -303,6 +307,78 @@ impl Store for EmbeddedStore {
                     waiting: read.open_table(DUE_ENTRIES)?.len()?
                         + read.open_table(DUE_EXITS)?.len()?,
                 })
+            })
+            .await
+            .map_err(StoreError::from)
+    }
+
+    async fn spelling(&self) -> Result<u32, StoreError> {
+        self.file
+            .read(|database| {
+                let notes = database.begin_read()?.open_table(NOTES)?;
+                Ok(notes.get(SPELLING)?.map_or(0, |noted| noted.value()))
+            })
+            .await
+            .map_err(StoreError::from)
+    }
+
+    async fn note_spelling(&self, spelling: u32) -> Result<(), StoreError> {
+        self.file
+            .write(move |database| {
+                let write = database.begin_write()?;
+                write.open_table(NOTES)?.insert(SPELLING, spelling)?;
+                write.commit()?;
+                Ok(())
+            })
+            .await
+            .map_err(StoreError::from)
+    }
+
+    async fn misspelled(
+        &self,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> Result<(Vec<String>, Option<String>), StoreError> {
+        self.file
+            .read(move |database| {
+                let records = database.begin_read()?.open_table(RECORDS)?;
+                let from = cursor.map_or_else(String::new, |last| last + "\0");
+                let mut keys = Vec::new();
+                for entry in records.range(from.as_str()..)?.take(limit) {
+                    keys.push(entry?.0.value().to_owned());
+                }
+                let next = keys.last().filter(|_| keys.len() == limit).cloned();
+                keys.retain(|key| is_misspelled(key));
+                Ok((keys, next))
+            })
+            .await
+            .map_err(StoreError::from)
+    }
+
+    async fn kept_under(&self, key: &str) -> Result<Option<String>, StoreError> {
+        let key = key.to_owned();
+        self.file
+            .read(move |database| {
+                let records = database.begin_read()?.open_table(RECORDS)?;
+                let row = records.get(key.as_str())?;
+                Ok(row.map(|row| String::from_utf8_lossy(row.value().4).into_owned()))
+            })
+            .await
+            .map_err(StoreError::from)
+    }
+
+    async fn let_go(&self, key: &str, version: u64) -> Result<bool, StoreError> {
+        let key = key.to_owned();
+        self.file
+            .write(move |database| {
+                let write = database.begin_write()?;
+                let is_so = {
+                    let mut tables = Tables::open(&write)?;
+                    let stands = tables.records.get(key.as_str())?.map(|row| row.value().0);
+                    stands == Some(version) && tables.erase(&key)?
+                };
+                write.commit()?;
+                Ok(is_so)
             })
             .await
             .map_err(StoreError::from)

@@ -9,6 +9,7 @@ pub mod committer;
 pub mod contract;
 mod embedded;
 mod redis;
+mod respelling;
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::flow::Passed;
 pub use change::{Change, IndexChange, OutboxEntry, OutboxKind, ShownChange, ShownEntry};
 pub use embedded::EmbeddedStore;
 pub use redis::{RedisOptions, RedisStore};
+pub use respelling::respell;
 
 /// Names one running `carpark actors`: the owner of an outbox and of a pair of watermarks. Lower
 /// case letters and digits.
@@ -186,4 +188,43 @@ pub trait Store: Send + Sync + 'static {
     async fn settings(&self) -> Result<Option<RedisSettings>, StoreError> {
         Ok(None)
     }
+
+    /// Which spelling of plates the keys have ([`domain::plate::SPELLING`]), as far as it was noted;
+    /// a store that outlives no process has today's.
+    async fn spelling(&self) -> Result<u32, StoreError> {
+        Ok(domain::plate::SPELLING)
+    }
+
+    /// Notes that every record stands under that spelling.
+    async fn note_spelling(&self, _spelling: u32) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Keys of records that today's version spells otherwise, among about `limit` that were looked
+    /// at; `cursor` as in [`Store::plates`].
+    async fn misspelled(
+        &self,
+        _cursor: Option<String>,
+        _limit: usize,
+    ) -> Result<(Vec<String>, Option<String>), StoreError> {
+        Ok((Vec::new(), None))
+    }
+
+    /// The record under such a key, as JSON.
+    async fn kept_under(&self, _key: &str) -> Result<Option<String>, StoreError> {
+        Ok(None)
+    }
+
+    /// Takes away what stands under such a key, with its place in every index, if the record still
+    /// has that version; answers whether it was so.
+    async fn let_go(&self, _key: &str, _version: u64) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+}
+
+/// Whether a key is a plate as another version spelled it. All keys that are no plates are in lower
+/// case.
+fn is_misspelled(key: &str) -> bool {
+    let is_ours = key.bytes().any(|byte| byte.is_ascii_lowercase());
+    !is_ours && Plate::parse(key).is_ok_and(|plate| plate.as_str() != key)
 }

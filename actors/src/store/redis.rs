@@ -9,6 +9,7 @@
 //! | `carpark:outbox:<processor>` | hash | reports that the sink has not confirmed |
 //! | `carpark:processors` | hash | last sign of life and watermarks of each processor |
 //! | `carpark:erased`, `carpark:rewritten` | strings | something was erased since the append-only file was rewritten; it was rewritten today |
+//! | `carpark:spelling` | string | how the plates are spelled under which the records stand |
 //! | `carpark:passed:<hour>` | hash | vehicles that passed, by minute of event time, `e` and `x` |
 
 use std::collections::BTreeMap;
@@ -31,7 +32,8 @@ use tokio::sync::Mutex;
 
 use super::change::{Change, OutboxEntry};
 use super::{
-    Beat, Committed, Counts, Held, Peers, ProcessorId, Scope, Store, StoreError, without_repeats,
+    Beat, Committed, Counts, Held, Peers, ProcessorId, Scope, Store, StoreError, is_misspelled,
+    without_repeats,
 };
 use crate::flow::{MINUTES_KEPT, Passed};
 use committing::{CommitScript, read_answer};
@@ -40,8 +42,18 @@ const OPEN: &str = "entry_plates";
 const DUE_ENTRIES: &str = "carpark:due:entries";
 const DUE_EXITS: &str = "carpark:due:exits";
 const PROCESSORS: &str = "carpark:processors";
+const SPELLING: &str = "carpark:spelling";
 const PASSED: &str = "carpark:passed";
 const ERASED: ErasedKeys = ErasedKeys { erased: "carpark:erased", rewritten: "carpark:rewritten" };
+
+/// Takes a record away if it has the version, with its place in every index.
+const LET_GO: &str = "\
+if redis.call('HGET', KEYS[1], 'version') ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('SREM', 'entry_plates', KEYS[1])
+redis.call('ZREM', 'carpark:due:entries', KEYS[1])
+redis.call('ZREM', 'carpark:due:exits', KEYS[1])
+return 1";
 
 /// Entries of an outbox looked at in one round trip.
 const SCANNED_AT_ONCE: usize = 1_000;
@@ -450,5 +462,37 @@ impl Store for RedisStore {
         let sync = cmd("CONFIG").arg("GET").arg("appendfsync").query_async(&mut connection).await;
         let sync: Option<(String, String)> = sync.ok();
         Ok(Some(RedisSettings::from_info(&info, sync.map(|(_, value)| value))))
+    }
+
+    async fn spelling(&self) -> Result<u32, StoreError> {
+        let noted: Option<u32> = self.ask(cmd("GET").arg(SPELLING)).await?;
+        Ok(noted.unwrap_or(0))
+    }
+
+    async fn note_spelling(&self, spelling: u32) -> Result<(), StoreError> {
+        self.ask(cmd("SET").arg(SPELLING).arg(spelling)).await
+    }
+
+    async fn misspelled(
+        &self,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> Result<(Vec<String>, Option<String>), StoreError> {
+        let mut command = cmd("SCAN");
+        command.arg(cursor.as_deref().unwrap_or("0")).arg("COUNT").arg(limit);
+        command.arg("TYPE").arg("hash");
+        let (next, keys): (String, Vec<Vec<u8>>) = self.ask(&command).await?;
+        let keys = keys.into_iter().filter_map(|key| String::from_utf8(key).ok());
+        let keys = keys.filter(|key| is_misspelled(key)).collect();
+        Ok((keys, (next != "0").then_some(next)))
+    }
+
+    async fn kept_under(&self, key: &str) -> Result<Option<String>, StoreError> {
+        self.ask(cmd("HGET").arg(key).arg("record")).await
+    }
+
+    async fn let_go(&self, key: &str, version: u64) -> Result<bool, StoreError> {
+        let let_go: u64 = self.ask(cmd("EVAL").arg(LET_GO).arg(1).arg(key).arg(version)).await?;
+        Ok(let_go == 1)
     }
 }

@@ -7,6 +7,7 @@ use domain::{Policy, Silence};
 use generators::pings::{PingOptions, Register};
 use url::Url;
 
+use super::named::re_read;
 use super::{Config, ConfigError, Layers, Tokens};
 use crate::http::client::TrustedProxies;
 
@@ -23,6 +24,11 @@ impl Layers {
             lateness: self.time_delta("lateness")?,
             repair_window: self.time_delta("repair_window")?,
             max_stay: self.time_delta("max_stay")?,
+            re_reads: self.named.re_reads(self.required(
+                "re_read",
+                "not a time of up to 1h; write for instance 20s or 90s",
+                re_read,
+            )?)?,
             ..Policy::default()
         };
         Ok(Config {

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use cameras::{Camera, Role, Vendor};
+use chrono::TimeDelta;
 use chrono_tz::{TZ_VARIANTS, Tz};
-use domain::{Kind, Label};
+use domain::policy::RE_READ_MAX;
+use domain::{Kind, Label, ReReads};
 
 use super::{ConfigError, Source, Value, quoted_if_needed};
 use crate::settings::NAMED_SETTINGS;
@@ -97,6 +99,25 @@ impl Named {
         self.of("cameras").map(|(name, thing)| camera(name, thing, &lanes, &zones)).collect()
     }
 
+    /// For how long after a read another one is the same passage, where the file says it of a place
+    /// or a lane.
+    pub fn re_reads(&self, default: TimeDelta) -> Result<ReReads, ConfigError> {
+        let mut re_reads = ReReads { default, ..ReReads::default() };
+        let remedy = "not a time of up to 1h; write for instance 90s";
+        for (name, place) in self.of("places") {
+            if let Some(time) = place.optional("re_read", remedy, re_read)? {
+                re_reads.places.insert(label(name, place)?, time);
+            }
+        }
+        for (name, lane) in self.of("lanes") {
+            if let Some(time) = lane.optional("re_read", remedy, re_read)? {
+                let place = label(self.place_of(lane)?, lane)?;
+                re_reads.lanes.insert((place, label(name, lane)?), time);
+            }
+        }
+        Ok(re_reads)
+    }
+
     fn place_of<'a>(&'a self, lane: &'a Thing) -> Result<&'a str, ConfigError> {
         let known: Vec<&str> = self.of("places").map(|(name, _)| name.as_str()).collect();
         match (lane.values.get("place"), &known[..]) {
@@ -150,6 +171,12 @@ fn camera(
 
 fn zone(text: &str) -> Option<Tz> {
     text.parse().ok()
+}
+
+/// The time of re-reads, as people write it.
+pub fn re_read(text: &str) -> Option<TimeDelta> {
+    let time = TimeDelta::from_std(humantime::parse_duration(text).ok()?).ok()?;
+    (time <= RE_READ_MAX).then_some(time)
 }
 
 fn share(text: &str) -> Option<f32> {

@@ -144,6 +144,15 @@ fn the_stored_form_never_changes_by_accident() {
 }
 
 #[test]
+fn the_time_of_re_reads_is_kept_where_it_is_not_the_usual_one() {
+    let mut record = record("e1 10:00");
+    assert!(!record.to_json().contains("\"g\""), "as it was before it could be set");
+    record.observations[0].re_read = TimeDelta::seconds(90);
+    assert!(record.to_json().contains(r#""g":90000"#), "{}", record.to_json());
+    assert_eq!(Record::from_json(record.to_json().as_bytes()).unwrap(), record);
+}
+
+#[test]
 fn a_record_of_the_first_format_is_read() {
     let first = br#"{"f":1,"v":2,"n":2,"o":[{"n":0,"i":"e1","k":"entry","t":"2026-11-20T10:00:00.500Z","r":"2026-11-20T20:00:00Z","w":"2026-11-20T10:00:00.500Z"}],"u":"2026-11-20T10:00:00.500Z"}"#;
     let record = Record::from_json(first).unwrap();
@@ -192,7 +201,7 @@ fn an_observation_is_kept_whole() {
     observation.confidence = Some(0.5);
     observation.plate_as_read = Some(PlateAsRead(CompactString::new("abc 123")));
     let mut record = Record { next_seq: 7, ..Record::default() };
-    assert_eq!(record.insert(observation.clone(), at("12:00"), true), 7);
+    assert_eq!(record.insert(observation.clone(), at("12:00"), true, RE_READ), 7);
     let known = Known {
         waits_from: Some(at("12:00")),
         seq: 7,
@@ -206,6 +215,8 @@ fn an_observation_is_kept_whole() {
         confidence: Some(0.5),
         plate_as_read: observation.plate_as_read,
         until: None,
+        re_read: TimeDelta::seconds(20),
+        former_plate: None,
     };
     assert_eq!(record.observations(), [known]);
     assert_eq!(record.observations()[0].plate_as_read().unwrap(), "abc 123");

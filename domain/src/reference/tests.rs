@@ -4,7 +4,7 @@ use crate::testing::{at, plate, reads};
 /// Judges the observations and writes the verdicts down: the reads of a passage joined by `+`.
 fn check(input: &str, expected: &str) {
     let observations = reads(input);
-    let all = verdicts(&observations);
+    let all = verdicts(&observations, &ReReads::default());
     let text = all.values().map(told).collect::<Vec<_>>().join("; ");
     assert_eq!(text, expected, "{input}");
 }
@@ -66,7 +66,7 @@ fn an_id_counts_once() {
 fn plates_are_judged_apart() {
     let mut observations = reads("e1 10:00, x1 11:00, x1 11:00");
     observations[1].plate = Plate::parse("XYZ789").unwrap();
-    let all = verdicts(&observations);
+    let all = verdicts(&observations, &ReReads::default());
     let texts: Vec<String> = all.values().map(told).collect();
     assert_eq!(texts, ["stay e1 to x1", "unmatched x1"]);
 }

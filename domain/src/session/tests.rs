@@ -8,7 +8,9 @@ use crate::testing::{at, plate, read};
 mod bounds;
 mod play;
 mod properties;
+mod refiled;
 mod repairs;
+mod sites;
 
 // R1
 

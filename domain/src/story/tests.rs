@@ -1,7 +1,7 @@
 use chrono::{DateTime, TimeDelta};
 
 use super::*;
-use crate::{Command, Decision, Label, Observation, ObservationId, Watermarks, decide};
+use crate::{Command, Decision, Label, Observation, ObservationId, Watermarks, decide, session_id};
 
 fn at(minutes: i64) -> Instant {
     DateTime::from_timestamp(1_700_000_000, 0).unwrap() + TimeDelta::minutes(minutes)

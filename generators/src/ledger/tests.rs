@@ -21,3 +21,31 @@ fn a_full_disk_is_an_error_and_no_panic() {
     }
     assert!(ledger.flush().is_err());
 }
+
+#[test]
+fn a_line_that_was_being_written_when_its_writer_died_is_cut_off() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("ledger.jsonl");
+    for (left, expected) in [("one\nhal", "one\ntwo\n"), ("hal", "two\n"), ("one\n", "one\ntwo\n")]
+    {
+        std::fs::write(&path, left).unwrap();
+        let ledger = FileLedger::open(&path).unwrap();
+        ledger.record("two");
+        ledger.flush().unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), expected, "{left:?}");
+    }
+}
+
+#[test]
+fn two_ledgers_of_one_file_write_whole_lines() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("ledger.jsonl");
+    let ledgers = [FileLedger::open(&path).unwrap(), FileLedger::open(&path).unwrap()];
+    for n in 0..2_000 {
+        ledgers[n % 2].record(&format!("line {n:05} of some length, so that the buffers run over"));
+    }
+    ledgers.iter().for_each(|ledger| ledger.flush().unwrap());
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(text.lines().count(), 2_000);
+    assert!(text.lines().all(|line| line.starts_with("line ") && line.ends_with("over")));
+}

@@ -34,6 +34,7 @@ mod processes;
 mod redis_contract;
 mod redis_keys;
 mod redis_settings;
+mod rules_of_a_site;
 mod security;
 mod vehicles;
 mod verify;

@@ -4,6 +4,7 @@
 //! the reports are held against the reference model. A seed is a run: a failing one is printed,
 //! and `SIM_SEED=… cargo test -p tests --test sim` plays it again; `SIM_SEEDS=…` sets how many.
 
+mod reach;
 mod run;
 mod traffic;
 
@@ -44,8 +45,11 @@ fn whatever_fails_the_reports_are_those_of_the_reference_model() {
             total.add(&thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         }
     });
-    println!("{seeds} seeds: {total:?}");
-    // A simulation in which nothing happens proves nothing.
+    println!("{seeds} seeds:\n{}", total.reach);
+    // A simulation in which nothing happens proves nothing, nor one in which something never does.
+    if seeds >= SEEDS {
+        assert_eq!(total.reach.missing(), Vec::<String>::new(), "no seed reached these");
+    }
     assert!(total.crashes > seeds / 4, "{total:?}");
     assert!(total.conflicts > seeds / 20, "{total:?}");
     assert!(total.sessions > seeds && total.exceptions > seeds / 2, "{total:?}");

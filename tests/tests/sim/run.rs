@@ -1,6 +1,6 @@
 //! One run: server, store and sink that last, processors that come and go.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,6 +13,7 @@ use actors::testing::{
 use actors::{Actors, Metrics, Options, Parts};
 use chrono::TimeDelta;
 use domain::reference::Net;
+use domain::session::Outcome as SessionOutcome;
 use domain::{Effect, Kind, Policy, SharedClock, Watermarks};
 use prometheus::Registry;
 use rand::rngs::StdRng;
@@ -20,6 +21,7 @@ use rand::{RngExt, SeedableRng};
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use crate::reach::{MOMENTS, Reach};
 use crate::traffic::{Traffic, epoch};
 
 /// Virtual time after which nothing fails any more.
@@ -27,6 +29,15 @@ const FATE_ENDS: Duration = Duration::from_mins(4);
 /// Virtual time after that in which everything must have come right: a silent processor's watermark
 /// is dropped after 30 s, a lone exit waits for two times the lateness.
 const CALM: Duration = Duration::from_secs(100);
+
+/// What an observation can turn out to be.
+const OUTCOMES: [SessionOutcome; 5] = [
+    SessionOutcome::Duplicate,
+    SessionOutcome::ReRead,
+    SessionOutcome::Matched,
+    SessionOutcome::Opened,
+    SessionOutcome::Waiting,
+];
 
 /// What is taken away, to see that it is missed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +64,7 @@ pub struct Outcome {
     pub crashes: u64,
     pub conflicts: u64,
     pub redelivered: u64,
+    pub reach: Reach,
 }
 
 impl Outcome {
@@ -63,6 +75,7 @@ impl Outcome {
         self.crashes += other.crashes;
         self.conflicts += other.conflicts;
         self.redelivered += other.redelivered;
+        self.reach.add(&other.reach);
     }
 }
 
@@ -71,6 +84,10 @@ struct Misfortune {
     random: StdRng,
     /// How often a moment fails.
     share: f64,
+    /// Of each moment, whether it fails and whether it takes long in this run: half of the faults
+    /// are off, so that each is met with and without every other.
+    is_on: BTreeMap<Moment, (bool, bool)>,
+    reach: Arc<Mutex<Reach>>,
     is_over: Arc<AtomicBool>,
 }
 
@@ -80,14 +97,20 @@ impl Fate for Misfortune {
             return Fortune.at(moment);
         }
         let share = if moment == Moment::Delivering { self.share / 10.0 } else { self.share };
-        if self.random.random_bool(share) {
+        let (fails, takes) = self.is_on[&moment];
+        if self.random.random_bool(share) && fails {
+            self.reach.lock().expect("reach").note_fault(moment, "fails");
             return Turn::Fails;
         }
-        match self.random.random_range(0..10) {
-            0..2 => Turn::Takes(Duration::from_millis(self.random.random_range(0..5_000))),
-            2..6 => Turn::Takes(Duration::from_micros(self.random.random_range(0..5_000))),
-            _ => Turn::Goes,
+        let time = match self.random.random_range(0..10) {
+            0..2 if takes => Duration::from_millis(self.random.random_range(0..5_000)),
+            2..6 => Duration::from_micros(self.random.random_range(0..5_000)),
+            _ => return Turn::Goes,
+        };
+        if time > Duration::from_millis(5) {
+            self.reach.lock().expect("reach").note_fault(moment, "takes");
         }
+        Turn::Takes(time)
     }
 }
 
@@ -97,6 +120,8 @@ struct World {
     store: MemoryStore,
     sink: MemorySink,
     broken: Broken,
+    policy: Policy,
+    reach: Arc<Mutex<Reach>>,
     metrics: Mutex<Vec<Arc<Metrics>>>,
     begun: Instant,
     is_over: Arc<AtomicBool>,
@@ -117,8 +142,13 @@ async fn play(seed: u64, broken: Broken) -> Outcome {
     let mut random = StdRng::seed_from_u64(seed);
     let traffic = Traffic::new(&mut random);
     let is_over = Arc::new(AtomicBool::new(false));
+    let reach: Arc<Mutex<Reach>> = Arc::new(Mutex::new(traffic.reach.clone()));
+    let is_on =
+        MOMENTS.map(|moment| (moment, (random.random_bool(0.5), random.random_bool(0.5)))).into();
     let fate = SharedFate::new(Misfortune {
         random: StdRng::seed_from_u64(random.random()),
+        is_on,
+        reach: Arc::clone(&reach),
         share: [0.0, 0.01, 0.05, 0.2][random.random_range(0..4)],
         is_over: Arc::clone(&is_over),
     });
@@ -134,8 +164,11 @@ async fn play(seed: u64, broken: Broken) -> Outcome {
     }
     let metrics = Mutex::default();
     let begun = Instant::now();
-    let world = Rc::new(World { server, store, sink, broken, metrics, begun, is_over });
+    let policy = traffic.policy.clone();
+    let world =
+        Rc::new(World { server, store, sink, broken, policy, reach, metrics, begun, is_over });
     let slots = random.random_range(1..=3);
+    world.reach.lock().expect("reach").note(format!("processors: {slots}"));
     let lives: Vec<_> = (0..slots)
         .map(|slot| live(Rc::clone(&world), slot, StdRng::seed_from_u64(random.random())))
         .collect();
@@ -168,6 +201,12 @@ async fn live(world: Rc<World>, slot: usize, mut random: StdRng) -> u64 {
         // All tasks of a processor live in this set: dropped, they end at the await they stand at.
         let local = LocalSet::new();
         local.run_until(process(&world, slot, life, seed, until, crashes_then)).await;
+        world.reach.lock().expect("reach").note(match crashes_then {
+            false => "stop in order",
+            true if world.store.unconfirmed() > 0 => "crash with reports unconfirmed",
+            true if world.server.unacknowledged() > 0 => "crash with deliveries held",
+            true => "crash at rest",
+        });
         drop(local);
         crashes += u64::from(crashes_then);
         if is_last {
@@ -190,6 +229,7 @@ async fn process(
     let metrics = Arc::new(Metrics::new(&Registry::new()).expect("metrics"));
     world.metrics.lock().expect("metrics").push(Arc::clone(&metrics));
     let options = Options {
+        policy: world.policy.clone(),
         idle_after: Duration::from_millis(random.random_range(1_000..20_000)),
         settle_every: Duration::from_millis(random.random_range(500..4_000)),
         residents_max: random.random_range(1..=4),
@@ -233,8 +273,7 @@ fn judge(world: &World, traffic: &Traffic, crashes: u64) -> Outcome {
     net.extend(&written);
     let settled_to = epoch() + TimeDelta::from_std(FATE_ENDS).expect("short");
     let watermarks = Watermarks { entries: Some(settled_to), exits: Some(settled_to) };
-    let policy = Policy::default();
-    let differences = net.differences(&traffic.observations, &watermarks, &policy);
+    let differences = net.differences(&traffic.observations, &watermarks, &world.policy);
     faults.extend(differences.iter().map(|difference| format!("{difference:?}")));
 
     let mut keys = BTreeSet::new();
@@ -262,15 +301,45 @@ fn judge(world: &World, traffic: &Traffic, crashes: u64) -> Outcome {
     };
     let is_summary = |effect: &&Effect| matches!(effect, Effect::Summary(_));
     let sessions = written.iter().filter(is_summary).count() as u64;
+    let conflicts = sum(&|metrics| metrics.conflicts.get());
+    let redelivered = sum(&|metrics| {
+        metrics.redelivered(Kind::Entry).get() + metrics.redelivered(Kind::Exit).get()
+    });
+    let mut reach = world.reach.lock().expect("reach").clone();
+    written.iter().for_each(|effect| reach.note_effect(effect));
+    for outcome in OUTCOMES {
+        let times = sum(&|metrics| metrics.times_observed(outcome));
+        let rule = match outcome {
+            SessionOutcome::Duplicate => "R1",
+            SessionOutcome::ReRead => "R2",
+            _ => "R3",
+        };
+        reach.note_times(format!("{rule} {}", outcome.as_str()), times);
+    }
+    if world.policy.re_reads.default > domain::policy::RE_READ {
+        let times = sum(&|metrics| metrics.times_observed(SessionOutcome::ReRead));
+        reach.note_times("R2 re-read by the site's own time", times);
+    }
+    let mut stays = BTreeMap::new();
+    for effect in &written {
+        if let Effect::Summary(summary) = effect {
+            let stay = (summary.plate.clone(), summary.entry_at, summary.exit_at);
+            *stays.entry(stay).or_insert(0) += 1;
+        }
+    }
+    let again = stays.values().filter(|times| **times > 1).count() as u64;
+    reach.note_times("R9 session named again after it was withdrawn", again);
+    reach.note_times("R8 dead letter", world.server.dead_letters().len() as u64);
+    reach.note_times("conflict of two processors", conflicts);
+    reach.note_times("redelivery", redelivered);
     Outcome {
         faults,
+        reach,
         observations: traffic.observations.len() as u64,
         sessions,
         exceptions: written.len() as u64 - sessions,
         crashes,
-        conflicts: sum(&|metrics| metrics.conflicts.get()),
-        redelivered: sum(&|metrics| {
-            metrics.redelivered(Kind::Entry).get() + metrics.redelivered(Kind::Exit).get()
-        }),
+        conflicts,
+        redelivered,
     }
 }

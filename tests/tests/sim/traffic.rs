@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
-use domain::{Instant, Kind, Label, Observation, ObservationId, Plate, wire};
+use domain::{Instant, Kind, Label, Observation, ObservationId, Plate, Policy, wire};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{Rng, RngExt};
+
+use crate::reach::Reach;
 
 /// Where virtual time begins.
 pub fn epoch() -> Instant {
@@ -29,6 +31,48 @@ pub struct Traffic {
     pub messages: Vec<Message>,
     /// How many of them are nonsense.
     pub nonsense: usize,
+    /// The rules of the site.
+    pub policy: Policy,
+    /// What of it there is to be met.
+    pub reach: Reach,
+}
+
+/// What this seed's cars and cameras do: half of it is off in each run, so that each is met with and
+/// without every other.
+#[expect(clippy::struct_excessive_bools, reason = "switches")]
+struct Kinds {
+    misses: bool,
+    re_reads: bool,
+    copies: bool,
+    late: bool,
+    nonsense: bool,
+    many_plates: bool,
+}
+
+impl Kinds {
+    fn any(random: &mut StdRng) -> Self {
+        let mut is_on = || random.random_bool(0.5);
+        Self {
+            misses: is_on(),
+            re_reads: is_on(),
+            copies: is_on(),
+            late: is_on(),
+            nonsense: is_on(),
+            many_plates: is_on(),
+        }
+    }
+}
+
+/// Rules of a site: the usual ones, or a barrier at which cars wait, or short stays.
+fn policy(random: &mut StdRng) -> Policy {
+    let mut policy = Policy::default();
+    if random.random_bool(0.3) {
+        policy.re_reads.default = TimeDelta::seconds(35);
+    }
+    if random.random_bool(0.3) {
+        policy.max_stay = TimeDelta::seconds(60);
+    }
+    policy
 }
 
 impl Traffic {
@@ -36,22 +80,39 @@ impl Traffic {
     pub fn new(random: &mut StdRng) -> Self {
         let mut observations = Vec::new();
         let publishing = Publishing::any(random);
-        let plates = random.random_range(1..=5);
+        let (kinds, policy) = (Kinds::any(random), policy(random));
+        let mut reach = Reach::default();
+        reach.note(match publishing {
+            Publishing::Backlog { .. } => "traffic: backlog",
+            Publishing::Live => "traffic: live",
+        });
+        let plates = if kinds.many_plates { random.random_range(2..=5) } else { 1 };
         for n in 0..plates {
             let plate = Plate::parse(&format!("SIM{n}")).expect("a valid plate");
-            timeline(random, &plate, publishing.begins(), &mut observations);
+            timeline(random, &kinds, &plate, publishing.begins(), &mut observations);
         }
         let mut messages = Vec::new();
         for observation in &observations {
-            for _ in 0..copies(random) {
+            let copies = if kinds.copies { copies(random) } else { 1 };
+            if copies > 1 {
+                reach.note("traffic: sent twice");
+            }
+            for _ in 0..copies {
+                let late = match kinds.late && random.random_bool(0.2) {
+                    true => random.random_range(0..40_000),
+                    false => 0,
+                };
+                if late > 0 {
+                    reach.note("traffic: late");
+                }
                 messages.push(Message {
-                    after: publishing.delay(random, observation),
+                    after: publishing.delay(random, observation) + Duration::from_millis(late),
                     kind: observation.kind,
                     body: wire::observation_to_json(observation),
                 });
             }
         }
-        let nonsense = random.random_range(0..=2);
+        let nonsense = if kinds.nonsense { random.random_range(1..=2) } else { 0 };
         for _ in 0..nonsense {
             messages.push(Message {
                 after: Duration::from_secs(random.random_range(0..200)),
@@ -61,7 +122,7 @@ impl Traffic {
         }
         messages.shuffle(random);
         messages.sort_by_key(|message| message.after);
-        Self { observations, messages, nonsense }
+        Self { observations, messages, nonsense, policy, reach }
     }
 }
 
@@ -73,7 +134,7 @@ fn copies(random: &mut StdRng) -> usize {
 enum Publishing {
     /// All within a second: a backlog, of one kind first or mixed.
     Backlog { first: Option<Kind> },
-    /// Each at its time, some late by up to a minute.
+    /// Each at its time.
     Live,
 }
 
@@ -102,24 +163,29 @@ impl Publishing {
                 Duration::from_millis(random.random_range(0..1000) + if second { 1000 } else { 0 })
             }
             Self::Live => {
-                let late = if random.random_bool(0.1) { random.random_range(0..40_000) } else { 0 };
                 let at = (observation.at - epoch()).num_milliseconds().max(0);
-                Duration::from_millis(u64::try_from(at).unwrap_or(0) + late)
+                Duration::from_millis(u64::try_from(at).unwrap_or(0))
             }
         }
     }
 }
 
 /// A plate's passages: mostly in turn, some missed, some read twice.
-fn timeline(random: &mut StdRng, plate: &Plate, begins: Instant, into: &mut Vec<Observation>) {
+fn timeline(
+    random: &mut StdRng,
+    kinds: &Kinds,
+    plate: &Plate,
+    begins: Instant,
+    into: &mut Vec<Observation>,
+) {
     let mut at = begins + TimeDelta::seconds(random.random_range(0..100));
     let mut kind = Kind::Entry;
     for _ in 0..random.random_range(1..=4) {
-        if random.random_bool(0.2) {
+        if kinds.misses && random.random_bool(0.4) {
             kind = other(kind); // a passage that no camera saw
         }
         into.push(observation(random, plate, kind, at));
-        if random.random_bool(0.1) {
+        if kinds.re_reads && random.random_bool(0.2) {
             let again = at + TimeDelta::milliseconds(random.random_range(0..20_000));
             into.push(observation(random, plate, kind, again));
         }

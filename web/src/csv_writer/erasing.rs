@@ -62,9 +62,15 @@ fn each_line(file: &File, mut of: impl FnMut(&[u8]) -> io::Result<usize>) -> io:
 
 fn is_of(line: &[u8], table: Table, plate: &Plate) -> bool {
     let text = line.strip_suffix(b"\n").unwrap_or(line);
+    let is_plate = |cell: &[u8]| {
+        // An earlier version may have spelled the plate otherwise.
+        cell == plate.as_str().as_bytes()
+            || (!cell.is_ascii()
+                && std::str::from_utf8(cell).is_ok_and(|t| Plate::parse(t).as_ref() == Ok(plate)))
+    };
     let plate = plate.as_str().as_bytes();
     match cell::split(text).filter(|cells| cells.len() == table.columns()) {
-        Some(cells) => *cells[table.plate_column()] == *plate,
+        Some(cells) => is_plate(&cells[table.plate_column()]),
         None => text.windows(plate.len()).any(|part| part == plate),
     }
 }

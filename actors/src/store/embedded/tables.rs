@@ -21,6 +21,9 @@ pub(super) const OUTBOX: TableDefinition<'_, &str, &str> = TableDefinition::new(
 /// By minute of event time: vehicles that came, vehicles that went.
 pub(super) const PASSED: TableDefinition<'_, i64, (u64, u64)> = TableDefinition::new("passed");
 
+/// What is noted of the file itself: `spelling`, see [`domain::plate::SPELLING`].
+pub(super) const NOTES: TableDefinition<'_, &str, u32> = TableDefinition::new("notes");
+
 /// Most expired plates that one sign of life sweeps away.
 const SWEPT_MAX: usize = 1000;
 pub(super) fn create_tables(write: &WriteTransaction) -> Result<(), redb::TableError> {
@@ -31,6 +34,7 @@ pub(super) fn create_tables(write: &WriteTransaction) -> Result<(), redb::TableE
     write.open_table(EXPIRY)?;
     write.open_table(OUTBOX)?;
     write.open_table(PASSED)?;
+    write.open_table(NOTES)?;
     Ok(())
 }
 

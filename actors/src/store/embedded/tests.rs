@@ -96,3 +96,73 @@ fn closed_stay(plate: &str) -> Change {
         }],
     }
 }
+
+#[actix::test]
+async fn an_open_stay_under_an_earlier_spelling_comes_under_todays() {
+    use domain::{Command, Kind, Label, Observation, ObservationId, Policy, decide};
+
+    let dir = tempfile::tempdir().unwrap();
+    let clock = fixed_clock(&Arc::new(AtomicI64::new(1_800_000_000_000)));
+    let owner = ProcessorId("embedded".into());
+    let store = open(dir.path(), Arc::clone(&clock));
+    let (plate, policy) = (Plate::parse("KB4417HC").unwrap(), Policy::default());
+    let observation = Observation {
+        id: ObservationId::parse("e1").unwrap(),
+        plate: plate.clone(),
+        plate_as_read: None,
+        kind: Kind::Entry,
+        at: clock.now(),
+        place: Label::default(),
+        lane: None,
+        camera: None,
+        confidence: None,
+    };
+    let command =
+        Command::Observe { observation, watermarks: Watermarks::default(), now: clock.now() };
+    let domain::Decision::Changed { record, effects } =
+        decide(&plate, &Record::default(), command, &policy)
+    else {
+        panic!("a new read changes the record")
+    };
+    let change = Change::new(plate.clone(), &Record::default(), &record, &effects, &policy);
+    store.commit(&owner, Arc::new([change])).await.unwrap();
+    // As the earlier version left it: the same row, under the Cyrillic letters that were read.
+    let former = "КВ4417НС";
+    let key = plate.clone();
+    let earlier = store.file().write(move |database| {
+        let write = database.begin_write().unwrap();
+        {
+            let mut records = write.open_table(RECORDS).unwrap();
+            let (version, expires, entries, exits, json) = {
+                let row = records.remove(key.as_str()).unwrap().unwrap();
+                let (version, expires, entries, exits, json) = row.value();
+                (version, expires, entries, exits, json.to_vec())
+            };
+            records.insert(former, (version, expires, entries, exits, json.as_slice())).unwrap();
+            let mut open = write.open_table(OPEN).unwrap();
+            open.remove(key.as_str()).unwrap();
+            open.insert(former, ()).unwrap();
+            let mut due = write.open_table(DUE_EXITS).unwrap();
+            due.remove((exits.unwrap(), key.as_str())).unwrap();
+            due.insert((exits.unwrap(), former), ()).unwrap();
+        }
+        write.commit().unwrap();
+        Ok(())
+    });
+    earlier.await.unwrap();
+    assert_eq!(
+        store.load(std::slice::from_ref(&plate)).await.unwrap()[0].as_ref().unwrap().version,
+        0
+    );
+
+    let respell = async || crate::store::respell(&store, &owner, &policy, &clock).await.unwrap();
+    assert_eq!(respell().await, 1);
+    let moved = store.load(std::slice::from_ref(&plate)).await.unwrap().remove(0).unwrap();
+    assert!(moved.open_entry().is_some());
+    assert_eq!(store.open_among(&[plate]).await.unwrap(), [true]);
+    assert_eq!(store.counts().await.unwrap(), Counts { open: 1, waiting: 1 });
+    assert_eq!(store.kept_under(former).await.unwrap(), None);
+    assert_eq!(respell().await, 0, "and it is noted that it was done");
+    store.note_spelling(0).await.unwrap();
+    assert_eq!(respell().await, 0, "nor is there anything left to do");
+}

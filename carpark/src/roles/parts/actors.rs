@@ -7,6 +7,7 @@ use actors::broker::embedded::EmbeddedPublisher;
 use actors::store::Store;
 use actors::summary_client::{HttpSink, SinkOptions};
 use actors::{Actors, Metrics};
+use anyhow::Context;
 use url::Url;
 
 use super::{Wiring, reachable};
@@ -37,6 +38,9 @@ pub async fn start(wiring: &Wiring<'_>) -> anyhow::Result<Started> {
     open::prepare(&*broker, &*store, config.start_patience).await?;
     let redis =
         RedisWatch::start(redis_watch::SESSIONS, Arc::clone(&store), &wiring.registry).await?;
+    actors::store::respell(&*store, &processor, &config.policy, clock)
+        .await
+        .context("plates of an earlier version could not be brought under today's spelling")?;
     let sink = HttpSink::new(SinkOptions {
         summary_url,
         token: config.tokens.sink.clone(),
@@ -74,7 +78,7 @@ pub async fn start(wiring: &Wiring<'_>) -> anyhow::Result<Started> {
 
 fn options(config: &Config) -> actors::Options {
     actors::Options {
-        policy: config.policy,
+        policy: config.policy.clone(),
         idle_after: config.idle_after,
         residents_max: config.residents_max,
         outbox_max: config.outbox_max,

@@ -10,6 +10,7 @@ use tracing::warn;
 
 use super::Wiring;
 use crate::embedded_publisher::Embedded;
+use crate::recording::recorded;
 use crate::roles::open;
 
 /// Starts it. Without a broker it answers that it has none, and the role writes its files all the
@@ -37,6 +38,8 @@ pub fn start(wiring: &Wiring<'_>, embedded: Option<EmbeddedPublisher>) -> anyhow
             None
         }
     };
+    let ledger = config.generators.ledger.as_deref();
+    let publisher = publisher.map(|publisher| recorded(publisher, ledger)).transpose()?;
     let (cameras, clock) = (config.cameras.clone(), Arc::clone(&wiring.clock));
     let cameras = cameras::start(options, cameras, publisher.clone(), clock, &wiring.registry)?;
     wiring.add(|site| {
