@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use domain::{Plate, Record, SharedClock, Watermarks};
+use domain::{Instant, Plate, Record, SharedClock, Watermarks};
 use redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
 use super::change::{Change, OutboxEntry};
@@ -284,15 +284,16 @@ impl Store for EmbeddedStore {
         .await
     }
 
-    async fn spelling(&self) -> Result<u32, StoreError> {
+    async fn spelling(&self) -> Result<Option<(u32, Instant)>, StoreError> {
         self.blocking(|database| {
             let notes = database.begin_read()?.open_table(NOTES)?;
-            Ok(notes.get(SPELLING)?.map_or(0, |noted| noted.value()))
+            // The file is locked: no processor of another version writes to it meanwhile.
+            Ok(notes.get(SPELLING)?.map(|noted| (noted.value(), Instant::MIN_UTC)))
         })
         .await
     }
 
-    async fn note_spelling(&self, spelling: u32) -> Result<(), StoreError> {
+    async fn note_spelling(&self, spelling: u32, _since: Instant) -> Result<(), StoreError> {
         self.blocking(move |database| {
             let write = database.begin_write()?;
             write.open_table(NOTES)?.insert(SPELLING, spelling)?;

@@ -103,7 +103,8 @@ fn a_car_that_waits_at_a_barrier_is_one_passage_for_as_long_as_the_site_says() {
     fs::write(site.directory().join("carpark.toml"), LAYOUT).unwrap();
     let web = site.start_web();
     let actors = site.start_actors();
-    let at = |seconds: i64| format_time(Utc::now() - TimeDelta::hours(2) + TimeDelta::seconds(seconds));
+    let at =
+        |seconds: i64| format_time(Utc::now() - TimeDelta::hours(2) + TimeDelta::seconds(seconds));
     let read = |plate: &str, id: &str, place: &str, lane: &str, seconds: i64| {
         let (queue, field) = match id.starts_with('e') {
             true => (ENTRY_QUEUE, "entry_date_time"),
@@ -165,7 +166,8 @@ fn what_cameras_read_is_audited_and_a_row_that_is_missing_is_found() {
     assert!(clean.stdout.contains("lost          0"), "{}", clean.stdout);
     let text = fs::read_to_string(files.summaries_path()).unwrap();
     let lines: Vec<&str> = text.lines().collect();
-    fs::write(files.summaries_path(), [&lines[..2], &lines[3..]].concat().join("\n") + "\n").unwrap();
+    fs::write(files.summaries_path(), [&lines[..2], &lines[3..]].concat().join("\n") + "\n")
+        .unwrap();
     let ended = verify();
     assert_eq!(ended.status.code(), Some(1), "{}", ended.stdout);
     assert!(ended.stdout.contains("lost          1\n"), "{}", ended.stdout);

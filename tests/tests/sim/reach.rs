@@ -94,7 +94,8 @@ impl Reach {
 
     /// What no run reached.
     pub fn missing(&self) -> Vec<String> {
-        let faults = MOMENTS.iter().flat_map(|moment| ["fails", "takes"].map(|turn| fault(*moment, turn)));
+        let faults =
+            MOMENTS.iter().flat_map(|moment| ["fails", "takes"].map(|turn| fault(*moment, turn)));
         let wanted = WANTED.iter().map(ToString::to_string).chain(faults);
         wanted.filter(|what| !self.0.contains_key(what)).collect()
     }

@@ -158,6 +158,6 @@ async fn an_open_stay_under_an_earlier_spelling_comes_under_todays() {
     assert_eq!(store.counts().await.unwrap(), Counts { open: 1, waiting: 1 });
     assert_eq!(store.kept_under(former).await.unwrap(), None);
     assert_eq!(respell().await, 0, "and it is noted that it was done");
-    store.note_spelling(0).await.unwrap();
+    store.note_spelling(0, clock.now()).await.unwrap();
     assert_eq!(respell().await, 0, "nor is there anything left to do");
 }
