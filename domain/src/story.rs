@@ -5,7 +5,7 @@ use compact_str::CompactString;
 
 use crate::record::{Known, Record};
 use crate::timeline::{self, Due, Verdict};
-use crate::{Instant, Kind, Plate, Policy, session_id};
+use crate::{Instant, Kind, Plate, Policy};
 
 /// What became of an entry, an exit, or both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -198,8 +198,7 @@ pub fn parse_observation(body: &[u8], now: Instant) -> Result<Observation, Rejec
     };
     Ok(Observation {
         id,
-        plate_as_read: (*as_read != *plate.as_str())
-            .then(|| PlateAsRead(CompactString::new(&*as_read))),
+        plate_as_read: PlateAsRead::of(&as_read, &plate),
         plate,
         kind,
         at,

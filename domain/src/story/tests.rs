@@ -1,6 +1,7 @@
 use chrono::{DateTime, TimeDelta};
 
 use super::*;
+use crate::session_id;
 use crate::{Command, Decision, Label, Observation, ObservationId, Watermarks, decide};
 
 fn at(minutes: i64) -> Instant {
