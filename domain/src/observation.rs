@@ -145,6 +145,18 @@ pub struct Observation {
 #[serde(transparent)]
 pub struct PlateAsRead(pub CompactString);
 
+impl PlateAsRead {
+    /// The text, where it differs from the plate; without what would break a line or turn the
+    /// direction of writing around it (padding, control characters, direction overrides).
+    pub fn of(text: &str, plate: &Plate) -> Option<Self> {
+        let is_shown = |c: &char| {
+            !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        };
+        let shown: CompactString = text.chars().filter(is_shown).collect();
+        (shown != plate.as_str()).then_some(Self(shown))
+    }
+}
+
 impl fmt::Debug for PlateAsRead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")

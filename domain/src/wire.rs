@@ -7,7 +7,6 @@ use std::borrow::Cow;
 use std::ops::Deref;
 
 use chrono::{SecondsFormat, TimeDelta};
-use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use crate::observation::{PlateAsRead, TextError};
@@ -198,8 +197,7 @@ pub fn parse_observation(body: &[u8], now: Instant) -> Result<Observation, Rejec
     };
     Ok(Observation {
         id,
-        plate_as_read: (*as_read != *plate.as_str())
-            .then(|| PlateAsRead(CompactString::new(&*as_read))),
+        plate_as_read: PlateAsRead::of(&as_read, &plate),
         plate,
         kind,
         at,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use domain::{Plate, Record, SharedClock, Watermarks};
+use domain::{Instant, Plate, Record, SharedClock, Watermarks};
 use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata};
 use service::{DatabaseFile, DatabaseOptions, Failure, OpenError, mark_erased};
 
@@ -312,17 +312,18 @@ impl Store for EmbeddedStore {
             .map_err(StoreError::from)
     }
 
-    async fn spelling(&self) -> Result<u32, StoreError> {
+    async fn spelling(&self) -> Result<Option<(u32, Instant)>, StoreError> {
         self.file
             .read(|database| {
                 let notes = database.begin_read()?.open_table(NOTES)?;
-                Ok(notes.get(SPELLING)?.map_or(0, |noted| noted.value()))
+                // The file is locked: no processor of another version writes to it meanwhile.
+                Ok(notes.get(SPELLING)?.map(|noted| (noted.value(), Instant::MIN_UTC)))
             })
             .await
             .map_err(StoreError::from)
     }
 
-    async fn note_spelling(&self, spelling: u32) -> Result<(), StoreError> {
+    async fn note_spelling(&self, spelling: u32, _since: Instant) -> Result<(), StoreError> {
         self.file
             .write(move |database| {
                 let write = database.begin_write()?;

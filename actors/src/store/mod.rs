@@ -15,7 +15,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{Plate, Record, Watermarks};
+use domain::{Instant, Plate, Record, Watermarks};
 use service::{RedisSettings, Unreached};
 
 use crate::flow::Passed;
@@ -189,14 +189,14 @@ pub trait Store: Send + Sync + 'static {
         Ok(None)
     }
 
-    /// Which spelling of plates the keys have ([`domain::plate::SPELLING`]), as far as it was noted;
-    /// a store that outlives no process has today's.
-    async fn spelling(&self) -> Result<u32, StoreError> {
-        Ok(domain::plate::SPELLING)
+    /// Which spelling of plates the keys have ([`domain::plate::SPELLING`]) and since when, as far as
+    /// it was noted; a store that outlives no process has had today's for ever.
+    async fn spelling(&self) -> Result<Option<(u32, Instant)>, StoreError> {
+        Ok(Some((domain::plate::SPELLING, Instant::MIN_UTC)))
     }
 
-    /// Notes that every record stands under that spelling.
-    async fn note_spelling(&self, _spelling: u32) -> Result<(), StoreError> {
+    /// Notes that every record stands under that spelling since then, where it is not noted yet.
+    async fn note_spelling(&self, _spelling: u32, _since: Instant) -> Result<(), StoreError> {
         Ok(())
     }
 

@@ -9,7 +9,7 @@
 //! | `carpark:outbox:<processor>` | hash | reports that the sink has not confirmed |
 //! | `carpark:processors` | hash | last sign of life and watermarks of each processor |
 //! | `carpark:erased`, `carpark:rewritten` | strings | something was erased since the append-only file was rewritten; it was rewritten today |
-//! | `carpark:spelling` | string | how the plates are spelled under which the records stand |
+//! | `carpark:spelling` | string | how the plates are spelled under which the records stand, and since when (ms) |
 //! | `carpark:passed:<hour>` | hash | vehicles that passed, by minute of event time, `e` and `x` |
 
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ use deadpool_redis::redis::{
     pipe,
 };
 use deadpool_redis::{Manager, Pool, PoolError, Runtime, Timeouts};
-use domain::{Plate, Record, Watermarks};
+use domain::{Instant, Plate, Record, Watermarks};
 use service::{ErasedKeys, ErasedLog, RedisSettings, Unreached};
 use tokio::sync::Mutex;
 
@@ -464,13 +464,21 @@ impl Store for RedisStore {
         Ok(Some(RedisSettings::from_info(&info, sync.map(|(_, value)| value))))
     }
 
-    async fn spelling(&self) -> Result<u32, StoreError> {
-        let noted: Option<u32> = self.ask(cmd("GET").arg(SPELLING)).await?;
-        Ok(noted.unwrap_or(0))
+    async fn spelling(&self) -> Result<Option<(u32, Instant)>, StoreError> {
+        let noted: Option<String> = self.ask(cmd("GET").arg(SPELLING)).await?;
+        Ok(noted.and_then(|noted| {
+            let (spelling, since) = noted.split_once(' ')?;
+            let since = DateTime::from_timestamp_millis(since.parse().ok()?)?;
+            Some((spelling.parse().ok()?, since))
+        }))
     }
 
-    async fn note_spelling(&self, spelling: u32) -> Result<(), StoreError> {
-        self.ask(cmd("SET").arg(SPELLING).arg(spelling)).await
+    async fn note_spelling(&self, spelling: u32, since: Instant) -> Result<(), StoreError> {
+        if self.spelling().await?.is_some_and(|(noted, _)| noted >= spelling) {
+            return Ok(());
+        }
+        let note = format!("{spelling} {}", since.timestamp_millis());
+        self.ask(cmd("SET").arg(SPELLING).arg(note)).await
     }
 
     async fn misspelled(

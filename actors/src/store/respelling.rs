@@ -9,6 +9,7 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use domain::plate::SPELLING;
 use domain::session::refiled;
 use domain::{Plate, Policy, Record, SharedClock};
@@ -16,18 +17,24 @@ use tracing::{info, warn};
 
 use super::{Change, Committed, ProcessorId, Store, StoreError};
 
+/// For so long after the first look another one is taken at each start: while a fleet is upgraded one
+/// by one, processors of the earlier version still write under their spelling.
+const UPGRADE_TAKES_MAX: TimeDelta = TimeDelta::days(1);
 /// Keys looked at in one round trip.
 const LOOKED_AT_ONCE: usize = 5_000;
 
 /// Moves every record whose key is spelled otherwise today; answers how many. Looks at nothing where
-/// the store notes that it was done.
+/// the store notes that it was done long ago.
 pub async fn respell(
     store: &dyn Store,
     processor: &ProcessorId,
     policy: &Policy,
     clock: &SharedClock,
 ) -> Result<usize, StoreError> {
-    if store.spelling().await? >= SPELLING {
+    let (noted, now) = (store.spelling().await?, clock.now());
+    if noted.is_some_and(|(spelling, since)| {
+        spelling >= SPELLING && now.signed_duration_since(since) > UPGRADE_TAKES_MAX
+    }) {
         return Ok(0);
     }
     // An outbox of its own, left behind at once: whoever lives takes it over.
@@ -48,7 +55,7 @@ pub async fn respell(
         store.leave(&owner).await?;
         info!(records = moved, "plates of an earlier version stand under today's spelling");
     }
-    store.note_spelling(SPELLING).await?;
+    store.note_spelling(SPELLING, now).await?;
     Ok(moved)
 }
 

@@ -63,8 +63,8 @@ fn what_parts_the_letters_of_a_plate_is_no_part_of_it() {
         "\u{fe63}", "\u{ff0d}", "\u{30fb}", "\u{ff65}", "\u{30fc}", "\u{2022}", "\u{2219}",
         "\u{22c5}", "/", "\\", ",", "'", "\"", ":", ";", "!", "\u{ad}", "\u{200b}", "\u{200c}",
         "\u{200d}", "\u{200e}", "\u{200f}", "\u{202e}", "\u{2066}", "\u{feff}", "\u{0}", "\u{1b}",
-        "\u{7f}", "\u{85}", "\u{a0}", "\u{3000}", "\u{2028}", "\u{fe0f}", "\u{20e3}", "\u{301}",
-        "\u{640}", "♥", "●", "°", "’", "´", "|",
+        "\u{7f}", "\u{85}", "\u{a0}", "\u{3000}", "\u{2028}", "\u{fe0f}", "\u{20e3}", "\u{640}",
+        "♥", "●", "°", "’", "´", "|",
     ] {
         check(&format!("{separator}FK{separator}82{separator}{separator}"), "FK82");
         check(&format!("ขก{separator}82"), "ขก82");
@@ -151,8 +151,7 @@ fn separators() -> Vec<char> {
                     | Category::Control
                     | Category::Format
                     | Category::OtherPunctuation
-            ) && Plate::parse(&format!("AB{character}12"))
-                != Err(PlateError::BadCharacter(*character))
+            ) && Plate::parse(&format!("AB{character}12")).is_ok()
         })
         .collect()
 }
@@ -175,7 +174,7 @@ fn hardly_any_separator_is_refused() {
         })
         .filter(|c| Plate::parse(&format!("AB{c}12")).as_ref().map(Plate::as_str) != Ok("AB12"))
         .collect();
-    let expected = "#*?¿՞؟፧‽⁇⁈⁉⁎⁑⸘⸮꘏꛷﹖﹟﹡＃＊？";
+    let expected = "#*?¿՞؟፧‽⁇⁈⁉⁎⁑⳺⳻⸘⸮꘏꛷︖﹖﹟﹡＃＊？";
     assert_eq!(refused.iter().collect::<String>(), expected);
 }
 

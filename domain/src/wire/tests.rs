@@ -261,7 +261,7 @@ fn label() -> impl Strategy<Value = Label> {
 fn observation() -> impl Strategy<Value = Observation> {
     let plate = plate_text().prop_filter_map("no plate", |text| {
         let plate = Plate::parse(&text).ok()?;
-        let as_read = (text != plate.as_str()).then(|| PlateAsRead(CompactString::new(&text)));
+        let as_read = PlateAsRead::of(&text, &plate);
         Some((plate, as_read))
     });
     let id = "\\PC{1,40}".prop_filter_map("no id", |text| ObservationId::parse(&text).ok());

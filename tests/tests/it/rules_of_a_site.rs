@@ -223,6 +223,8 @@ fn an_open_stay_that_an_earlier_version_spelled_otherwise_is_ended_by_its_exit()
     let keys: Vec<String> = site.redis.command(0, &["KEYS", "*"]);
     assert!(!keys.contains(&former.to_owned()), "{keys:?}");
     assert_eq!(files.exception_count(), 0);
-    let _ = actors.map(Running::terminate);
+    for processor in actors {
+        processor.terminate();
+    }
     web.terminate();
 }

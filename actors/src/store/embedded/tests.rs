@@ -129,7 +129,8 @@ async fn an_open_stay_under_an_earlier_spelling_comes_under_todays() {
     // As the earlier version left it: the same row, under the Cyrillic letters that were read.
     let former = "КВ4417НС";
     let key = plate.clone();
-    let earlier = store.file().write(move |database| {
+    let file = store.file();
+    let earlier = file.write(move |database| {
         let write = database.begin_write().unwrap();
         {
             let mut records = write.open_table(RECORDS).unwrap();
@@ -163,6 +164,6 @@ async fn an_open_stay_under_an_earlier_spelling_comes_under_todays() {
     assert_eq!(store.counts().await.unwrap(), Counts { open: 1, waiting: 1 });
     assert_eq!(store.kept_under(former).await.unwrap(), None);
     assert_eq!(respell().await, 0, "and it is noted that it was done");
-    store.note_spelling(0).await.unwrap();
+    store.note_spelling(0, clock.now()).await.unwrap();
     assert_eq!(respell().await, 0, "nor is there anything left to do");
 }

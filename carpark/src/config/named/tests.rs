@@ -87,3 +87,22 @@ fn what_is_wrong_is_named_with_value_place_and_remedy() {
         }
     }
 }
+
+#[test]
+fn the_time_of_re_reads_is_of_a_lane_or_of_a_place() {
+    let re_reads = |toml: &str| named(toml).unwrap().re_reads(TimeDelta::seconds(20));
+    let seconds = |toml: &str, place: &str, lane: &str| {
+        let (place, lane) = (Label::parse(place).unwrap(), Label::parse(lane).unwrap());
+        re_reads(toml).unwrap().of(&place, Some(&lane)).num_seconds()
+    };
+    let toml = "[places.north]\ntime_zone = 'UTC'\nre_read = '60s'\n\
+                [lanes.out]\nrole = 'exit'\nre_read = '2m'";
+    assert_eq!(seconds(toml, "north", "out"), 120);
+    assert_eq!(seconds(toml, "north", "in"), 60);
+    assert_eq!(seconds(toml, "south", "out"), 20);
+    for wrong in ["soon", "2h", "-1s"] {
+        let error = re_reads(&format!("[places.north]\nre_read = '{wrong}'")).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains("places.north.re_read") && error.contains("90s"), "{error}");
+    }
+}
