@@ -119,7 +119,12 @@ const ONLY: &[(&str, &[&str])] = &[
     ),
     (
         "redb::",
-        &["actors/src/store/embedded", "actors/src/broker/embedded", "vehicles/src/store/embedded"],
+        &[
+            "actors/src/store/embedded",
+            "actors/src/broker/embedded",
+            "service/src/database",
+            "vehicles/src/store/embedded",
+        ],
     ),
     (
         "ureq::",
@@ -134,6 +139,10 @@ const ONLY: &[(&str, &[&str])] = &[
     ("quick_xml::", &["cameras/src/body/xml"]),
     ("env::var", &["carpark/src/config"]),
     ("env::args", &["carpark/src/cli"]),
+    ("io::stdout", &["carpark/src/say"]),
+    ("io::stderr", &["carpark/src/say"]),
+    ("umask", &["carpark/src/limits"]),
+    ("setrlimit", &["carpark/src/limits"]),
     ("signal::", &["carpark/src/shutdown"]),
     ("Utc::now", &["carpark/src/clock"]),
     ("SystemTime::now", &["carpark/src/clock"]),

@@ -19,8 +19,7 @@ use tests::small_disk::SmallDisk;
 use tests::{site, wait};
 
 const SOON: Duration = Duration::from_secs(30);
-const LAYOUT: &str =
-    "[lanes.gate]\nrole = \"both\"\n\n[cameras.gate]\nlane = \"gate\"\nvendor = \"carpark\"\n";
+const LAYOUT: &str = "[places.main]\n\n[lanes.gate]\nrole = \"both\"\n\n[cameras.gate]\nlane = \"gate\"\nvendor = \"carpark\"\n";
 
 fn serve(directory: &Path) -> Carpark {
     fs::write(directory.join("carpark.toml"), LAYOUT).unwrap();
