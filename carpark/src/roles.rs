@@ -278,6 +278,7 @@ impl Running {
         if let Some(web) = self.web {
             web.stop().await;
         }
+        self.watched.close().await;
         info!("stopped");
     }
 }

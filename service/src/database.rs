@@ -52,11 +52,14 @@ pub struct DatabaseFile {
     scrubber: Arc<Scrubber>,
 }
 
+#[derive(Default)]
 struct Opened {
     /// None after an error, until the next request.
     database: Option<Database>,
     /// Which opening this is: an error of an earlier one does not close a later one.
     number: u64,
+    /// The process stops: it is not opened again.
+    is_over: bool,
 }
 
 struct FailedWrite {
@@ -82,7 +85,7 @@ impl DatabaseFile {
         Ok(Arc::new(Self {
             options,
             watch,
-            opened: RwLock::new(Opened { database: Some(database), number: 0 }),
+            opened: RwLock::new(Opened { database: Some(database), ..Opened::default() }),
             failed_write: Mutex::default(),
             scrubber: Arc::default(),
         }))
@@ -146,6 +149,14 @@ impl DatabaseFile {
             let _ = self.run_here(Work::Writes, probe);
         }
         Ok(())
+    }
+
+    /// Waits for what is under way and closes the file well, so that the next start need not repair
+    /// it; whoever still has it gets errors. Blocks.
+    pub fn close_for_good(&self) {
+        let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
+        opened.is_over = true;
+        opened.database = None;
     }
 
     async fn run<T: Send + 'static>(
@@ -220,9 +231,13 @@ impl DatabaseFile {
         if opened.database.is_some() {
             return Ok(());
         }
+        if opened.is_over {
+            return Err(Failure::lost("carpark is stopping".to_owned()));
+        }
         match opening::open_again(&self.options, &self.watch) {
             Ok(database) => {
-                *opened = Opened { database: Some(database), number: opened.number + 1 };
+                opened.database = Some(database);
+                opened.number += 1;
                 self.watch.is_usable();
                 tracing::info!(file.path = %self.options.path.display(), "file opened again");
                 Ok(())

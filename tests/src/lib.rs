@@ -13,6 +13,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,
+    clippy::disallowed_macros,
     reason = "a test stops at the first surprise, and lives by the real clock and environment"
 )]
 #![allow(clippy::return_self_not_must_use, reason = "a chain of assertions may end anywhere")]

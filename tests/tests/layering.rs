@@ -124,6 +124,7 @@ const ONLY: &[(&str, &[&str])] = &[
         &[
             "actors/src/store/embedded",
             "actors/src/broker/embedded",
+            "service/src/database",
             "service/src/scrub",
             "vehicles/src/store/embedded",
         ],
@@ -142,6 +143,10 @@ const ONLY: &[(&str, &[&str])] = &[
     ("quick_xml::", &["cameras/src/body/xml"]),
     ("env::var", &["carpark/src/config"]),
     ("env::args", &["carpark/src/cli"]),
+    ("io::stdout", &["carpark/src/say"]),
+    ("io::stderr", &["carpark/src/say"]),
+    ("umask", &["carpark/src/limits"]),
+    ("setrlimit", &["carpark/src/limits"]),
     ("signal::", &["carpark/src/shutdown"]),
     ("Utc::now", &["carpark/src/clock"]),
     ("SystemTime::now", &["carpark/src/clock"]),

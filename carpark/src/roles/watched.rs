@@ -101,6 +101,21 @@ impl Watched {
         }
     }
 
+    /// Closes all files well, when nothing needs them any more.
+    pub async fn close(&self) {
+        let all = self.all();
+        let close = spawn_blocking(move || {
+            for kept in &all {
+                if let File::Database(database) = &kept.file {
+                    database.close_for_good();
+                }
+            }
+        });
+        if close.await.is_err() {
+            error!("a file was not closed well, the next start repairs it");
+        }
+    }
+
     fn add(&self, kept: Kept) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(kept);
     }

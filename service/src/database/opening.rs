@@ -10,7 +10,9 @@ use redb::{Database, DatabaseError, StorageError};
 use super::{DatabaseOptions, OpenError};
 use crate::FileWatch;
 
-/// A file up to this size is read whole at the start, to find what a disk or a person damaged.
+/// A file up to this size is read whole at the start, to find what a disk or a person damaged: in
+/// two seconds, on a busy machine and without optimisation (1 GB took seven). No start should wait
+/// longer for it.
 const VERIFIED_BYTES_MAX: u64 = 256 << 20;
 /// The owner reads and writes, the group reads: plates are personal data (G8).
 const MODE: u32 = 0o640;

@@ -16,8 +16,7 @@ use tests::{http, site, wait};
 const SOON: Duration = Duration::from_secs(30);
 /// A camera that waits longer is one that is shut out.
 const AT_ONCE: Duration = Duration::from_secs(3);
-const LAYOUT: &str =
-    "[lanes.gate]\nrole = \"both\"\n\n[cameras.gate]\nlane = \"gate\"\nvendor = \"carpark\"\n";
+const LAYOUT: &str = "[places.main]\ntime_zone = \"UTC\"\n\n[lanes.gate]\nrole = \"both\"\n\n[cameras.gate]\nlane = \"gate\"\nvendor = \"carpark\"\n";
 
 fn serve(directory: &Path) -> Carpark {
     fs::write(directory.join("carpark.toml"), LAYOUT).unwrap();

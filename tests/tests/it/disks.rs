@@ -19,8 +19,7 @@ use tests::small_disk::SmallDisk;
 use tests::{site, wait};
 
 const SOON: Duration = Duration::from_secs(30);
-const LAYOUT: &str =
-    "[lanes.gate]\nrole = \"both\"\n\n[cameras.gate]\nlane = \"gate\"\nvendor = \"carpark\"\n";
+const LAYOUT: &str = "[places.main]\ntime_zone = \"UTC\"\n\n[lanes.gate]\nrole = \"both\"\n\n[cameras.gate]\nlane = \"gate\"\nvendor = \"carpark\"\n";
 
 fn serve(directory: &Path) -> Carpark {
     fs::write(directory.join("carpark.toml"), LAYOUT).unwrap();
@@ -328,6 +327,26 @@ fn a_file_that_is_damaged_is_called_damaged_and_one_in_use_is_not() {
         }
         fs::write(&path, whole).unwrap();
         Carpark::new(&directory, "serve").start_ready().terminate();
+    }
+}
+
+/// In the header of a file of redb: it was not closed, and has to be repaired.
+fn needs_repair(path: &Path) -> bool {
+    fs::read(path).unwrap()[9] & 2 != 0
+}
+
+#[test]
+fn a_stop_closes_the_files_well_though_somebody_still_looks_at_a_page() {
+    let directory = site::directory();
+    let carpark = serve(&directory).start_ready();
+    assert_eq!(post(&carpark, &stay(1, Utc::now() - TimeDelta::hours(3))[0]), 200);
+    let path = directory.join("data/carpark.redb");
+    assert!(needs_repair(&path), "it is in use");
+    let mut viewer = std::net::TcpStream::connect(("127.0.0.1", carpark.port())).unwrap();
+    viewer.write_all(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    carpark.terminate();
+    for name in ["carpark.redb", "vehicles.redb", "dead-letters.redb"] {
+        assert!(!needs_repair(&path.with_file_name(name)), "{name}");
     }
 }
 

@@ -5,6 +5,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,
+    clippy::disallowed_macros,
     reason = "a test stops at the first surprise, and lives by the real clock"
 )]
 #![allow(clippy::doc_markdown, reason = "RabbitMQ is a name, not code")]

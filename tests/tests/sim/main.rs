@@ -4,6 +4,8 @@
 //! the reports are held against the reference model. A seed is a run: a failing one is printed,
 //! and `SIM_SEED=… cargo test -p tests --test sim` plays it again; `SIM_SEEDS=…` sets how many.
 
+#![allow(clippy::disallowed_macros, reason = "a seed is printed for the person who plays it again")]
+
 mod reach;
 mod run;
 mod traffic;

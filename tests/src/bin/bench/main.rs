@@ -4,6 +4,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,
+    clippy::disallowed_macros,
     clippy::cast_precision_loss,
     reason = "it stops at the first surprise, lives by the real clock, and reckons with counts"
 )]
