@@ -1,5 +1,6 @@
 use std::num::NonZeroU32;
 
+use actix_web::http::Method;
 use actix_web::test;
 
 use super::client::TrustedProxies;
@@ -176,7 +177,7 @@ async fn no_token_stands_in_for_another() {
 
 #[actix_web::test]
 async fn without_tokens_a_plate_is_shown_to_this_machines_names_and_to_no_proxy() {
-    let asked = async |method: actix_web::http::Method, path: &str, header: (&str, &str)| {
+    let asked = async |method: Method, path: &str, header: (&str, &str)| {
         let access = Arc::new(access(Tokens::default()));
         let app = test::init_service(
             App::new()
@@ -188,7 +189,6 @@ async fn without_tokens_a_plate_is_shown_to_this_machines_names_and_to_no_proxy(
         let request = request.insert_header(("host", "localhost:40000")).insert_header(header);
         test::call_service(&app, request.to_request()).await.status().as_u16()
     };
-    use actix_web::http::Method;
     let plates = ["/plates/AB12", "/admin/plates/AB12", "/summaries.csv", "/vehicles"];
     for path in plates {
         for method in [Method::GET, Method::DELETE, Method::HEAD] {

@@ -120,9 +120,9 @@ impl InsideStore for RedisStore {
             let mut link = connection(&self.takes).await?;
             let mut pipeline = pipe();
             pipeline.cmd("ZCARD").arg(INSIDE_KEY).cmd("EVAL").arg("return 1").arg(0);
-            Ok(pipeline.query_async::<(u64, u64)>(&mut link).await?)
+            Ok::<_, Failure>(pipeline.query_async::<(u64, u64)>(&mut link).await?)
         };
-        asked.await.map(|_| ()).map_err(|e: Failure| match e {
+        asked.await.map(|_| ()).map_err(|e| match e {
             Failure::Redis(e) | Failure::Pool(PoolError::Backend(e)) => {
                 Unreached::of_redis(&self.shown, e.code(), &e.to_string())
             }

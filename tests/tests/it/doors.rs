@@ -103,7 +103,7 @@ fn a_wrong_password_of_redis_ends_the_start_at_once_and_says_what_to_do() {
     let _set_up: String = redis.command(0, &no_scripts);
     site.set("CARPARK_START_PATIENCE", "60s");
     for (user, why) in
-        [(":hunter2@", "authentication"), ("", "NOAUTH"), ("reader:right@", "NOPERM")]
+        [(":hunter2@", "authentication"), ("", "authentication"), ("reader:right@", "NOPERM")]
     {
         let url = |database: u8| format!("redis://{user}127.0.0.1:{port}/{database}");
         for (role, variable, database) in [
@@ -161,8 +161,10 @@ fn without_an_admin_token_no_other_one_is_the_administrators() {
 #[test]
 fn where_strangers_come_weak_tokens_end_the_start_with_what_to_do() {
     let run = |sink: &str| {
+        let port = ports::free();
         Carpark::new(&site::directory(), "serve")
-            .env("CARPARK_WEB_LISTEN", &format!("0.0.0.0:{}", ports::free()))
+            .port(port)
+            .env("CARPARK_WEB_LISTEN", &format!("0.0.0.0:{port}"))
             .env("CARPARK_ADMIN_TOKEN", ADMIN)
             .env("CARPARK_SINK_TOKEN", sink)
     };
