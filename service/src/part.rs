@@ -156,12 +156,16 @@ impl Drop for Asking {
     }
 }
 
+/// Before the first question: who was just started is still connecting.
+const FIRST_AFTER: Duration = Duration::from_millis(500);
+
 /// Asks every [`ASK_EVERY`], waits [`ASK_WITHIN`] for each answer, and hands it to `told`.
 pub fn keep_asking(
     ask: impl AsyncFn() -> Result<(), String> + 'static,
     told: impl Fn(Result<(), &str>) + 'static,
 ) -> Asking {
     Asking(tokio::task::spawn_local(async move {
+        sleep(FIRST_AFTER).await;
         loop {
             let answer = timeout(ASK_WITHIN, ask()).await;
             match answer {
@@ -236,7 +240,9 @@ mod tests {
             },
             move |answer| told.borrow_mut().push(answer.err().unwrap_or("ok").to_owned()),
         );
-        local.run_until(sleep(2 * ASK_EVERY + ASK_WITHIN + Duration::from_millis(1))).await;
+        local
+            .run_until(sleep(FIRST_AFTER + 2 * ASK_EVERY + ASK_WITHIN + Duration::from_millis(1)))
+            .await;
         assert_eq!(*answers.borrow(), ["ok", "gone", "no answer within 3 s"]);
         drop(asking);
         local.run_until(sleep(FRESH_FOR)).await;

@@ -14,8 +14,10 @@ const STREAMS_MAX = 3;
 const TURN_MS = 2000;
 
 class Topic {
-  constructor(path) {
+  constructor(path, maySee) {
     this.path = path;
+    // What its pages were made for.
+    this.maySee = maySee;
     this.viewers = new Set();
     this.source = undefined;
     this.openedAt = 0;
@@ -54,6 +56,20 @@ class Topic {
     Object.assign(this.regions, news.regions);
     this.newest = { now: news.now, may_see: news.may_see };
     this.tell({ kind: "news", ...news });
+    // The sign-in has ended, or begun: the pages load anew. Whoever comes as they were before has
+    // another sign-in, and another stream.
+    if (this.isAnothers()) this.beginAnew(Date.now() + TURN_MS);
+  }
+
+  isAnothers() {
+    return this.newest !== undefined && String(this.newest.may_see) !== this.maySee;
+  }
+
+  beginAnew(at) {
+    this.close();
+    this.regions = {};
+    this.lastId = "";
+    this.retryAt = at;
   }
 
   broke() {
@@ -67,7 +83,7 @@ class Topic {
 
   // All that is known, where it is fresh.
   catchUp(viewer) {
-    if (this.newest && this.source && Date.now() - this.heardAt < SILENT_MS) {
+    if (this.newest && this.source && !this.isAnothers() && Date.now() - this.heardAt < SILENT_MS) {
       viewer.send({ kind: "news", ...this.newest, regions: this.regions });
     }
   }
@@ -99,8 +115,9 @@ export class Hub {
     if (viewer.key === key) return;
     this.leave(viewer);
     viewer.key = key;
-    if (!this.topics.has(key)) this.topics.set(key, new Topic(path));
+    if (!this.topics.has(key)) this.topics.set(key, new Topic(path, maySee));
     const topic = this.topics.get(key);
+    if (topic.isAnothers()) topic.beginAnew(0);
     topic.viewers.add(viewer);
     topic.catchUp(viewer);
     this.tick();

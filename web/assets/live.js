@@ -37,6 +37,7 @@ function hear(message) {
   heardAt = Date.now();
   setClock(message.now);
   if (String(message.may_see) !== document.body.dataset.maySee) return viewerChanged(message.may_see);
+  if (signedOut?.open) signedInAgain();
   delete document.body.dataset.connection;
   lost.hidden = true;
   for (const [id, html] of Object.entries(message.regions)) show(id, html);
@@ -116,9 +117,6 @@ async function signedInAgain() {
   document.querySelector(csrfToken).content = page.querySelector(csrfToken).content;
   delete document.body.dataset.covered;
   signedOut.close();
-  // Another sign-in is another stream.
-  tell({ kind: "rest" });
-  look();
 }
 signedOut?.addEventListener("cancel", (event) => event.preventDefault());
 addEventListener("focus", signedInAgain);

@@ -13,7 +13,8 @@ const dialogContent = document.getElementById("dialog-content");
 let asked;
 // What was clicked, and the panel it is in: where the focus goes back to.
 let opener;
-// Something was done, and the page below does not follow by itself.
+// Something was done; and the page below does not follow by itself.
+let isDone = false;
 let isOld = false;
 
 export function note(text, className = "note problem") {
@@ -91,6 +92,10 @@ dialog.addEventListener("close", () => {
   asked?.abort();
   asked = undefined;
   if (isOld) return location.reload();
+  const wasDone = isDone;
+  isDone = false;
+  // Most likely the row is no more: it is not to be held for the focus that returns to it.
+  if (opener && wasDone) return focusHeading(opener.panel);
   if (opener && (!opener.link.isConnected || document.activeElement === document.body)) {
     if (opener.link.isConnected) opener.link.focus();
     else focusHeading(opener.panel);
@@ -133,6 +138,7 @@ document.addEventListener("submit", async (event) => {
     });
     if (answer.ok) {
       if (!dialog.open) return location.reload();
+      isDone = true;
       isOld = !document.querySelector("[data-region]");
       return await openPlate(place.dataset.path, form.dataset.title ?? "", form.dataset.done);
     }

@@ -58,13 +58,17 @@ export function parse(html) {
 
 /* Holding */
 
-const canHover = matchMedia("(hover: hover)");
+// A finger that has gone leaves the hovering behind.
+let isTouch = false;
+for (const kind of ["pointerdown", "pointermove"]) {
+  addEventListener(kind, (event) => (isTouch = event.pointerType === "touch"), { capture: true, passive: true });
+}
 // What waits for the pointer or the focus to go, by region.
 const waiting = new Map();
 
 function isHeld(region) {
   if (!("hold" in region.dataset)) return false;
-  return (canHover.matches && region.matches(":hover")) || region.contains(document.activeElement);
+  return (!isTouch && region.matches(":hover")) || region.contains(document.activeElement);
 }
 
 function keysOf(root) {

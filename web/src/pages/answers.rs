@@ -80,7 +80,8 @@ pub(crate) struct Stays {
 /// Messages that could not be processed.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct DeadLetters {
-    pub(crate) dead_letters: Vec<DeadLetter>,
+    #[serde(rename = "dead_letters")]
+    pub(crate) listed: Vec<DeadLetter>,
     pub(crate) total: u64,
     pub(crate) next: Option<String>,
 }

@@ -66,7 +66,7 @@ pub(super) async fn page(
             view.total = number(listed.total);
             view.next = listed.next;
             view.rows = listed
-                .dead_letters
+                .listed
                 .into_iter()
                 .map(|letter| Letter {
                     at: parse_time(&letter.at).map(|at| words.time(at)),

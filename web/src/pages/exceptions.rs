@@ -86,10 +86,8 @@ pub(super) async fn page(
     let mut foot =
         format!("{} of {}, the newest first.", number(list.rows.len() as u64), number(total));
     if list.unlisted > 0 {
-        foot.push_str(&format!(
-            " The {} oldest are counted and not listed here.",
-            number(list.unlisted)
-        ));
+        let unlisted = number(list.unlisted);
+        foot = format!("{foot} The {unlisted} oldest are counted and not listed here.");
     }
     respond(&ExceptionsPage {
         shell: pages.shell(&viewer, "Exceptions", "car-park"),

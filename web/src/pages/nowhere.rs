@@ -24,7 +24,7 @@ pub async fn nowhere(viewer: Viewer, request: HttpRequest) -> HttpResponse {
         Some(pages) if wants_html(request.headers()) => {
             let shell = pages.shell(&viewer, "Not found", "");
             let why = format!("There is nothing at {path}.");
-            shown(StatusCode::NOT_FOUND, Nowhere { shell, heading: "Not found", why })
+            shown(StatusCode::NOT_FOUND, &Nowhere { shell, heading: "Not found", why })
         }
         _ => {
             Problem::not_found(format!("{path} is not here; /docs lists what is")).error_response()
@@ -35,11 +35,11 @@ pub async fn nowhere(viewer: Viewer, request: HttpRequest) -> HttpResponse {
 /// A page that was asked for wrongly.
 pub(super) fn wrong(shell: Shell, why: &str) -> HttpResponse {
     let page = Nowhere { shell, heading: "This cannot be shown", why: why.to_owned() };
-    shown(StatusCode::BAD_REQUEST, page)
+    shown(StatusCode::BAD_REQUEST, &page)
 }
 
-fn shown(status: StatusCode, page: Nowhere) -> HttpResponse {
-    let mut answer = respond(&page);
+fn shown(status: StatusCode, page: &Nowhere) -> HttpResponse {
+    let mut answer = respond(page);
     *answer.status_mut() = status;
     answer
 }

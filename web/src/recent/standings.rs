@@ -260,15 +260,12 @@ impl Standings {
         let (plate, at, entry_at) = (row.plate.clone(), row.recorded_at, row.entry_at);
         let is_overstay = row.kind == ExceptionKind::Overstay;
         let kept = Some(Kept { row, reason, dismissed: None });
-        let slot = match self.free.pop() {
-            Some(slot) => {
-                self.rows[slot as usize] = kept;
-                slot
-            }
-            None => {
-                self.rows.push(kept);
-                Slot::try_from(self.rows.len() - 1).unwrap_or(Slot::MAX)
-            }
+        let slot = if let Some(slot) = self.free.pop() {
+            self.rows[slot as usize] = kept;
+            slot
+        } else {
+            self.rows.push(kept);
+            Slot::try_from(self.rows.len() - 1).unwrap_or(Slot::MAX)
         };
         self.slots.insert(key, slot);
         self.of_plate.insert((plate, slot));

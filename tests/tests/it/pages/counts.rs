@@ -1,5 +1,7 @@
 //! Figures that are right at any number.
 
+use std::fmt::Write as _;
+
 use domain::wire::EXCEPTIONS_HEADER;
 use tests::browser::Browser;
 use tests::process::Carpark;
@@ -23,10 +25,12 @@ fn data() -> std::path::PathBuf {
             n / 60 % 60,
             n % 60
         );
-        text.push_str(&format!(
-            "{kind},{}{n:05},{entry},{exit},id-{n},,main,1,{recorded},for a test\n",
+        writeln!(
+            text,
+            "{kind},{}{n:05},{entry},{exit},id-{n},,main,1,{recorded},for a test",
             &kind[..2].to_uppercase()
-        ));
+        )
+        .unwrap();
     };
     let at = "2026-08-30T10:00:00.000Z";
     put("overstay", 0, at, "");

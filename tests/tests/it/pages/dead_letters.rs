@@ -27,11 +27,12 @@ fn what_could_not_be_read_is_counted_shown_replayed_and_deleted() {
     browser.wait_for("document.querySelectorAll('.letters tbody tr').length === 3");
     browser.wait_for_text("north-2");
     assert_ne!(browser.eval("document.title"), "taken");
-    // Once more: it is as unreadable as before, and comes back.
+    // Once more: it is as unreadable as before, and comes back. The page loads itself anew.
+    browser.eval("window.isOld = true");
     browser.click(".letters tbody tr:nth-child(1) form[data-action$='/replay'] button");
+    browser.wait_for("window.isOld === undefined && document.readyState === 'complete'");
     browser.wait_for("document.querySelectorAll('.letters tbody tr').length >= 2");
-    browser.eval("window.confirm = () => true");
-    browser.wait_for("window.confirm()");
+    browser.eval("(window.confirm = () => true, true)");
     browser.click(".letters tbody tr:nth-child(1) form[data-action$='/discard'] button");
     tests::wait::until("one is gone", std::time::Duration::from_secs(30), || {
         let letters = http::get_as(TOKEN, &carpark.actors.url("/admin/dead-letters")).ok().json();
@@ -39,7 +40,7 @@ fn what_could_not_be_read_is_counted_shown_replayed_and_deleted() {
     });
     browser.open(&carpark.web().url("/dead-letters"));
     browser.wait_for("document.querySelectorAll('.letters tbody tr').length === 2");
-    browser.eval("window.confirm = () => true");
+    browser.eval("(window.confirm = () => true, true)");
     browser.click(".decide-all form[data-action$='/discard'] button");
     browser.wait_for_text("None waits.");
     browser.open(&carpark.web().url("/"));
