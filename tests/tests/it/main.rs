@@ -15,6 +15,8 @@ mod bounds;
 mod cameras;
 mod configure;
 mod dead_letters;
+mod documented;
+mod elsewhere;
 mod embedded;
 mod errors;
 mod failpoints;
