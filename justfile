@@ -28,8 +28,7 @@ soak minutes="10" *seed:
     cargo build --release -p carpark -p tests --bins
     CARPARK_BIN=target/release/carpark target/release/soak {{ minutes }} {{ seed }}
 
-# How fast, against the bare broker and a plain loop in the same run (parts: backlog, latency,
-# embedded, memory; 3 rounds): tables, and target/bench.json. Some minutes on a machine that does nothing else.
+# How fast, against the bare broker and a plain loop (parts: backlog, latency, embedded, memory); minutes on a quiet machine.
 [group('long')]
 bench *parts:
     cargo build --profile dist -p carpark
@@ -41,15 +40,13 @@ bench *parts:
 micro:
     cargo bench -p domain -p actors -p web
 
-# Vehicles that ping once a minute, over RabbitMQ and Redis: memory, processor time, the time of a
-# list.
+# Vehicles that ping once a minute, over RabbitMQ and Redis: memory, processor time, the time of a list.
 [group('long')]
 fleet vehicles="100000" minutes="3":
     cargo build --release -p carpark -p tests --bins
     CARPARK_BIN=target/release/carpark target/release/fleet {{ vehicles }} {{ minutes }}
 
-# Feed a parser with anything (observation, plate, report, record, recovery, camera-body,
-# camera-VENDOR); needs a nightly compiler and `cargo install cargo-fuzz`.
+# Feed a parser with anything (observation, plate, report, record, recovery, camera-body, camera-VENDOR); nightly, cargo-fuzz.
 [group('long')]
 fuzz target seconds="60":
     mkdir -p fuzz/corpus/{{ target }}

@@ -175,12 +175,9 @@ fn import_command() -> Command {
             Arg::new("import_url")
                 .long("url")
                 .value_name("URL")
-                .help(format!("The monitor [default: {MONITOR_URL}]; `all` and `serve` have it at port 40000")),
+                .help("The monitor [default: this machine's, at port 40004 or, of `serve` and `all`, 40000]"),
         )
 }
-
-/// Of the vehicles role.
-const MONITOR_URL: &str = "http://127.0.0.1:40004";
 
 fn verify_arguments(command: Command) -> Command {
     let file = |name: &'static str, long: &'static str, help: &'static str| {
@@ -335,10 +332,10 @@ impl Asked {
     }
 
     /// Which file to bring to which monitor.
-    pub fn import(&self) -> (PathBuf, &str) {
+    pub fn import(&self) -> (PathBuf, Option<&str>) {
         let matches = self.of_role();
         let file = matches.get_one::<String>("import_file").map(PathBuf::from).unwrap_or_default();
-        (file, matches.get_one::<String>("import_url").map_or(MONITOR_URL, String::as_str))
+        (file, matches.get_one::<String>("import_url").map(String::as_str))
     }
 
     fn of_role(&self) -> &ArgMatches {

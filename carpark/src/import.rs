@@ -27,23 +27,39 @@ struct Refusal {
     reason: String,
 }
 
-/// Brings it; answers whether every row was taken.
-pub fn run(file: &Path, monitor: &str, token: Option<&str>) -> anyhow::Result<bool> {
+/// Where a monitor is found that nobody names: a role of its own, or one of the parts of `serve` and
+/// `all`; the web role hands on what comes for it.
+const USUAL: [&str; 2] = ["http://127.0.0.1:40004", "http://127.0.0.1:40000"];
+
+/// Brings it to `monitor`, or to the first that answers of those that are [`USUAL`]; answers whether
+/// every row was taken.
+pub fn run(file: &Path, monitor: Option<&str>, token: Option<&str>) -> anyhow::Result<bool> {
     let body = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let url = format!("{}/admin/vehicles/import", monitor.trim_end_matches('/'));
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .timeout_global(Some(PATIENCE))
         .max_redirects(0)
         .build()
         .into();
-    let mut request = agent.post(&url);
-    if let Some(token) = token {
-        request = request.header("authorization", format!("Bearer {token}"));
-    }
-    let mut answer = request.send(&body[..]).with_context(|| {
-        format!("{url} does not answer: is `carpark vehicles` running? (--url names another)")
-    })?;
+    let candidates = monitor.as_ref().map_or(&USUAL[..], std::slice::from_ref);
+    let url_of = |monitor: &str| format!("{}/admin/vehicles/import", monitor.trim_end_matches('/'));
+    let mut unanswered = Vec::new();
+    let answered = candidates.iter().find_map(|monitor| {
+        let mut request = agent.post(url_of(monitor));
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let sent = request.send(&body[..]);
+        sent.map_err(|e| unanswered.push(format!("{monitor} ({e})")))
+            .ok()
+            .zip(Some(url_of(monitor)))
+    });
+    let Some((mut answer, url)) = answered else {
+        bail!(
+            "no answer from {}: is `carpark vehicles`, `serve` or `all` running? --url URL names another",
+            unanswered.join(", nor from ")
+        );
+    };
     let text = answer.body_mut().read_to_string().context("the answer")?;
     if !answer.status().is_success() {
         bail!("{url} answers {}: {}", answer.status(), text.trim());

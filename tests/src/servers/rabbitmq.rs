@@ -348,7 +348,11 @@ impl VirtualHost {
             "apply-to": "queues",
             "definition": { "max-length": messages },
         });
-        self.server.api("PUT", &format!("policies/{}/limit-{name}", self.name), &body).ok();
+        let policy = format!("limit-{name}");
+        self.server.api("PUT", &format!("policies/{}/{policy}", self.name), &body).ok();
+        wait::until("the queue has its limit", Duration::from_secs(30), || {
+            (self.queue(name)?["policy"] == policy.as_str()).then_some(())
+        });
     }
 
     /// Deletes a queue under its consumers.

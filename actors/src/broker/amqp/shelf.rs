@@ -76,7 +76,9 @@ impl Shelf {
     async fn work(&self, which: &Which, work: Work) -> Result<Handled, BrokerError> {
         let mut walk = Walk::begin(&self.server, *which != Which::All).await?;
         let mut handled = Handled::default();
-        handled.stopped = self.work_along(&mut walk, which, &work, &mut handled).await.err();
+        let worked = self.work_along(&mut walk, which, &work, &mut handled).await;
+        let confirmed = walk.confirm().await;
+        handled.stopped = worked.and(confirmed).err();
         handled.left = walk.end().await;
         if let Work::Replay(connection, _) = work {
             let _ = timeout(CLOSED_WITHIN, connection.close(200, "replayed".into())).await;
@@ -195,8 +197,9 @@ struct Taken {
 ///
 /// A quorum queue's client in RabbitMQ has 32 settlements under way, keeps the others to itself, and
 /// drops them when the channel ends. So acknowledgements are gathered in a transaction, which makes
-/// one settlement of them, and each page has a consumer of its own, whose end the queue confirms
-/// after all that came before it: only then they count as gone.
+/// one settlement of them. Each page has a consumer of its own, which is cancelled before anything
+/// is let go: one that goes on would be given the next letters for those. A queue begins with a
+/// consumer when it has done all that was asked before: this confirms what was let go.
 struct Walk<'s> {
     server: &'s Server,
     connection: Connection,
@@ -209,9 +212,9 @@ struct Walk<'s> {
     held: usize,
     /// Letters of the next page.
     page: usize,
-    /// The consumer of the page in hand.
-    consumer: Option<Consumer>,
     consumers: usize,
+    /// Whether something was let go that the queue has not confirmed.
+    is_open: bool,
     /// How many of one name were seen: letters that say the same, refused at the same moment, are
     /// told apart by a number. `None` where nobody asks for names.
     twins: Option<HashMap<u128, u32>>,
@@ -238,8 +241,8 @@ impl<'s> Walk<'s> {
                 ahead,
                 held: 0,
                 page: PAGE_FIRST,
-                consumer: None,
                 consumers: 0,
+                is_open: false,
                 twins: has_names.then(HashMap::new),
             }),
             Err(e) => {
@@ -252,27 +255,18 @@ impl<'s> Walk<'s> {
 
     /// The next page; `None` at the end.
     async fn next(&mut self) -> Result<Option<Vec<Taken>>, BrokerError> {
-        self.end_page().await?;
         let wanted = self.page.min(self.ahead);
         if wanted == 0 {
             return Ok(None);
         }
-        let prefetch = u16::try_from(wanted).unwrap_or(u16::MAX);
-        let name = format!("carpark-look-{}", self.consumers);
-        let consuming = async {
-            self.channel.basic_qos(prefetch, BasicQosOptions::default()).await?;
-            let (options, none) = (BasicConsumeOptions::default(), FieldTable::default());
-            self.channel.basic_consume(DEAD_LETTER_QUEUE.into(), name.into(), options, none).await
-        };
-        let mut consumer = self.server.within(PATIENCE, consuming, "looking").await?;
-        self.consumers += 1;
-        self.consumer = Some(consumer.clone());
+        let mut consumer = self.consume(wanted).await?;
         let mut page = Vec::with_capacity(wanted);
         while page.len() < wanted
             && let Ok(Some(delivery)) = timeout(NEXT_WITHIN, consumer.next()).await
         {
             page.push(read(delivery.map_err(|e| self.server.explain(&e))?, self.twins.as_mut()));
         }
+        self.cancel(&consumer).await?;
         let has_all = page.len() == wanted;
         self.ahead = if has_all { self.ahead - wanted } else { 0 };
         self.held += page.len();
@@ -285,7 +279,8 @@ impl<'s> Walk<'s> {
         Ok(Some(page))
     }
 
-    /// Takes letters of the page in hand off the shelf: they are gone when this returns.
+    /// Takes letters of the page in hand off the shelf; [`Walk::next`] or [`Walk::confirm`] confirms
+    /// it.
     async fn let_go(&mut self, tags: &[u64]) -> Result<(), BrokerError> {
         if tags.is_empty() {
             return Ok(());
@@ -297,16 +292,39 @@ impl<'s> Walk<'s> {
             self.channel.tx_commit().await
         };
         self.server.within(PATIENCE, committing, "taking dead letters off").await?;
-        self.end_page().await?;
+        self.is_open = true;
         self.held -= tags.len();
         Ok(())
     }
 
-    /// Ends the page's consumer. The queue answers when it has done all that was asked before.
-    async fn end_page(&mut self) -> Result<(), BrokerError> {
-        let Some(consumer) = self.consumer.take() else { return Ok(()) };
+    /// What was let go is gone when this returns.
+    async fn confirm(&mut self) -> Result<(), BrokerError> {
+        if self.is_open {
+            // What it is given goes back with all that is held.
+            let consumer = self.consume(1).await?;
+            self.cancel(&consumer).await?;
+        }
+        Ok(())
+    }
+
+    /// A consumer that is given so many letters.
+    async fn consume(&mut self, letters: usize) -> Result<Consumer, BrokerError> {
+        let prefetch = u16::try_from(letters).unwrap_or(u16::MAX);
+        let name = format!("carpark-look-{}", self.consumers);
+        let consuming = async {
+            self.channel.basic_qos(prefetch, BasicQosOptions::default()).await?;
+            let (options, none) = (BasicConsumeOptions::default(), FieldTable::default());
+            self.channel.basic_consume(DEAD_LETTER_QUEUE.into(), name.into(), options, none).await
+        };
+        let consumer = self.server.within(PATIENCE, consuming, "looking").await?;
+        self.consumers += 1;
+        self.is_open = false;
+        Ok(consumer)
+    }
+
+    async fn cancel(&self, consumer: &Consumer) -> Result<(), BrokerError> {
         let cancel = self.channel.basic_cancel(consumer.tag(), BasicCancelOptions::default());
-        self.server.within(PATIENCE, cancel, "taking dead letters off").await
+        self.server.within(PATIENCE, cancel, "looking").await
     }
 
     /// What was not let go goes back, and is there when this returns, unless somebody else took it:
