@@ -40,8 +40,8 @@ pub mod zone;
 
 pub use body::{BadBody, Body};
 pub use camera::{Camera, Role};
-pub use monitor::CameraStatus;
 pub use monitor::state::{CameraState, Severity};
+pub use monitor::status::{CameraStatus, Refusal, WithoutObservation};
 pub use openapi::openapi;
 pub use options::Options;
 pub use read::{Candidate, CapturedAt, Direction, Message, PlateText, Read, Stage, Unreadable};

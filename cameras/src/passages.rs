@@ -280,7 +280,11 @@ impl Passages {
             };
             self.metrics.passage_ended(camera, unfit);
             // What it misses is a share's precision.
-            let _full = self.monitor.try_send(Ended { camera: camera.name.clone(), unfit });
+            let _full = self.monitor.try_send(Ended {
+                camera: camera.name.clone(),
+                passed_at: passage.best.at,
+                unfit,
+            });
         }
         if let End::Unfit(why) = end {
             log_exception(&passage.best, why);

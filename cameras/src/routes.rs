@@ -74,6 +74,7 @@ async fn receive(
         at: received,
         delays: Vec::new(),
         refusal: None,
+        ahead: None,
     };
     let understood = match read(&state, camera, &request, payload).await {
         Ok(understood) => understood,

@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use compact_str::CompactString;
 use domain::observation::PlateAsRead;
 use domain::{Instant, Kind, Observation, ObservationId, Plate};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::camera::{Camera, Role};
@@ -52,7 +53,8 @@ pub enum Fit {
 
 /// Why a read is no observation. Each is an exception of the lane: counted, shown, logged, and
 /// never a stay of a plate that nobody has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Unfit {
     /// A vehicle passed, and its plate was not read, or what was read cannot be a plate.
     Unread,

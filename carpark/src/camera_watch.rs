@@ -22,7 +22,7 @@ fn shown(status: CameraStatus) -> Camera {
         lane: status.lane,
         place: status.place,
         state: status.state.words(),
-        level: match status.state.severity() {
+        level: match status.severity {
             Severity::Critical => CameraLevel::Bad,
             Severity::Warning => CameraLevel::Warn,
             Severity::Unknown => CameraLevel::Unknown,
@@ -30,6 +30,6 @@ fn shown(status: CameraStatus) -> Camera {
         },
         last_read: status.last_read,
         last_heartbeat: status.last_heartbeat,
-        refusal: status.last_refusal.filter(|_| is_refused).map(|refusal| refusal.reason),
+        refusal: status.last_refusal.filter(|_| is_refused).map(|refusal| refusal.short),
     }
 }

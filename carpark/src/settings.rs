@@ -216,6 +216,12 @@ pub const SETTINGS: &[Setting] = &[
         "1h",
         "A camera that told of no vehicle for longer reads nothing, if over 30 passed the others of its place",
     ),
+    rare(
+        CAMERAS,
+        "camera_heard_within",
+        "10m",
+        "A camera of which nothing came for so long since it was configured needs a look",
+    ),
     setting(
         LOGS,
         "log",

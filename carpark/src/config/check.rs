@@ -94,6 +94,7 @@ impl Layers {
             events_for: self.duration("camera_events_for")?,
             events_max: self.number("camera_events_max")?,
             reads_within: self.duration("camera_reads_within")?,
+            heard_within: self.duration("camera_heard_within")?,
             ..cameras::Options::default()
         })
     }
