@@ -20,15 +20,18 @@ pub enum MessageKind {
     Nothing,
     /// It could not be understood, and was refused.
     Refused,
+    /// A read in it lies too far ahead of the clock, and was refused.
+    Future,
     /// It told of plates, and they could not be taken: the camera was told to keep it.
     Unavailable,
 }
 
-const MESSAGE_KINDS: [MessageKind; 5] = [
+const MESSAGE_KINDS: [MessageKind; 6] = [
     MessageKind::Reads,
     MessageKind::Heartbeat,
     MessageKind::Nothing,
     MessageKind::Refused,
+    MessageKind::Future,
     MessageKind::Unavailable,
 ];
 const OUTCOMES: [&str; 4] = ["published", "unread", "low_confidence", "no_direction"];
@@ -41,6 +44,7 @@ impl MessageKind {
             Self::Heartbeat => "heartbeat",
             Self::Nothing => "nothing",
             Self::Refused => "refused",
+            Self::Future => "future",
             Self::Unavailable => "unavailable",
         }
     }

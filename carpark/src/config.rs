@@ -149,10 +149,19 @@ pub struct Tokens {
     pub admin: Option<String>,
     /// For posting summaries.
     pub sink: Option<String>,
-    /// For cameras that post reads.
+    /// For cameras that post reads and have no token of their own.
     pub camera: Option<String>,
+    /// Of the cameras that have one of their own.
+    pub own_cameras: Vec<String>,
     /// For posting pings.
     pub ping: Option<String>,
+}
+
+impl Tokens {
+    /// Whatever a camera may show.
+    pub fn cameras(&self) -> impl Iterator<Item = &str> {
+        self.camera.iter().chain(&self.own_cameras).map(String::as_str)
+    }
 }
 
 impl fmt::Debug for Tokens {

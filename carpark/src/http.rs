@@ -3,6 +3,7 @@
 
 mod described;
 pub mod entrance;
+mod head;
 mod origin;
 pub mod rate;
 pub mod sign_in;
@@ -15,7 +16,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Server, ServerHandle, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::middleware::{Next, from_fn};
+use actix_web::middleware::{Next, NormalizePath, TrailingSlash, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpMessage, HttpResponse, HttpServer, ResponseError};
 use actix_web_prom::PrometheusMetricsBuilder;
@@ -119,6 +120,9 @@ pub fn listen(
         App::new()
             .wrap(from_fn(move |request, next| guard(Arc::clone(&access), request, next)))
             .wrap(metrics.clone())
+            // The outermost: what is behind sees a plain path, and no HEAD.
+            .wrap(from_fn(head::as_get))
+            .wrap(NormalizePath::new(TrailingSlash::MergeOnly))
             .configure(move |config| {
                 if let Ok(site) = of_routes.lock() {
                     site.routes.iter().for_each(|routes| routes(config));

@@ -342,6 +342,8 @@ pub const NAMED_SETTINGS: &[NamedSetting] = &[
     named("lanes", "place", "The place it leads into; need not be said where there is one place"),
     named("lanes", "role", "entry, exit, or both: then the camera's direction decides"),
     named("cameras", "lane", "The lane it watches"),
+    named("cameras", "token", "What it has to show; then `camera_token` does not open its address"),
+    named("cameras", "token_file", "A file that holds its token"),
     named("cameras", "vendor", "Who made it, or `auto`: each message tells (the default)"),
     named("cameras", "time_zone", "Zone of its clock, where it is not the place's"),
     named(

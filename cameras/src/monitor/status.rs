@@ -57,7 +57,8 @@ pub struct CameraStatus {
     pub low_confidence_share: f64,
     /// Received minus captured, median of the last 50 reads; late uploads left out.
     pub clock_offset_seconds: Option<f64>,
-    /// Since the start: `reads`, `heartbeat`, `nothing`, `refused`, `unavailable`.
+    /// Since the start: `reads`, `heartbeat`, `nothing`, `refused`, `future` (a read
+    /// that lies too far ahead of the clock, refused), `unavailable`.
     pub(super) messages: BTreeMap<&'static str, u64>,
     /// Since the start: `published`, `unread`, `low_confidence`, `no_direction`.
     pub(super) passages: BTreeMap<&'static str, u64>,

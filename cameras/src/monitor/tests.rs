@@ -23,7 +23,7 @@ fn watching(names: &[&str]) -> (Monitor, Arc<Mutex<Instant>>) {
     let metrics = Metrics::register(&Registry::new()).unwrap();
     let of = |name: &&str| Camera { name: Label::parse(name).unwrap(), ..camera(Role::Entry) };
     let cameras: Vec<_> = names.iter().map(|name| Arc::new(of(name))).collect();
-    (Monitor::new(&cameras, Duration::from_hours(1), clock, metrics), time)
+    (Monitor::new(&cameras, &Options::default(), clock, metrics), time)
 }
 
 fn heard(kind: MessageKind, delays: &[i64]) -> Heard {
@@ -33,6 +33,7 @@ fn heard(kind: MessageKind, delays: &[i64]) -> Heard {
         at: now(),
         delays: delays.iter().map(|seconds| TimeDelta::seconds(*seconds)).collect(),
         refusal: None,
+        ahead: None,
     }
 }
 
@@ -76,10 +77,10 @@ fn shares_are_of_the_last_hundred_passages() {
     let (mut monitor, _) = monitor();
     let watched = monitor.only();
     for _ in 0..100 {
-        watched.ended(now(), Some(Unfit::Unread));
+        watched.ended(now(), now(), Some(Unfit::Unread));
     }
     for number in 0..50 {
-        watched.ended(now(), (number < 20).then_some(Unfit::LowConfidence));
+        watched.ended(now(), now(), (number < 20).then_some(Unfit::LowConfidence));
     }
     let status = monitor.status();
     assert_eq!((status.unread_share, status.low_confidence_share), (0.5, 0.2));
@@ -127,7 +128,7 @@ fn a_camera_reads_nothing_where_the_others_of_its_place_do_whatever_its_heartbea
         }
         let well = monitor.cameras.get_mut(&Label::parse("well").unwrap()).unwrap();
         for minute in 0..passages {
-            well.ended(later - TimeDelta::minutes(minute.into()), None);
+            well.ended(later - TimeDelta::minutes(minute.into()), later, None);
         }
         *time.lock().unwrap() = later;
         let states: Vec<_> = monitor.overview().iter().map(|status| status.state).collect();
@@ -142,7 +143,7 @@ fn what_passed_the_others_long_ago_says_nothing_of_now() {
     let (mut monitor, time) = watching(&["one", "other"]);
     let other = monitor.cameras.get_mut(&Label::parse("other").unwrap()).unwrap();
     for _ in 0..100 {
-        other.ended(now(), None);
+        other.ended(now(), now(), None);
     }
     *time.lock().unwrap() = at("2026-06-01T11:00:02Z");
     let status = monitor.overview();

@@ -114,14 +114,15 @@ impl Watched {
         match heard.kind {
             MessageKind::Heartbeat => self.last_heartbeat = Some(heard.at),
             // Also one that could not be taken: the stream is alive.
-            MessageKind::Reads | MessageKind::Unavailable => self.last_read = Some(heard.at),
+            MessageKind::Reads | MessageKind::Future | MessageKind::Unavailable => {
+                self.last_read = Some(heard.at);
+            }
             MessageKind::Nothing | MessageKind::Refused => {}
         }
         for delay in heard.delays {
             push(&mut self.delays, signed_seconds(delay), DELAYS);
         }
         if let Some(ahead) = heard.ahead {
-            self.last_read = Some(heard.at);
             self.ahead = Some((heard.at, signed_seconds(ahead)));
         }
         if let Some(reason) = heard.refusal {

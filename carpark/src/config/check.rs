@@ -60,10 +60,11 @@ impl Layers {
             tokens: Tokens {
                 admin: token("admin_token"),
                 sink: token("sink_token"),
+                own_cameras: self.named.camera_tokens()?,
                 camera: token("camera_token"),
                 ping: token("ping_token"),
             },
-            cameras: self.named.cameras()?,
+            cameras: self.named.cameras(token("camera_token").as_deref())?,
             camera_options: self.camera_options()?,
             policy,
             retention: self.time_delta("retention")?,

@@ -5,10 +5,7 @@ use std::sync::Arc;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use subtle::ConstantTimeEq;
-use url::form_urlencoded;
 use web::pages::Viewer;
 
 use super::origin;
@@ -56,9 +53,12 @@ impl Access {
                 None => Entrance::Welcome(Viewer::trusted()),
             };
         };
-        let is_camera = path.starts_with(CAMERAS);
+        let is_camera = is_cameras(path);
         let is_shown = match is_camera {
-            true => shows_as_camera(request, wanted),
+            true => self
+                .tokens
+                .cameras()
+                .any(|t| cameras::shows_token(headers, request.query_string(), t)),
             false => shows(request, wanted),
         };
         if is_shown {
@@ -123,11 +123,16 @@ const DOCS: &str = "/docs/";
 const SINKS: &[&str] = &["/save_summary", "/save_exception"];
 /// Where the sink shows and erases the rows of a plate.
 const SINKS_PLATES: &str = "/plates/";
-/// Where cameras post.
-const CAMERAS: &str = "/cameras/";
+/// Where cameras post, and where people mean them to.
+const CAMERAS: &[&str] = &["/cameras", "/camera"];
 const SHOW: &str = "send the header `Authorization: Bearer TOKEN`";
 const SHOW_AS_CAMERA: &str = "send the camera token: as `Authorization: Bearer TOKEN`, as the \
     password of basic authentication, or as ?token=TOKEN";
+
+fn is_cameras(path: &str) -> bool {
+    let behind = CAMERAS.iter().find_map(|beginning| path.strip_prefix(beginning));
+    behind.is_some_and(|behind| behind.is_empty() || behind.starts_with('/'))
+}
 
 /// Where a vehicle tells of itself.
 fn is_ping(path: &str) -> bool {
@@ -144,8 +149,9 @@ fn wanted_token<'a>(tokens: &'a Tokens, path: &str) -> Option<&'a str> {
         None
     } else if is_sinks(path) {
         tokens.sink.as_deref()
-    } else if path.starts_with(CAMERAS) {
-        tokens.camera.as_deref()
+    } else if is_cameras(path) {
+        // Which camera's it has to be, is the route's to judge.
+        tokens.cameras().next()
     } else if is_ping(path) && tokens.ping.is_some() {
         tokens.ping.as_deref()
     } else {
@@ -166,31 +172,16 @@ fn is_sinks(path: &str) -> bool {
 
 /// Paths that programs alone ask for, with a token of their own.
 fn is_programs(path: &str) -> bool {
-    is_sinks(path) || is_ping(path) || path.starts_with(CAMERAS)
+    is_sinks(path) || is_ping(path) || is_cameras(path)
 }
 
 /// Where the actors, the cameras and the vehicles post, as often as they have to.
 pub(super) fn is_programs_post(path: &str) -> bool {
-    SINKS.contains(&path) || is_ping(path) || path.starts_with(CAMERAS)
+    SINKS.contains(&path) || is_ping(path) || is_cameras(path)
 }
 
 fn shows(request: &ServiceRequest, token: &str) -> bool {
     authorization(request, "bearer").is_some_and(|shown| is(shown.as_bytes(), token))
-}
-
-/// Cameras can set a header, or a user and a password, or nothing but the URL. What they show in
-/// the URL is in no log and no answer: nothing here repeats a query.
-fn shows_as_camera(request: &ServiceRequest, token: &str) -> bool {
-    let basic = authorization(request, "basic").and_then(|shown| BASE64.decode(shown).ok());
-    let password = basic.as_deref().and_then(|basic| {
-        let colon = basic.iter().position(|byte| *byte == b':')?;
-        basic.get(colon + 1..)
-    });
-    let query = form_urlencoded::parse(request.query_string().as_bytes());
-    let mut of_query = query.filter(|(name, _)| name == "token");
-    shows(request, token)
-        || password.is_some_and(|shown| is(shown, token))
-        || of_query.any(|(_, shown)| is(shown.as_bytes(), token))
 }
 
 /// What the header of that scheme shows.
