@@ -27,7 +27,7 @@ fn named(toml: &str) -> Result<Named, ConfigError> {
 }
 
 fn cameras(toml: &str) -> Result<Vec<Camera>, ConfigError> {
-    named(toml)?.cameras()
+    named(toml)?.cameras(None)
 }
 
 #[test]
