@@ -20,6 +20,11 @@ impl Token {
         Self(text)
     }
 
+    /// The secret, for who shows it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Whether a request shows it: as the bearer's, as the password of basic authentication, or as
     /// `?token=`. What is shown in a URL is in no log and no answer: nothing here repeats a query.
     pub fn is_shown(&self, headers: &HeaderMap, query: &str) -> bool {

@@ -342,8 +342,6 @@ pub const NAMED_SETTINGS: &[NamedSetting] = &[
     named("lanes", "place", "The place it leads into; need not be said where there is one place"),
     named("lanes", "role", "entry, exit, or both: then the camera's direction decides"),
     named("cameras", "lane", "The lane it watches"),
-    named("cameras", "token", "What it has to show; then `camera_token` does not open its address"),
-    named("cameras", "token_file", "A file that holds its token"),
     named("cameras", "vendor", "Who made it, or `auto`: each message tells (the default)"),
     named("cameras", "time_zone", "Zone of its clock, where it is not the place's"),
     named(
@@ -356,6 +354,8 @@ pub const NAMED_SETTINGS: &[NamedSetting] = &[
         "approaching",
         "In a lane of role `both`, of a camera that tells only towards and away: `entry` or `exit`",
     ),
+    named("cameras", "token", "What it has to show; then `camera_token` does not open its address"),
+    named("cameras", "token_file", "A file that holds its token"),
 ];
 
 /// The setting of that key.

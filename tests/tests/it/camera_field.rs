@@ -106,7 +106,8 @@ fn an_id_that_comes_again_with_another_plate_is_another_car_with_its_own_row() {
     }
     files.wait_for_summaries(4, TOLD);
     carpark.terminate();
-    let mut left: Vec<String> = files.summaries().into_iter().map(|row| row.vehicle_plate).collect();
+    let mut left: Vec<String> =
+        files.summaries().into_iter().map(|row| row.vehicle_plate).collect();
     left.sort();
     assert_eq!((left, files.exception_count()), (plates.map(str::to_owned).to_vec(), 0));
 }
@@ -124,7 +125,8 @@ fn what_is_refined_is_one_car_and_what_it_was_before_is_counted() {
     let last = axis(4, "lost", "QE5005", seconds(8));
     assert_eq!(id(post(&carpark, "/cameras/in-1", &[], &last)), first);
     assert_eq!(camera(&carpark, "in-1")["merged_reads"], 2);
-    let series = "web_backend_camera_merged_reads_total{camera=\"in-1\",lane=\"in\",place=\"main\"}";
+    let series =
+        "web_backend_camera_merged_reads_total{camera=\"in-1\",lane=\"in\",place=\"main\"}";
     assert!((carpark.metric(series) - 2.0).abs() < 0.5);
     let said = carpark.stdout() + &carpark.stderr();
     assert!(said.contains("read otherwise") && !said.contains("QE500"), "{said}");
@@ -164,7 +166,10 @@ fn how_a_camera_did_is_known_after_a_restart() {
     assert_eq!(post(&carpark, "/cameras/in-1", &[], &json!({ "hello": 1 })).status, 422);
     let at = Utc::now() - TimeDelta::minutes(1);
     let unread = axis(5, "lost", "", at);
-    assert_eq!(post(&carpark, "/cameras/in-1", &[], &unread).ok().json()["reads"][0]["outcome"], "unread");
+    assert_eq!(
+        post(&carpark, "/cameras/in-1", &[], &unread).ok().json()["reads"][0]["outcome"],
+        "unread"
+    );
     let before = camera(&carpark, "in-1");
     assert_eq!(before["state"], "refused");
     carpark.terminate();
@@ -175,7 +180,8 @@ fn how_a_camera_did_is_known_after_a_restart() {
     }
     assert_eq!(after["without_observation"][0]["lane"], "in");
     carpark.terminate();
-    let carpark = Carpark::new(&directory, "serve").args(&["--camera-heard-within", "1ms"]).start_ready();
+    let carpark =
+        Carpark::new(&directory, "serve").args(&["--camera-heard-within", "1ms"]).start_ready();
     assert_eq!(camera(&carpark, "out-1")["severity"], "warning", "never heard of");
     carpark.terminate();
 }
@@ -217,12 +223,15 @@ fn each_camera_may_have_a_token_that_opens_its_own_address_alone() {
     let layout = LAYOUT
         .replace("[cameras.in-1]", "[cameras.in-1]\ntoken = \"of-the-entry-camera-3\"")
         .replace("[cameras.out-1]", "[cameras.out-1]\ntoken_file = \"out.token\"");
-    let layout = format!("camera_token = \"of-all-the-others-7\"\n{layout}\n[cameras.in-2]\nlane = \"in\"\n");
+    let layout = format!(
+        "camera_token = \"of-all-the-others-7\"\n{layout}\n[cameras.in-2]\nlane = \"in\"\n"
+    );
     fs::write(directory.join("carpark.toml"), layout).unwrap();
     let shown = Carpark::new(&directory, "config").run(Duration::from_secs(20)).succeeded();
     assert!(!shown.stdout.contains("of-the-entry"), "{}", shown.stdout);
     let carpark = Carpark::new(&directory, "serve").start_ready();
-    let (entry, exit, all) = ("of-the-entry-camera-3", "of-the-exit-camera+5", "of-all-the-others-7");
+    let (entry, exit, all) =
+        ("of-the-entry-camera-3", "of-the-exit-camera+5", "of-all-the-others-7");
     let mut number = 0;
     for (camera, right) in [("in-1", entry), ("out-1", exit), ("in-2", all)] {
         for token in [entry, exit, all, "nobodys-at-all"] {
