@@ -37,7 +37,7 @@ pub const GATHERS_FOR: TimeDelta = TimeDelta::seconds(20);
 /// Messages of one passage that are known again, the latest.
 const MESSAGES_MAX: usize = 32;
 /// Fewest characters of a plate that is a part of another and therefore alike.
-const PART_MIN: usize = 3;
+const PART_MIN: usize = 2;
 
 /// What is known of one vehicle before one camera.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ fn alike_is_what_one_slip_makes_of_a_plate() {
         ("B8KX311", "88KX3I1", true, true),
         ("B8KX311", "8KX311", true, true),
         ("B8KX311", "KX3", true, true),
-        ("B8KX311", "8K", false, true),
+        ("B8KX311", "8K", true, true),
         ("B8KX311", "MZ40U", false, false),
         ("AB12", "XY99", false, false),
     ] {
