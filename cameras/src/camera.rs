@@ -3,13 +3,15 @@
 use chrono_tz::Tz;
 use domain::{Kind, Label};
 
-use crate::Vendor;
+use crate::{Token, Vendor};
 
 /// One camera, with all that is to be known of its lane and its place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Camera {
     /// Its name in the configuration and in the path that it posts to.
     pub name: Label,
+    /// What it has to show: its own, or that of all cameras; `None`: nothing is asked for.
+    pub token: Option<Token>,
     /// Who made it; `None`: each message tells.
     pub vendor: Option<Vendor>,
     /// The way that it watches.

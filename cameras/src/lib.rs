@@ -3,7 +3,7 @@
 //!
 //! A message goes `routes` (who posts, how much) → [`understand`] → [`sighting`] (the read in the
 //! light of the camera's configuration: [`camera`], [`zone`]) → `passages` (the actor that makes one
-//! observation of all reads of a vehicle, and publishes it). `monitor` is the actor that watches the
+//! observation of all reads of a vehicle, and publishes it; which reads those are, [`identity`] says). `monitor` is the actor that watches the
 //! cameras; `service` wires all of it, `metrics` counts.
 //!
 //! What vendors send is read by a part that is pure: bytes in, a [`Message`] or an error out; no IO,
@@ -19,6 +19,7 @@ pub mod body;
 pub mod camera;
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod identity;
 mod metrics;
 mod monitor;
 mod openapi;
@@ -33,6 +34,7 @@ pub mod sighting;
 #[cfg(test)]
 mod testing;
 pub mod time;
+mod token;
 pub mod tree;
 pub mod understand;
 pub mod vendor;
@@ -40,10 +42,11 @@ pub mod zone;
 
 pub use body::{BadBody, Body};
 pub use camera::{Camera, Role};
-pub use monitor::CameraStatus;
 pub use monitor::state::{CameraState, Severity};
+pub use monitor::status::{CameraStatus, Refusal, WithoutObservation};
 pub use openapi::openapi;
 pub use options::Options;
 pub use read::{Candidate, CapturedAt, Direction, Message, PlateText, Read, Stage, Unreadable};
 pub use service::{Cameras, Watch, start};
+pub use token::{Token, shows_token};
 pub use vendor::Vendor;

@@ -20,15 +20,18 @@ pub enum MessageKind {
     Nothing,
     /// It could not be understood, and was refused.
     Refused,
+    /// A read in it lies too far ahead of the clock, and was refused.
+    Future,
     /// It told of plates, and they could not be taken: the camera was told to keep it.
     Unavailable,
 }
 
-const MESSAGE_KINDS: [MessageKind; 5] = [
+const MESSAGE_KINDS: [MessageKind; 6] = [
     MessageKind::Reads,
     MessageKind::Heartbeat,
     MessageKind::Nothing,
     MessageKind::Refused,
+    MessageKind::Future,
     MessageKind::Unavailable,
 ];
 const OUTCOMES: [&str; 4] = ["published", "unread", "low_confidence", "no_direction"];
@@ -41,6 +44,7 @@ impl MessageKind {
             Self::Heartbeat => "heartbeat",
             Self::Nothing => "nothing",
             Self::Refused => "refused",
+            Self::Future => "future",
             Self::Unavailable => "unavailable",
         }
     }
@@ -51,8 +55,8 @@ impl MessageKind {
 pub struct State {
     /// Seconds since the last heartbeat; none was heard yet.
     pub heartbeat_age: Option<f64>,
-    /// Seconds since the last read, of a plate or of a vehicle without; since the start, as long as
-    /// there was none.
+    /// Seconds since the last read, of a plate or of a vehicle without; since it is watched, as long
+    /// as there was none.
     pub read_age: f64,
     /// Of the last passages.
     pub unread_share: f64,
@@ -60,6 +64,8 @@ pub struct State {
     pub low_confidence_share: f64,
     /// Median; nothing told of it yet.
     pub clock_offset: Option<f64>,
+    /// Anything ever came of it.
+    pub was_heard: bool,
 }
 
 /// Handles to the metrics, cheap to clone.
@@ -68,6 +74,9 @@ pub struct Metrics {
     messages: IntCounterVec,
     reads: IntCounterVec,
     passages: IntCounterVec,
+    merged: IntCounterVec,
+    ahead: IntCounterVec,
+    heard: GaugeVec,
     heartbeat_age: GaugeVec,
     read_age: GaugeVec,
     unread_share: GaugeVec,
@@ -110,13 +119,27 @@ impl Metrics {
                 "Vehicles before a camera, by what became of the best read of each.",
                 &["outcome"],
             )?,
+            merged: counter(
+                "web_backend_camera_merged_reads_total",
+                "Reads with another plate that were taken for the vehicle that was published, by their event id.",
+                &[],
+            )?,
+            ahead: counter(
+                "web_backend_camera_future_reads_total",
+                "Reads that were refused because they lay more than 5 minutes ahead of carpark's clock.",
+                &[],
+            )?,
+            heard: gauge(
+                "web_backend_camera_heard",
+                "1 where anything ever came of a camera, 0 where nothing did.",
+            )?,
             heartbeat_age: gauge(
                 "web_backend_camera_heartbeat_age_seconds",
                 "Time since a camera's last heartbeat; absent before the first one.",
             )?,
             read_age: gauge(
                 "web_backend_camera_read_age_seconds",
-                "Time since a camera's last read, of a plate or of a vehicle without; since the start, before the first one.",
+                "Time since a camera's last read, of a plate or of a vehicle without; since it is watched, before the first one.",
             )?,
             unread_share: gauge(
                 "web_backend_camera_unread_share",
@@ -143,7 +166,9 @@ impl Metrics {
         for outcome in OUTCOMES {
             self.passages.with_label_values(&with(labels, outcome)).reset();
         }
-        self.reads.with_label_values(&labels).reset();
+        for counter in [&self.reads, &self.merged, &self.ahead] {
+            counter.with_label_values(&labels).reset();
+        }
     }
 
     /// A message was answered.
@@ -159,6 +184,16 @@ impl Metrics {
         self.passages.with_label_values(&with(labels(camera), outcome)).inc();
     }
 
+    /// A read with another plate was taken for one of a vehicle that has its observation.
+    pub fn merged(&self, camera: &Camera) {
+        self.merged.with_label_values(&labels(camera)).inc();
+    }
+
+    /// So many reads were refused because their time has not come.
+    pub fn ahead(&self, camera: &Camera, reads: usize) {
+        self.ahead.with_label_values(&labels(camera)).inc_by(reads as u64);
+    }
+
     /// So many events are remembered.
     pub fn events_remembered(&self, count: usize) {
         self.events.set(i64::try_from(count).unwrap_or(i64::MAX));
@@ -167,6 +202,7 @@ impl Metrics {
     /// What the monitor knows of a camera.
     pub fn state(&self, camera: &Camera, state: &State) {
         let labels = labels(camera);
+        self.heard.with_label_values(&labels).set(if state.was_heard { 1.0 } else { 0.0 });
         self.read_age.with_label_values(&labels).set(state.read_age);
         self.unread_share.with_label_values(&labels).set(state.unread_share);
         self.low_confidence_share.with_label_values(&labels).set(state.low_confidence_share);

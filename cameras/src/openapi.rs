@@ -3,7 +3,7 @@
 
 use utoipa::{OpenApi, ToSchema};
 
-use crate::monitor::CameraStatus;
+use crate::monitor::status::CameraStatus;
 
 /// What became of a camera's message. Cameras that want to hear something else get that.
 #[derive(ToSchema)]

@@ -1,5 +1,6 @@
 //! What can be set of all cameras together. Every field has a default that suits a car park.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// See the module.
@@ -18,6 +19,10 @@ pub struct Options {
     /// A camera that told of no vehicle for longer reads nothing, where vehicles passed the other
     /// cameras of its place meanwhile.
     pub reads_within: Duration,
+    /// A camera that is configured and of which nothing comes for so long needs a look.
+    pub heard_within: Duration,
+    /// The file that keeps how the cameras do over a restart; `None`: nothing does.
+    pub memory: Option<PathBuf>,
     /// Most bytes of a message, pictures included.
     pub body_bytes_max: usize,
     /// Most bytes of messages that are being received, all cameras together.
@@ -32,6 +37,8 @@ impl Default for Options {
             events_for: Duration::from_mins(15),
             events_max: 20_000,
             reads_within: Duration::from_hours(1),
+            heard_within: Duration::from_mins(10),
+            memory: None,
             body_bytes_max: crate::body::BYTES_MAX,
             receiving_bytes_max: 64 * 1024 * 1024,
         }

@@ -2,24 +2,27 @@
 //!
 //! Owns the passages under way (a message that announces more waits for it, its answer with it), and
 //! a bounded memory of those that are over, so that an update that comes later makes no second
-//! observation. Hears [`Saw`] and [`Stop`]. Tells the publisher, and the monitor how each passage
-//! ended. Never answers that a read is taken before the broker has it (G1); never publishes two
-//! different reads of one passage, not even when the answer to the first one was lost; never makes
-//! a plate up.
+//! observation. Which reads are of one passage, [`identity`](crate::identity) says. Hears [`Saw`] and
+//! [`Stop`]. Tells the publisher, and the monitor how each passage ended. Never answers that a read
+//! is taken before the broker has it (G1); never publishes two different reads of one passage, not
+//! even when the answer to the first one was lost; never makes a plate up; never lets a read of
+//! another plate go without counting it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix::prelude::*;
 use chrono::TimeDelta;
-use domain::{Instant, Observation, ObservationId, wire};
+use domain::{Observation, ObservationId, Plate, wire};
 use hashlink::LinkedHashMap;
 use publisher::{PublishError, Publisher};
 use tokio::sync::oneshot;
 use tokio::time;
 
+use crate::camera::Camera;
+use crate::identity::{Identity, is_alike};
 use crate::metrics::Metrics;
-use crate::monitor::{Ended, Monitor};
+use crate::monitor::{Ended, Merged, Monitor};
 use crate::options::Options;
 use crate::read::Stage;
 use crate::sighting::{Fit, Key, Sighting, Unfit};
@@ -28,6 +31,10 @@ use crate::sighting::{Fit, Key, Sighting, Unfit};
 const MAILBOX_CAPACITY: usize = 1024;
 /// Passages that are neither published nor over (G6).
 const UNDER_WAY_MAX: usize = 10_000;
+/// Passages of one event among which a read's is looked for, the latest: a camera that names all its
+/// events alike has one event with everything in it. A message of an earlier one that comes again is
+/// published again, as the same observation (R1).
+const LOOKED_AT_MAX: usize = 64;
 
 /// This was read; come back when it is durable, or has no need to be.
 #[derive(Message)]
@@ -72,24 +79,32 @@ pub enum Trouble {
     Busy,
 }
 
+/// Names a passage in this process.
+type Number = u64;
+
 /// A passage that is not over.
 struct UnderWay {
+    /// Which reads are of it.
+    identity: Identity,
     /// The best read so far.
     best: Sighting,
+    /// Plates that were read of it, each once, the best one's among them.
+    plates: Vec<Plate>,
     /// Who gets an answer: each message that told of it.
     waiting: Vec<oneshot::Sender<Outcome>>,
     /// What it is being published as; nothing changes it any more.
     published_as: Option<Box<Observation>>,
-    /// Tells its timer from that of an earlier passage of the same key.
+    /// Tells its timer from that of an earlier beginning of the same passage.
     serial: u64,
 }
 
 /// A passage that is over, or whose fate is not known.
 struct Known {
+    identity: Identity,
     end: End,
-    /// When it was, by the camera's clock: the last that was heard of it.
-    at: Instant,
-    /// When that was heard.
+    /// Where it is looked for.
+    key: Key,
+    /// When the last of it was heard.
     heard: time::Instant,
 }
 
@@ -107,9 +122,12 @@ pub struct Passages {
     publisher: Option<Arc<dyn Publisher>>,
     monitor: Addr<Monitor>,
     metrics: Metrics,
-    under_way: HashMap<Key, UnderWay>,
+    under_way: HashMap<Number, UnderWay>,
     /// The one heard of longest ago first.
-    known: LinkedHashMap<Key, Known>,
+    known: LinkedHashMap<Number, Known>,
+    /// The passages of each event, under way or known, in the order in which they began.
+    events: HashMap<Key, Vec<Number>>,
+    /// Of the passage, and of the beginning, that came last.
     serial: u64,
     is_stopping: bool,
     /// Who waits for the end of all that is under way.
@@ -134,6 +152,7 @@ impl Passages {
             metrics,
             under_way: HashMap::new(),
             known: LinkedHashMap::new(),
+            events: HashMap::new(),
             serial: 0,
             is_stopping: false,
             stopped: Vec::new(),
@@ -145,104 +164,202 @@ impl Passages {
         let (answer, answered) = oneshot::channel();
         if self.is_stopping {
             let _gone = answer.send(Outcome::Unavailable(Trouble::Stopping));
-        } else if self.under_way.contains_key(&sighting.key) {
-            self.saw_again(sighting, answer, ctx);
-        } else if let Some(outcome) = self.recall(&sighting) {
+            return answered;
+        }
+        self.forget();
+        let number = self.find(&sighting);
+        if let Some(number) = number.filter(|number| self.under_way.contains_key(number)) {
+            self.saw_again(number, sighting, answer, ctx);
+        } else if let Some(outcome) = number.and_then(|number| self.recall(number, &sighting)) {
             let _gone = answer.send(outcome);
         } else if self.under_way.len() >= UNDER_WAY_MAX {
             let _gone = answer.send(Outcome::Unavailable(Trouble::Busy));
         } else {
-            self.begin(sighting, answer, ctx);
+            self.begin(number, sighting, answer, ctx);
         }
         answered
+    }
+
+    /// The passage that the read is of: the one that knows the very message, else one with its
+    /// plate, else the latest that it can be of.
+    fn find(&self, sighting: &Sighting) -> Option<Number> {
+        let numbers = self.events.get(&sighting.key)?;
+        let latest = || numbers.iter().rev().take(LOOKED_AT_MAX).copied();
+        let within = TimeDelta::from_std(self.options.events_for).unwrap_or(TimeDelta::MAX);
+        let is_of = |number: &Number| {
+            let identity = self.identity(*number);
+            identity.is_some_and(|(identity, is_out)| identity.is_of(sighting, is_out, within))
+        };
+        let has_its_plate = |number: &Number| {
+            let known = self.identity(*number).and_then(|(identity, _)| identity.plate());
+            known.is_some() && known == sighting.plate.as_ref()
+        };
+        let knows = |number: &Number| {
+            self.identity(*number).is_some_and(|(identity, _)| identity.knows(sighting))
+        };
+        latest()
+            .find(knows)
+            .or_else(|| latest().find(|number| has_its_plate(number) && is_of(number)))
+            .or_else(|| latest().find(is_of))
+    }
+
+    /// Of a passage, and whether an observation of it is with the broker, or may be.
+    fn identity(&self, number: Number) -> Option<(&Identity, bool)> {
+        let under_way = self.under_way.get(&number);
+        let of_under_way = under_way.map(|p| (&p.identity, p.published_as.is_some()));
+        of_under_way.or_else(|| {
+            let known = self.known.get(&number)?;
+            Some((&known.identity, !matches!(known.end, End::Unfit(_))))
+        })
     }
 
     /// Another message about a passage that is under way.
     fn saw_again(
         &mut self,
+        number: Number,
         sighting: Sighting,
         answer: oneshot::Sender<Outcome>,
         ctx: &mut Context<Self>,
     ) {
-        let Some(passage) = self.under_way.get_mut(&sighting.key) else { return };
-        if !is_same(passage.best.at, sighting.at, &self.options) {
-            // Another passage under the same event, of a camera that counts anew: in its turn.
-            let _gone = answer.send(Outcome::Unavailable(Trouble::Busy));
-            return;
-        }
+        let Some(passage) = self.under_way.get_mut(&number) else { return };
         passage.waiting.push(answer);
+        let is_news = !passage.identity.knows(&sighting);
+        passage.identity.take(&sighting);
         if passage.published_as.is_some() {
+            if is_news {
+                self.merged(number, &sighting);
+            }
             return;
         }
-        let (key, is_final) = (sighting.key, sighting.stage == Stage::Final);
+        let is_final = sighting.stage == Stage::Final;
+        passage
+            .plates
+            .extend(sighting.plate.clone().filter(|plate| !passage.plates.contains(plate)));
         if sighting.is_better_than(&passage.best) {
+            passage.identity.stands_for(&sighting);
             passage.best = sighting;
         }
         if is_final {
-            self.decide(key, ctx);
+            self.decide(number, ctx);
         }
     }
 
     /// What is remembered of the passage, if that answers the read.
-    fn recall(&mut self, sighting: &Sighting) -> Option<Outcome> {
-        self.forget();
-        let known = self.known.get(&sighting.key)?;
-        if !is_same(known.at, sighting.at, &self.options) {
-            self.known.remove(&sighting.key);
-            return None;
-        }
+    fn recall(&mut self, number: Number, sighting: &Sighting) -> Option<Outcome> {
+        let known = self.known.get(&number)?;
         let outcome = match &known.end {
             End::Published(id) => Outcome::Published(id.clone()),
             End::Unfit(why) if matches!(sighting.fit, Fit::Unfit(_)) => Outcome::Unfit(*why),
             // A plate after all; or an attempt that is to be made again.
             End::Unfit(_) | End::Attempted(_) => return None,
         };
-        if let Some(mut known) = self.known.remove(&sighting.key) {
-            known.at = sighting.at;
+        let is_news = !known.identity.knows(sighting);
+        if let Some(mut known) = self.known.remove(&number) {
+            known.identity.take(sighting);
             known.heard = time::Instant::now();
-            self.known.insert(sighting.key, known);
+            self.known.insert(number, known);
+        }
+        if is_news && matches!(outcome, Outcome::Published(_)) {
+            self.merged(number, sighting);
         }
         Some(outcome)
     }
 
-    fn begin(&mut self, best: Sighting, answer: oneshot::Sender<Outcome>, ctx: &mut Context<Self>) {
-        let (key, stage) = (best.key, best.stage);
+    /// A read of a passage that is published, or is being: where it has another plate, that is
+    /// counted, shown and logged. It is not published.
+    fn merged(&self, number: Number, sighting: &Sighting) {
+        let known = self.identity(number).and_then(|(identity, _)| identity.plate());
+        if let (Some(known), Some(plate)) = (known, &sighting.plate)
+            && known != plate
+        {
+            self.count_merged(&sighting.camera, known, plate);
+        }
+    }
+
+    fn count_merged(&self, camera: &Camera, published: &Plate, merged: &Plate) {
+        self.metrics.merged(camera);
+        let _full = self.monitor.try_send(Merged { camera: camera.name.clone() });
+        let (camera, lane) = (camera.name.as_str(), camera.lane.as_str());
+        // `Debug` masks a plate (G8).
+        match is_alike(published, merged) {
+            true => tracing::info!(
+                camera,
+                lane,
+                ?published,
+                ?merged,
+                "a plate was read otherwise in another message about the vehicle"
+            ),
+            false => tracing::warn!(
+                camera,
+                lane,
+                ?published,
+                ?merged,
+                "quite another plate came under the event of a vehicle: if these are two vehicles,                  the camera does not tell them apart"
+            ),
+        }
+    }
+
+    /// Begins a passage, or, where it has a number, one that is to be published after all.
+    fn begin(
+        &mut self,
+        number: Option<Number>,
+        best: Sighting,
+        answer: oneshot::Sender<Outcome>,
+        ctx: &mut Context<Self>,
+    ) {
         self.serial += 1;
         let serial = self.serial;
-        let published_as = match self.known.remove(&key).map(|known| known.end) {
-            Some(End::Attempted(observation)) => Some(observation),
-            _ => None,
+        let (key, is_final) = (best.key, best.stage == Stage::Final);
+        let earlier = number.and_then(|number| self.known.remove(&number));
+        let number = number.unwrap_or(serial);
+        let (identity, published_as) = match earlier {
+            None => {
+                self.events.entry(key).or_default().push(number);
+                (Identity::of(&best), None)
+            }
+            Some(Known { mut identity, end, .. }) => {
+                identity.take(&best);
+                match end {
+                    End::Attempted(observation) => (identity, Some(observation)),
+                    End::Published(_) | End::Unfit(_) => {
+                        identity.stands_for(&best);
+                        (identity, None)
+                    }
+                }
+            }
         };
-        let is_decided = published_as.is_some() || stage == Stage::Final;
-        let passage = UnderWay { best, waiting: vec![answer], published_as, serial };
-        self.under_way.insert(key, passage);
+        let is_decided = published_as.is_some() || is_final;
+        let plates = best.plate.iter().cloned().collect();
+        let waiting = vec![answer];
+        let passage = UnderWay { identity, best, plates, waiting, published_as, serial };
+        self.under_way.insert(number, passage);
         if is_decided || self.options.wait.is_zero() {
-            self.decide(key, ctx);
+            self.decide(number, ctx);
         } else {
             ctx.run_later(self.options.wait, move |passages, ctx| {
                 let is_open = |p: &UnderWay| p.serial == serial && p.published_as.is_none();
-                if passages.under_way.get(&key).is_some_and(is_open) {
-                    passages.decide(key, ctx);
+                if passages.under_way.get(&number).is_some_and(is_open) {
+                    passages.decide(number, ctx);
                 }
             });
         }
     }
 
     /// Nothing better is waited for: publish the best, or say why not.
-    fn decide(&mut self, key: Key, ctx: &mut Context<Self>) {
-        let Some(passage) = self.under_way.get_mut(&key) else { return };
+    fn decide(&mut self, number: Number, ctx: &mut Context<Self>) {
+        let Some(passage) = self.under_way.get_mut(&number) else { return };
         let observation = match (&passage.published_as, &passage.best.fit) {
             (Some(attempted), _) => attempted.clone(),
             (None, Fit::Observation(observation)) => observation.clone(),
             (None, Fit::Unfit(why)) => {
                 let why = *why;
-                self.end(key, End::Unfit(why), &Outcome::Unfit(why));
+                self.end(number, End::Unfit(why), &Outcome::Unfit(why));
                 return;
             }
         };
         passage.published_as = Some(observation.clone());
         let Some(publisher) = self.publisher.clone() else {
-            self.end(key, End::Attempted(observation), &Outcome::Unavailable(Trouble::NoBroker));
+            self.end(number, End::Attempted(observation), &Outcome::Unavailable(Trouble::NoBroker));
             return;
         };
         let patience = self.options.answer_within;
@@ -259,19 +376,19 @@ impl Passages {
             match result {
                 Ok(()) => {
                     let id = observation.id;
-                    passages.end(key, End::Published(id.clone()), &Outcome::Published(id));
+                    passages.end(number, End::Published(id.clone()), &Outcome::Published(id));
                 }
                 Err(trouble) => {
                     let outcome = Outcome::Unavailable(trouble);
-                    passages.end(key, End::Attempted(observation), &outcome);
+                    passages.end(number, End::Attempted(observation), &outcome);
                 }
             }
         }));
     }
 
     /// Answers everyone who told of the passage, and remembers it.
-    fn end(&mut self, key: Key, end: End, outcome: &Outcome) {
-        let Some(passage) = self.under_way.remove(&key) else { return };
+    fn end(&mut self, number: Number, end: End, outcome: &Outcome) {
+        let Some(passage) = self.under_way.remove(&number) else { return };
         let camera = &passage.best.camera;
         if !matches!(end, End::Attempted(_)) {
             let unfit = match end {
@@ -280,13 +397,23 @@ impl Passages {
             };
             self.metrics.passage_ended(camera, unfit);
             // What it misses is a share's precision.
-            let _full = self.monitor.try_send(Ended { camera: camera.name.clone(), unfit });
+            let _full = self.monitor.try_send(Ended {
+                camera: camera.name.clone(),
+                passed_at: passage.best.at,
+                unfit,
+            });
         }
-        if let End::Unfit(why) = end {
-            log_exception(&passage.best, why);
+        match (&end, passage.identity.plate()) {
+            (End::Unfit(why), _) => log_exception(&passage.best, *why),
+            (End::Published(_), Some(published)) => {
+                for plate in passage.plates.iter().filter(|plate| *plate != published) {
+                    self.count_merged(camera, published, plate);
+                }
+            }
+            _ => {}
         }
-        let known = Known { end, at: passage.best.at, heard: time::Instant::now() };
-        self.known.insert(key, known);
+        let (identity, key) = (passage.identity, passage.best.key);
+        self.known.insert(number, Known { identity, end, key, heard: time::Instant::now() });
         self.forget();
         for waiting in passage.waiting {
             let _gone = waiting.send(outcome.clone());
@@ -299,12 +426,18 @@ impl Passages {
     }
 
     fn forget(&mut self) {
-        let is_old = |known: &Known| known.heard.elapsed() > self.options.events_for;
         while let Some((_, oldest)) = self.known.front() {
-            if !is_old(oldest) && self.known.len() <= self.options.events_max {
+            let is_old = oldest.heard.elapsed() > self.options.events_for;
+            if !is_old && self.known.len() <= self.options.events_max {
                 break;
             }
-            self.known.pop_front();
+            let Some((number, gone)) = self.known.pop_front() else { break };
+            if let Some(numbers) = self.events.get_mut(&gone.key) {
+                numbers.retain(|of_event| *of_event != number);
+                if numbers.is_empty() {
+                    self.events.remove(&gone.key);
+                }
+            }
         }
         self.metrics.events_remembered(self.known.len());
     }
@@ -313,26 +446,19 @@ impl Passages {
         self.is_stopping = true;
         let (stopped, has_stopped) = oneshot::channel();
         self.stopped.push(stopped);
-        let gathering: Vec<Key> = self
+        let gathering: Vec<Number> = self
             .under_way
             .iter()
-            .filter_map(|(key, passage)| passage.published_as.is_none().then_some(*key))
+            .filter_map(|(number, passage)| passage.published_as.is_none().then_some(*number))
             .collect();
-        for key in gathering {
-            self.decide(key, ctx);
+        for number in gathering {
+            self.decide(number, ctx);
         }
         if self.under_way.is_empty() {
             self.stopped.clear();
         }
         has_stopped
     }
-}
-
-/// Whether two reads of one event can be of one passage: cameras that count from one after a
-/// restart use an event again, but not so soon.
-fn is_same(one: Instant, other: Instant, options: &Options) -> bool {
-    let within = TimeDelta::from_std(options.events_for).unwrap_or(TimeDelta::MAX);
-    (one - other).abs() <= within
 }
 
 fn log_exception(sighting: &Sighting, why: Unfit) {
@@ -384,5 +510,7 @@ impl Handler<Stop> for Passages {
     }
 }
 
+#[cfg(test)]
+mod identity_tests;
 #[cfg(test)]
 mod tests;

@@ -36,9 +36,14 @@ pub struct Read {
     /// message is sent again. Several plates of one message may share it. Unique per camera at
     /// most, and some cameras count from one after a restart.
     pub event: Option<String>,
+    /// `event` is the sender's own key of this read: with the same plate it is the same read,
+    /// whatever its time (R1). Of cameras' counters and tracks that cannot be said.
+    pub event_is_key: bool,
     /// Whether more is to come of this vehicle.
     pub stage: Stage,
-    /// The camera says that it had kept this message, or sends it again.
+    /// The camera says that it had kept this message while nobody took it, so the time between
+    /// capture and arrival says nothing of its clock. Nothing else may set it: not a serial number,
+    /// not a count of attempts.
     pub is_late_upload: bool,
     /// Other texts it may be, the likeliest first. The plate itself may be among them.
     pub candidates: Vec<Candidate>,
@@ -126,6 +131,7 @@ impl Read {
             lane: None,
             place: None,
             event: None,
+            event_is_key: false,
             stage: Stage::Final,
             is_late_upload: false,
             candidates: Vec::new(),

@@ -88,6 +88,7 @@ pub(crate) fn camera(role: Role) -> Camera {
     let label = |text| Label::parse(text).unwrap();
     Camera {
         name: label("cam"),
+        token: None,
         vendor: None,
         lane: label("lane"),
         role,

@@ -7,9 +7,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix::Addr;
+use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
+use chrono::TimeDelta;
+use domain::policy::AHEAD_MAX;
 use domain::{Instant, SharedClock};
 use futures_util::future::join_all;
 use serde_json::json;
@@ -21,11 +24,15 @@ use crate::monitor::{Heard, Monitor, Overview};
 use crate::passages::{Outcome, Passages, Saw, Trouble};
 use crate::read::{Message, Read};
 use crate::sighting::{Sighting, sightings};
+use crate::token::Token;
 use crate::understand::{NotUnderstood, Understood, understand};
-use body::Receiving;
+use body::{Received, Receiving};
 
 /// A message with more bytes is read on another thread, one at a time: it may take a while.
 const SMALL_BYTES: usize = 32 * 1024;
+/// What a message without a body is told.
+const EMPTY: &str =
+    "the message was empty; this address is right, let the camera POST its reads to it";
 /// Seconds after which a camera may send again what was not taken.
 const RETRY_AFTER_SECONDS: u32 = 5;
 
@@ -51,10 +58,67 @@ pub(crate) fn configure(state: &Arc<State>, config: &mut ServiceConfig) {
     config
         .app_data(Data::from(Arc::clone(state)))
         .service(web::resource("/admin/cameras").get(overview))
+        // The commonest errors of who puts a camera up: another word, no name.
+        .service(
+            web::resource(["/cameras", "/cameras/", "/camera", "/camera/{more:.*}"]).to(no_camera),
+        )
         .service(
             // Some cameras put a path of their own behind the one they are given.
-            web::resource(["/cameras/{camera}", "/cameras/{camera}/{more:.*}"]).post(receive),
+            web::resource(["/cameras/{camera}", "/cameras/{camera}/{more:.*}"])
+                .post(receive)
+                .to(try_out),
         );
+}
+
+/// The camera of a path, if the request shows what that one has to show.
+fn admitted<'s>(
+    state: &'s State,
+    name: &str,
+    request: &HttpRequest,
+) -> Result<&'s Arc<Camera>, Problem> {
+    let is_shown = |camera: &Arc<Camera>| {
+        let shows = |token: &Token| token.is_shown(request.headers(), request.query_string());
+        camera.token.as_ref().is_none_or(shows)
+    };
+    match state.cameras.get(name) {
+        Some(camera) if is_shown(camera) => Ok(camera),
+        Some(_) => Err(Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "this is the token of another camera: each that has a token of its own has to show that",
+        )),
+        // Names are for who may speak for one of them.
+        None if state.cameras.is_empty() || state.cameras.values().any(is_shown) => {
+            Err(unknown(&state.cameras))
+        }
+        None => Err(Problem::new(StatusCode::UNAUTHORIZED, "show the token of a camera")),
+    }
+}
+
+/// No camera's address.
+async fn no_camera(state: Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    // No camera has an empty name.
+    admitted(&state, "", &request).map(|_| HttpResponse::NotFound().finish())
+}
+
+/// Who looks whether the address is right: a person in a browser, a camera's test button.
+async fn try_out(
+    state: Data<State>,
+    path: web::Path<CameraPath>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let camera = admitted(&state, &path.camera, &request)?;
+    if !request.method().is_safe() {
+        let detail = format!("a camera has to POST its messages to /cameras/{}", camera.name);
+        return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail));
+    }
+    let vendor = camera.vendor.map_or("of any vendor that carpark knows", crate::Vendor::name);
+    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(format!(
+        "This address is right: it is that of camera {} at lane {} (role {}), messages {vendor}.\n\
+         Let the camera POST its messages to it.\n",
+        camera.name,
+        camera.lane,
+        camera.role.as_str(),
+    )))
 }
 
 /// Takes a camera's message; answers 2xx once all it tells of is durable.
@@ -64,9 +128,7 @@ async fn receive(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let Some(camera) = state.cameras.get(&path.camera) else {
-        return Err(unknown(&state.cameras));
-    };
+    let camera = admitted(&state, &path.camera, &request)?;
     let received = state.clock.now();
     let mut heard = Heard {
         camera: camera.name.clone(),
@@ -74,8 +136,18 @@ async fn receive(
         at: received,
         delays: Vec::new(),
         refusal: None,
+        ahead: None,
     };
-    let understood = match read(&state, camera, &request, payload).await {
+    let body = match state.receiving.read(&request, payload).await {
+        Ok(body) if body.trim_ascii().is_empty() => {
+            // A camera's test button. It tells of nothing, so nothing is lost behind the 200.
+            state.heard(camera, heard, 0).await;
+            let said = json!({ "camera": camera.name.as_str(), "ignored": EMPTY });
+            return Ok(HttpResponse::Ok().json(said));
+        }
+        body => body,
+    };
+    let understood = match read(&state, camera, &request, body).await {
         Ok(understood) => understood,
         Err(problem) => {
             heard.kind = MessageKind::Refused;
@@ -113,9 +185,9 @@ async fn read(
     state: &State,
     camera: &Camera,
     request: &HttpRequest,
-    payload: Payload,
+    body: Result<Received, Problem>,
 ) -> Result<Understood, Problem> {
-    let body = state.receiving.read(request, payload).await?;
+    let body = body?;
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let vendor = camera.vendor;
     let understood = if body.len() <= SMALL_BYTES {
@@ -144,9 +216,12 @@ async fn take(
     received: Instant,
     mut heard: Heard,
 ) -> Result<serde_json::Value, Problem> {
-    let seen: Vec<Sighting> = sightings(&reads, camera, received);
+    let mut seen: Vec<Sighting> = sightings(&reads, camera, received);
     heard.delays = seen.iter().filter_map(|sighting| sighting.delay).collect();
     let count = seen.len();
+    // No queue takes them (R8): the camera hears of it now, not an operator of a dead letter later.
+    let ahead: Vec<TimeDelta> = seen.iter().filter_map(|s| s.too_far_ahead(received)).collect();
+    seen.retain(|sighting| sighting.too_far_ahead(received).is_none());
     let outcomes = join_all(seen.into_iter().map(|sighting| state.passages.send(Saw(sighting))));
     let mut told = Vec::with_capacity(count);
     let mut trouble = None;
@@ -159,15 +234,38 @@ async fn take(
             Outcome::Unavailable(why) => trouble = Some(why),
         }
     }
-    heard.kind = match trouble {
-        None => MessageKind::Reads,
-        Some(_) => MessageKind::Unavailable,
+    state.metrics.ahead(camera, ahead.len());
+    let refused = ahead.iter().max().copied().map(|furthest| {
+        heard.ahead = Some(furthest);
+        let problem = in_future(furthest, ahead.len(), count);
+        heard.refusal = Some(problem.detail().to_owned());
+        problem
+    });
+    heard.kind = match (&trouble, &refused) {
+        (Some(_), _) => MessageKind::Unavailable,
+        (None, Some(_)) => MessageKind::Future,
+        (None, None) => MessageKind::Reads,
     };
     state.heard(camera, heard, count).await;
-    match trouble {
-        None => Ok(json!({ "camera": camera.name.as_str(), "reads": told })),
-        Some(why) => Err(unavailable(&why.to_string())),
+    match (trouble, refused) {
+        (Some(why), _) => Err(unavailable(&why.to_string())),
+        (None, Some(problem)) => Err(problem),
+        (None, None) => Ok(json!({ "camera": camera.name.as_str(), "reads": told })),
     }
+}
+
+/// Reads of a time that has not come.
+fn in_future(furthest: TimeDelta, ahead: usize, count: usize) -> Problem {
+    let reads =
+        if count == 1 { "the read".to_owned() } else { format!("{ahead} of {count} reads") };
+    Problem::unprocessable(format!(
+        "not taken: {reads} lie{s} {} s ahead of carpark's clock, at most {} s are allowed; set the \
+         camera's clock by a time server, and see that its time zone is right, in the camera and in \
+         carpark.toml",
+        furthest.num_seconds(),
+        AHEAD_MAX.num_seconds(),
+        s = if ahead == 1 { "s" } else { "" },
+    ))
 }
 
 impl State {
@@ -194,7 +292,10 @@ fn unknown(cameras: &BTreeMap<String, Arc<Camera>>) -> Problem {
         true => "no camera is configured: add [places.NAME], [lanes.NAME] and [cameras.NAME] to \
                  carpark.toml"
             .to_owned(),
-        false => format!("no camera has this name; those configured are {}", known.join(", ")),
+        false => format!(
+            "no camera has this address: POST to /cameras/NAME; those configured are {}",
+            known.join(", ")
+        ),
     })
 }
 

@@ -11,7 +11,8 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::camera::Camera;
 use crate::metrics::Metrics;
-use crate::monitor::{CameraStatus, Monitor, Overview};
+use crate::monitor::status::CameraStatus;
+use crate::monitor::{Keep, Monitor, Overview};
 use crate::options::Options;
 use crate::passages::{Passages, Stop};
 use crate::routes::{self, Bounds, State};
@@ -47,8 +48,7 @@ pub fn start(
 ) -> Result<Cameras, prometheus::Error> {
     let metrics = Metrics::register(registry)?;
     let cameras: Vec<Arc<Camera>> = cameras.into_iter().map(Arc::new).collect();
-    let monitor =
-        Monitor::new(&cameras, options.reads_within, Arc::clone(&clock), metrics.clone()).start();
+    let monitor = Monitor::new(&cameras, &options, Arc::clone(&clock), metrics.clone()).start();
     let (alive, died) = oneshot::channel();
     let receiving = Bounds::new(&options);
     let passages =
@@ -89,5 +89,7 @@ impl Cameras {
         if self.passages.send(Stop).await.is_err() {
             tracing::warn!("the actor of the passages was not running any more");
         }
+        // What is lost with a monitor that is gone is how the cameras did, no read.
+        let _gone = self.state.monitor.send(Keep).await;
     }
 }

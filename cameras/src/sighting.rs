@@ -7,7 +7,9 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use compact_str::CompactString;
 use domain::observation::PlateAsRead;
+use domain::policy::AHEAD_MAX;
 use domain::{Instant, Kind, Observation, ObservationId, Plate};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::camera::{Camera, Role};
@@ -17,16 +19,27 @@ use crate::zone;
 /// Of the ids made here: a name in a namespace of its own.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6f0d_27b6_6b1e_4f0c_9a61_3a9b_52d4_c0e7);
 
-/// Names a passage: one vehicle before one camera, however many messages tell of it. Shows nothing
-/// of what it was made from (G8).
+/// Names the reads among which those of one vehicle are: of one event of one camera, or, without an
+/// event, of one plate at one instant. Which of them are of one vehicle, [`identity`](crate::identity)
+/// says. Shows nothing of what it was made from (G8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key(Uuid);
 
 /// One read of one passage.
 #[derive(Debug, Clone)]
 pub struct Sighting {
-    /// Which passage.
+    /// Among which reads those of the same vehicle are.
     pub key: Key,
+    /// The plate, though it may be too unsure to be published.
+    pub plate: Option<Plate>,
+    /// Which way the vehicle went, where that is known.
+    pub kind: Option<Kind>,
+    /// The time in the camera's own words: the same where the message is sent again.
+    pub when: CompactString,
+    /// The message named a time; else `at` is that of its coming.
+    pub names_time: bool,
+    /// See [`Read::event_is_key`].
+    pub id_is_key: bool,
     /// By whom.
     pub camera: Arc<Camera>,
     /// When, as far as it can be known.
@@ -52,7 +65,8 @@ pub enum Fit {
 
 /// Why a read is no observation. Each is an exception of the lane: counted, shown, logged, and
 /// never a stay of a plate that nobody has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Unfit {
     /// A vehicle passed, and its plate was not read, or what was read cannot be a plate.
     Unread,
@@ -102,16 +116,26 @@ impl Sighting {
             CapturedAt::Local(local) => zone::instant(local, camera.zone, received),
             CapturedAt::Missing => received,
         };
-        let plate = plate(&read.plate);
-        let event = read.event.as_deref().map(|event| format!("event {event} {ordinal}"));
+        let plate_read = plate(&read.plate);
+        let plate = plate_read.as_ref().map(|(plate, _)| plate.clone());
+        let kind = kind(camera, read.direction);
         let when = when(read.at, received);
-        let name = match (&event, &plate) {
-            (Some(event), _) => event.clone(),
-            (None, Some((plate, _))) => format!("plate {plate} {when}"),
-            (None, None) => format!("unread {ordinal} {when}"),
+        let (key, name) = match (&read.event, &plate) {
+            (Some(event), plate) => {
+                let event = format!("event {event} {ordinal}");
+                // An event is used for other vehicles too: its plate and its time are in the name.
+                let plate = plate.as_ref().map_or("", Plate::as_str);
+                (Key(uuid(&[camera.name.as_str(), &event])), format!("{event} {plate}"))
+            }
+            (None, plate) => {
+                let name = match plate {
+                    Some(plate) => format!("plate {plate} {when}"),
+                    None => format!("unread {ordinal} {when}"),
+                };
+                (Key(uuid(&[camera.name.as_str(), &name])), name)
+            }
         };
-        let key = Key(uuid(&[camera.name.as_str(), &name]));
-        let fit = match (plate, kind(camera, read.direction)) {
+        let fit = match (plate_read, kind) {
             (None, _) => Fit::Unfit(Unfit::Unread),
             _ if read.confidence.is_some_and(|sure| sure < camera.min_confidence) => {
                 Fit::Unfit(Unfit::LowConfidence)
@@ -129,9 +153,15 @@ impl Sighting {
                 confidence: read.confidence,
             })),
         };
-        let tells_of_clock = !read.is_late_upload && read.at != CapturedAt::Missing;
+        let names_time = read.at != CapturedAt::Missing;
+        let tells_of_clock = !read.is_late_upload && names_time;
         Self {
             key,
+            plate,
+            kind,
+            when: when.into(),
+            names_time,
+            id_is_key: read.event_is_key,
             camera: Arc::clone(camera),
             at,
             fit,
@@ -139,6 +169,12 @@ impl Sighting {
             confidence: read.confidence,
             delay: tells_of_clock.then(|| received - at),
         }
+    }
+
+    /// How far ahead of the clock it lies, where that is further than any queue takes (R8).
+    pub fn too_far_ahead(&self, now: Instant) -> Option<TimeDelta> {
+        let ahead = self.at - now;
+        (ahead > AHEAD_MAX).then_some(ahead)
     }
 
     /// Whether it says more of the passage: a plate more than none, a final read more than a
@@ -190,8 +226,8 @@ fn when(at: CapturedAt, received: Instant) -> String {
     }
 }
 
-/// The same for the same message, in this process and in the next. The time is part of it: cameras
-/// that count their events from one after a restart would otherwise give two visits one id.
+/// The same for the same message, in this process and in the next. Plate and time are part of it:
+/// cameras that count their events from one after a restart would otherwise give two cars one id.
 fn observation_id(camera: &Camera, name: &str, when: &str) -> ObservationId {
     let uuid = uuid(&[camera.name.as_str(), name, when]);
     let id = CompactString::from(format!("{}-{uuid}", camera.name));

@@ -207,13 +207,22 @@ fn send(
         .into();
     let content_type = content_type.map_or_else(|| guessed(body, file), str::to_owned);
     let mut request = agent.post(url).header("content-type", content_type);
-    if let Some(token) = &config.tokens.camera {
+    if let Some(token) = token_for(url, config) {
         request = request.header("authorization", format!("Bearer {token}"));
     }
     // A URL may have the token in it: it is not repeated.
     let mut answer = request.send(body).context("nobody answers there")?;
     let (status, said) = (answer.status(), answer.body_mut().read_to_string().unwrap_or_default());
     Ok((format!("{status} {}", said.trim()), status.is_success()))
+}
+
+/// The token of the camera that the URL names, or that of all cameras.
+fn token_for<'c>(url: &str, config: &'c Config) -> Option<&'c str> {
+    let (_, behind) = url.split_once("/cameras/")?;
+    let name = behind.split(['/', '?']).next()?;
+    let camera = config.cameras.iter().find(|camera| camera.name.as_str() == name);
+    let own = camera.and_then(|camera| camera.token.as_ref()).map(cameras::Token::as_str);
+    own.or(config.tokens.camera.as_deref())
 }
 
 /// What a camera would say its message is.

@@ -2,7 +2,7 @@
 //! each other, this crate knows both.
 
 use async_trait::async_trait;
-use cameras::{CameraState, CameraStatus, Severity, Watch};
+use cameras::{CameraStatus, Severity, Watch};
 use web::pages::{Camera, CameraLevel, Cameras};
 
 /// The cameras of this process.
@@ -16,13 +16,12 @@ impl Cameras for CameraWatch {
 }
 
 fn shown(status: CameraStatus) -> Camera {
-    let is_refused = status.state == CameraState::Refused;
     Camera {
         name: status.camera,
         lane: status.lane,
         place: status.place,
         state: status.state.words(),
-        level: match status.state.severity() {
+        level: match status.severity {
             Severity::Critical => CameraLevel::Bad,
             Severity::Warning => CameraLevel::Warn,
             Severity::Unknown => CameraLevel::Unknown,
@@ -30,7 +29,7 @@ fn shown(status: CameraStatus) -> Camera {
         },
         last_read: status.last_read,
         last_heartbeat: status.last_heartbeat,
-        since: None,
-        why: status.last_refusal.filter(|_| is_refused).map(|refusal| refusal.reason),
+        since: Some(status.since),
+        why: Some(status.why),
     }
 }

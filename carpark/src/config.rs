@@ -160,8 +160,10 @@ pub struct Tokens {
     pub admin: Option<String>,
     /// For posting summaries.
     pub sink: Option<String>,
-    /// For cameras that post reads.
+    /// For cameras that post reads and have no token of their own.
     pub camera: Option<String>,
+    /// Of the cameras that have one of their own.
+    pub own_cameras: Vec<String>,
     /// For posting pings.
     pub ping: Option<String>,
 }
@@ -176,13 +178,23 @@ impl Tokens {
             ("PING", &self.ping),
         ];
         let named = all.into_iter().filter_map(|(name, token)| Some((name, token.as_deref()?)));
-        named.map(|(name, token)| (format!("CARPARK_{name}_TOKEN"), token)).collect()
+        let named = named.map(|(name, token)| (format!("CARPARK_{name}_TOKEN"), token));
+        let own = self
+            .own_cameras
+            .iter()
+            .map(|token| ("a camera's own token".to_owned(), token.as_str()));
+        named.chain(own).collect()
     }
 
     /// Whether the operator's side is closed: by the administrator's token, or by the sink's, which only
     /// carpark's own parts know. What cameras and vehicles show closes their own paths alone.
     pub fn close_the_rest(&self) -> bool {
         self.admin.is_some() || self.sink.is_some()
+    }
+
+    /// Whatever a camera may show.
+    pub fn cameras(&self) -> impl Iterator<Item = &str> {
+        self.camera.iter().chain(&self.own_cameras).map(String::as_str)
     }
 }
 

@@ -6,6 +6,7 @@ mod connections;
 mod described;
 pub mod entrance;
 pub mod guesses;
+mod head;
 mod held;
 mod origin;
 pub mod port;
@@ -30,7 +31,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{AppConfig, Server, ServerHandle, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::middleware::{Next, from_fn};
+use actix_web::middleware::{Next, NormalizePath, TrailingSlash, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpMessage, HttpResponse, ResponseError};
 use actix_web_prom::PrometheusMetricsBuilder;
@@ -187,6 +188,9 @@ pub fn listen(
             .wrap(from_fn(move |request, next| guard(Arc::clone(&access), request, next)))
             .wrap(from_fn(::web::pages::compressed))
             .wrap(metrics.clone())
+            // The outermost: what is behind sees a plain path, and no HEAD.
+            .wrap(from_fn(head::as_get))
+            .wrap(NormalizePath::new(TrailingSlash::MergeOnly))
             .configure(move |config| {
                 if let Ok(site) = of_routes.lock() {
                     site.routes.iter().for_each(|routes| routes(config));

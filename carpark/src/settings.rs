@@ -240,6 +240,12 @@ pub const SETTINGS: &[Setting] = &[
         "1h",
         "A camera that told of no vehicle for longer reads nothing, if over 30 passed the others of its place",
     ),
+    rare(
+        CAMERAS,
+        "camera_heard_within",
+        "10m",
+        "A camera of which nothing came for so long since it was configured needs a look",
+    ),
     setting(
         LOGS,
         "log",
@@ -391,6 +397,8 @@ pub const NAMED_SETTINGS: &[NamedSetting] = &[
         "approaching",
         "In a lane of role `both`, of a camera that tells only towards and away: `entry` or `exit`",
     ),
+    named("cameras", "token", "What it has to show; then `camera_token` does not open its address"),
+    named("cameras", "token_file", "A file that holds its token"),
 ];
 
 /// The setting of that key.

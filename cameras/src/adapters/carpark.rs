@@ -35,6 +35,7 @@ pub fn read(document: &Document) -> Result<Message, Unreadable> {
         lane: tree.name("lane"),
         place: tree.name("place"),
         event: tree.name("id"),
+        event_is_key: true,
         ..Read::new(plate(Some(text), &[]))
     }]))
 }

@@ -67,7 +67,6 @@ fn tollgate(picture: &Tree) -> Result<Read, Unreadable> {
         camera: picture.name("SnapInfo.DeviceID"),
         lane: picture.name("SnapInfo.LanNo"),
         event: picture.name("SnapInfo.DefenceCode"),
-        is_late_upload: picture.number("Plate.UploadNum").is_some_and(|count| count > 1.0),
         ..Read::new(plate(text, UNREAD))
     })
 }

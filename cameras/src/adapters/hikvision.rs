@@ -44,8 +44,9 @@ pub fn read(document: &Document) -> Result<Message, Unreadable> {
         camera: alert.name("ipAddress").or_else(|| alert.name("macAddress")),
         lane: anpr.name("line"),
         event: alert.name("UUID"),
+        // `activePostCount` counts the posts of an event that goes on: it says nothing of this one.
         is_late_upload: alert.flag("isDataRetransmission")
-            || alert.number("activePostCount").is_some_and(|count| count > 1.0),
+            || [anpr, alert].iter().any(|part| part.text("alarmDataType").as_deref() == Some("1")),
         candidates: candidates.into_iter().collect(),
         ..Read::new(plate(text, UNREAD))
     }]))

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use prometheus::Registry;
 
+use super::state::{CameraState, Severity};
 use super::*;
 use crate::camera::Role;
 use crate::rig::{at, camera, now};
@@ -23,7 +24,7 @@ fn watching(names: &[&str]) -> (Monitor, Arc<Mutex<Instant>>) {
     let metrics = Metrics::register(&Registry::new()).unwrap();
     let of = |name: &&str| Camera { name: Label::parse(name).unwrap(), ..camera(Role::Entry) };
     let cameras: Vec<_> = names.iter().map(|name| Arc::new(of(name))).collect();
-    (Monitor::new(&cameras, Duration::from_hours(1), clock, metrics), time)
+    (Monitor::new(&cameras, &Options::default(), clock, metrics), time)
 }
 
 fn heard(kind: MessageKind, delays: &[i64]) -> Heard {
@@ -33,6 +34,7 @@ fn heard(kind: MessageKind, delays: &[i64]) -> Heard {
         at: now(),
         delays: delays.iter().map(|seconds| TimeDelta::seconds(*seconds)).collect(),
         refusal: None,
+        ahead: None,
     }
 }
 
@@ -76,10 +78,10 @@ fn shares_are_of_the_last_hundred_passages() {
     let (mut monitor, _) = monitor();
     let watched = monitor.only();
     for _ in 0..100 {
-        watched.ended(now(), Some(Unfit::Unread));
+        watched.ended(now(), now(), Some(Unfit::Unread));
     }
     for number in 0..50 {
-        watched.ended(now(), (number < 20).then_some(Unfit::LowConfidence));
+        watched.ended(now(), now(), (number < 20).then_some(Unfit::LowConfidence));
     }
     let status = monitor.status();
     assert_eq!((status.unread_share, status.low_confidence_share), (0.5, 0.2));
@@ -127,7 +129,7 @@ fn a_camera_reads_nothing_where_the_others_of_its_place_do_whatever_its_heartbea
         }
         let well = monitor.cameras.get_mut(&Label::parse("well").unwrap()).unwrap();
         for minute in 0..passages {
-            well.ended(later - TimeDelta::minutes(minute.into()), None);
+            well.ended(later - TimeDelta::minutes(minute.into()), later, None);
         }
         *time.lock().unwrap() = later;
         let states: Vec<_> = monitor.overview().iter().map(|status| status.state).collect();
@@ -142,9 +144,91 @@ fn what_passed_the_others_long_ago_says_nothing_of_now() {
     let (mut monitor, time) = watching(&["one", "other"]);
     let other = monitor.cameras.get_mut(&Label::parse("other").unwrap()).unwrap();
     for _ in 0..100 {
-        other.ended(now(), None);
+        other.ended(now(), now(), None);
     }
     *time.lock().unwrap() = at("2026-06-01T11:00:02Z");
     let status = monitor.overview();
     assert_eq!(status[0].state, CameraState::NeverHeard);
+}
+
+/// What a monitor kept is what the next one begins with.
+#[actix_rt::test]
+async fn a_restart_forgets_no_camera_that_is_bad() {
+    let directory = std::env::temp_dir().join(format!("carpark-cameras-{}", std::process::id()));
+    std::fs::create_dir(&directory).unwrap();
+    let file = directory.join("cameras.json");
+    let time = Arc::new(Mutex::new(now()));
+    let start = || {
+        let time = Arc::clone(&time);
+        let clock: SharedClock = Arc::new(move || *time.lock().unwrap());
+        let options = Options { memory: Some(file.clone()), ..Options::default() };
+        let metrics = Metrics::register(&Registry::new()).unwrap();
+        Monitor::new(&[Arc::new(camera(Role::Entry))], &options, clock, metrics)
+    };
+    let mut monitor = start();
+    for _ in 0..40 {
+        monitor.only().heard(heard(MessageKind::Reads, &[1]));
+        monitor.only().ended(now(), now(), Some(Unfit::Unread));
+    }
+    let before = monitor.status();
+    assert_eq!(before.state, CameraState::ReadsBadly);
+    assert_eq!(before.why, "of its last 40 vehicles 100 % were not read, 0 % not surely");
+    assert_eq!((before.without_observation.len(), before.passages["unread"]), (20, 40));
+    monitor.keep().unwrap().await;
+    assert!(monitor.keep().is_none(), "nothing is new");
+
+    *time.lock().unwrap() = at("2026-06-01T10:20:01Z");
+    let mut monitor = start();
+    let after = monitor.status();
+    assert_eq!((after.state, after.since), (before.state, before.since));
+    assert_eq!(after.without_observation, before.without_observation);
+    assert_eq!((after.unread_share, after.clock_offset_seconds), (1.0, Some(1.0)));
+    assert!(after.passages.is_empty(), "counts are since the start");
+
+    std::fs::write(&file, "{\"cam\": tor").unwrap();
+    assert_eq!(start().status().state, CameraState::NeverHeard, "torn: watched anew");
+    std::fs::remove_dir_all(&directory).unwrap();
+    monitor.is_dirty = true;
+    monitor.keep().unwrap().await; // Its directory is gone: said in the log, and nothing else.
+}
+
+#[test]
+fn a_camera_that_was_never_heard_of_needs_a_look_after_ten_minutes() {
+    let (mut monitor, time) = monitor();
+    for (later, severity) in
+        [("2026-06-01T10:10:01Z", Severity::Unknown), ("2026-06-01T10:10:02Z", Severity::Warning)]
+    {
+        *time.lock().unwrap() = at(later);
+        let status = monitor.status();
+        assert_eq!((status.state, status.severity), (CameraState::NeverHeard, severity));
+        assert_eq!(status.since, now());
+        assert!(status.why.contains("/cameras/cam"), "{}", status.why);
+    }
+    monitor.only().heard(heard(MessageKind::Heartbeat, &[]));
+    assert_eq!(monitor.status().severity, Severity::Well);
+}
+
+#[test]
+fn a_read_of_the_future_shows_as_a_wrong_clock_among_many_right_ones() {
+    let (mut monitor, _) = monitor();
+    monitor.only().heard(heard(MessageKind::Reads, &[1; 50]));
+    let ahead = Some(TimeDelta::days(365 * 173));
+    let refusal = Some("not taken".to_owned());
+    monitor.only().heard(Heard { ahead, refusal, ..heard(MessageKind::Future, &[]) });
+    let status = monitor.status();
+    assert_eq!(status.state, CameraState::ClockWrong);
+    assert_eq!(status.why, "a read that lay 173 y ahead of carpark's clock was refused");
+    assert_eq!(status.last_refusal.unwrap().short, "not taken");
+}
+
+#[test]
+fn since_when_a_state_holds_is_when_it_began() {
+    let (mut monitor, time) = monitor();
+    monitor.only().heard(heard(MessageKind::Reads, &[1]));
+    assert_eq!(monitor.status().since, now());
+    *time.lock().unwrap() = at("2026-06-01T10:05:00Z");
+    assert_eq!(monitor.status().since, now(), "still reading");
+    *time.lock().unwrap() = at("2026-06-01T11:05:00Z");
+    let status = monitor.status();
+    assert_eq!((status.state, status.since), (CameraState::Quiet, at("2026-06-01T11:05:00Z")));
 }

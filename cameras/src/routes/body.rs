@@ -43,6 +43,30 @@ impl std::ops::Deref for Received {
     }
 }
 
+/// Codings that change the bytes (RFC 9110, 8.4.1, and the registry it names). Anything else there,
+/// such as a charset that a camera writes into the wrong header, changes nothing.
+const CODINGS: &[&str] = &[
+    "gzip",
+    "x-gzip",
+    "compress",
+    "x-compress",
+    "deflate",
+    "br",
+    "zstd",
+    "dcb",
+    "dcz",
+    "aes128gcm",
+    "exi",
+    "pack200-gzip",
+];
+
+/// Whether one of the codings in the header is a real one, in whatever case.
+fn is_compressed(codings: &str) -> bool {
+    codings
+        .split(',')
+        .any(|coding| CODINGS.iter().any(|real| real.eq_ignore_ascii_case(coding.trim())))
+}
+
 impl Receiving {
     pub(crate) fn new(options: &Options) -> Self {
         let blocks = options.receiving_bytes_max.div_ceil(BLOCK);
@@ -58,7 +82,7 @@ impl Receiving {
         payload: Payload,
     ) -> Result<Received, Problem> {
         let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-        if header(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        if header(CONTENT_ENCODING).is_some_and(is_compressed) {
             let detail = "the body is compressed: let the camera send it as it is";
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
         }

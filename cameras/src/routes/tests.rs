@@ -65,11 +65,12 @@ async fn what_is_wrong_is_said_and_never_quoted() {
     let entities = "<!DOCTYPE a [<!ENTITY b \"AB-12\">]><a>&b;</a>";
     for (path, headers, body, status, says) in [
         ("/cameras/nobody", &[][..], READ, 404, "those configured are any, cam"),
-        ("/cameras/cam", &[], "", 400, "empty"),
+        ("/cameras/cam", &[], " \r\n", 200, "this address is right"),
         ("/cameras/cam", &[], "{\"vehicle_plate\":\"AB-12\"", 400, "no JSON"),
         ("/cameras/cam", &[], &deep, 400, "nests"),
         ("/cameras/cam", &[], entities, 400, "document type"),
         ("/cameras/cam", &[("content-encoding", "gzip")], READ, 415, "compressed"),
+        ("/cameras/cam", &[("content-encoding", "identity, ZSTD")], READ, 415, "compressed"),
         ("/cameras/cam", &[], &"x".repeat(100_001), 413, "smaller pictures"),
         ("/cameras/any", &[], r#"{"hello":"AB-12"}"#, 422, "no vendor"),
         ("/cameras/cam", &[], r#"{"hello":"AB-12"}"#, 422, "carpark"),
@@ -94,5 +95,75 @@ async fn what_is_being_received_is_bounded_for_all_cameras_together() {
         let request = test::TestRequest::post().uri("/cameras/cam").set_payload(body);
         let response = test::call_service(&app, request.to_request()).await;
         assert_eq!(response.status(), status, "{length}");
+    }
+}
+
+#[actix_web::test]
+async fn a_coding_that_is_none_is_no_reason_to_refuse() {
+    for coding in ["Identity", "", "utf-8", "UTF-8", "none", "8bit"] {
+        let broker = Broker::new(Mood::Confirms);
+        let headers = [("content-encoding", coding)];
+        let answer = post(Some(broker), "/cameras/cam", &headers, READ).await;
+        assert_eq!(answer.0, 200, "{coding} {answer:?}");
+    }
+}
+
+#[actix_web::test]
+async fn a_read_of_the_future_is_refused_and_never_published() {
+    let at = |time: &str| READ.replace("2026-06-01T10:00:00Z", time);
+    for (time, status) in [
+        ("2026-06-01T10:05:01Z", 200),
+        ("2026-06-01T10:05:02Z", 422),
+        ("2026-06-01T11:00:00Z", 422),
+        ("2199-01-01T00:00:00Z", 422),
+    ] {
+        let broker = Broker::new(Mood::Confirms);
+        let answer = post(Some(broker.clone()), "/cameras/cam", &[], at(time)).await;
+        assert_eq!(answer.0, status, "{time} {answer:?}");
+        assert_eq!(broker.plates().len(), usize::from(status == 200), "{time}");
+        assert!(status == 200 || answer.2.contains("time server"), "{answer:?}");
+    }
+}
+
+/// What is asked by another method, of two cameras: `own` has a token of its own, `cam` none.
+async fn ask(method: actix_web::http::Method, path: &str) -> (u16, String) {
+    let own = Some(crate::Token::new("secret".to_owned()));
+    let own =
+        Camera { name: domain::Label::parse("own").unwrap(), token: own, ..camera(Role::Exit) };
+    let cameras = vec![camera(Role::Entry), own];
+    let cameras =
+        crate::start(Options::default(), cameras, None, clock(), &Registry::new()).unwrap();
+    let app = test::init_service(App::new().configure(cameras.configure())).await;
+    let request = test::TestRequest::with_uri(path).method(method).to_request();
+    let response = test::call_service(&app, request).await;
+    let status = response.status().as_u16();
+    (status, String::from_utf8(test::read_body(response).await.to_vec()).unwrap())
+}
+
+#[actix_web::test]
+async fn who_tries_an_address_out_hears_whether_it_is_right() {
+    use actix_web::http::Method;
+    for (method, path, status, says) in [
+        (Method::GET, "/cameras/cam", 200, "address is right"),
+        (Method::GET, "/cameras/cam/NotificationInfo/x", 200, "POST"),
+        (Method::PUT, "/cameras/cam", 405, "POST"),
+        (
+            Method::GET,
+            "/cameras/nobody",
+            404,
+            "POST to /cameras/NAME; those configured are cam, own",
+        ),
+        (Method::POST, "/cameras/", 404, "those configured are cam, own"),
+        (Method::POST, "/cameras", 404, "those configured are cam, own"),
+        (Method::POST, "/camera/cam", 404, "POST to /cameras/NAME"),
+        (Method::GET, "/camera", 404, "POST to /cameras/NAME"),
+        (Method::GET, "/cameras/own", 401, "token of another camera"),
+        (Method::GET, "/cameras/%6fwn", 401, "token of another camera"),
+        (Method::POST, "/cameras/own?token=other", 401, "token of another camera"),
+        (Method::GET, "/cameras/own?token=secret", 200, "address is right"),
+    ] {
+        let answer = ask(method.clone(), path).await;
+        assert_eq!(answer.0, status, "{method} {path} {answer:?}");
+        assert!(answer.1.contains(says), "{method} {path} {answer:?}");
     }
 }

@@ -67,6 +67,7 @@ impl Layers {
             tokens: Tokens {
                 admin: token("admin_token"),
                 sink: token("sink_token"),
+                own_cameras: self.named.camera_tokens()?,
                 camera: token("camera_token"),
                 ping: token("ping_token"),
             },
@@ -78,7 +79,7 @@ impl Layers {
                     |text| text.parse().ok(),
                 )?,
             },
-            cameras: self.named.cameras()?,
+            cameras: self.named.cameras(token("camera_token").as_deref())?,
             camera_options: self.camera_options()?,
             policy,
             retention: self.time_delta("retention")?,
@@ -112,6 +113,7 @@ impl Layers {
             events_for: self.duration("camera_events_for")?,
             events_max: self.number("camera_events_max")?,
             reads_within: self.duration("camera_reads_within")?,
+            heard_within: self.duration("camera_heard_within")?,
             ..cameras::Options::default()
         })
     }

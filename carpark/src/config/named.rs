@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use cameras::{Camera, Role, Vendor};
+use cameras::{Camera, Role, Token, Vendor};
 use chrono::TimeDelta;
 use chrono_tz::{TZ_VARIANTS, Tz};
 use domain::policy::RE_READ_MAX;
@@ -76,7 +76,10 @@ impl Named {
                 lines.push(format!("\n[{}]", thing.path));
                 for key in keys(section) {
                     let Some(value) = thing.values.get(key) else { continue };
-                    let text = quoted_if_needed(&value.text);
+                    let text = match key {
+                        "token" => quoted_if_needed("***"),
+                        _ => quoted_if_needed(&value.text),
+                    };
                     lines.push(format!("{:<42} # {}", format!("{key} = {text}"), value.source));
                 }
             }
@@ -84,8 +87,14 @@ impl Named {
         lines
     }
 
-    /// The cameras, each with its lane and its place.
-    pub fn cameras(&self) -> Result<Vec<Camera>, ConfigError> {
+    /// The tokens of the cameras that have one of their own.
+    pub fn camera_tokens(&self) -> Result<Vec<String>, ConfigError> {
+        self.of("cameras").filter_map(|(_, thing)| thing.secret("token").transpose()).collect()
+    }
+
+    /// The cameras, each with its lane and its place. `token` is for those that have none of their
+    /// own.
+    pub fn cameras(&self, token: Option<&str>) -> Result<Vec<Camera>, ConfigError> {
         let mut zones = BTreeMap::new();
         for (name, place) in self.of("places") {
             let remedy = "an IANA time zone, for instance Europe/Berlin or UTC";
@@ -96,7 +105,12 @@ impl Named {
             let role = lane.required("role", "expected entry, exit or both", Role::parse)?;
             lanes.insert(name.as_str(), (role, self.place_of(lane)?));
         }
-        self.of("cameras").map(|(name, thing)| camera(name, thing, &lanes, &zones)).collect()
+        let camera = |(name, thing): (&String, &Thing)| {
+            let own = thing.secret("token")?;
+            let token = own.or_else(|| token.map(str::to_owned)).map(Token::new);
+            Ok(Camera { token, ..camera(name, thing, &lanes, &zones)? })
+        };
+        self.of("cameras").map(camera).collect()
     }
 
     /// For how long after a read another one is the same passage, where the file says it of a place
@@ -159,6 +173,7 @@ fn camera(
     let remedy_of_share = "not a number from 0 to 1";
     Ok(Camera {
         name: label(name, thing)?,
+        token: None,
         vendor: vendor.flatten(),
         lane: label(lane, thing)?,
         role,
@@ -245,6 +260,31 @@ impl Thing {
         parse: impl Fn(&str) -> Option<T>,
     ) -> Result<T, ConfigError> {
         self.optional(key, remedy, parse)?.ok_or_else(|| self.wrong(key, remedy))
+    }
+
+    /// A secret, that stands under the key or in the file which `KEY_file` names.
+    fn secret(&self, key: &str) -> Result<Option<String>, ConfigError> {
+        let of_file = format!("{key}_file");
+        let (here, file) = (self.values.get(key), self.values.get(of_file.as_str()));
+        let text = match (here, file) {
+            (None, None) => return Ok(None),
+            (Some(_), Some(_)) => {
+                return Err(ConfigError(format!(
+                    "`{0}.{key}` and `{0}.{of_file}` are both set: set one of them",
+                    self.path
+                )));
+            }
+            (Some(here), None) => here.text.clone(),
+            (None, Some(file)) => std::fs::read_to_string(&file.text)
+                .map_err(|e| self.wrong(&of_file, &format!("this file cannot be read: {e}")))?,
+        };
+        match text.trim() {
+            "" => Err(ConfigError(format!(
+                "`{}.{key}` is empty: set a token, or take it out",
+                self.path
+            ))),
+            text => Ok(Some(text.to_owned())),
+        }
     }
 
     /// A name that stands elsewhere in the file.

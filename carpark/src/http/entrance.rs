@@ -5,10 +5,7 @@ use std::sync::Arc;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use subtle::ConstantTimeEq;
-use url::form_urlencoded;
 use web::pages::Viewer;
 
 use super::client::{Client, TrustedProxies};
@@ -79,9 +76,12 @@ impl Access {
             }
             Wanted::Missing(detail) => return Entrance::Unauthorized { scheme: "Bearer", detail },
         };
-        let is_camera = path.starts_with(CAMERAS);
+        let is_camera = is_cameras(path);
         let is_shown = match is_camera {
-            true => shows_as_camera(request, wanted),
+            true => self
+                .tokens
+                .cameras()
+                .any(|t| cameras::shows_token(headers, request.query_string(), t)),
             false => shows(request, wanted),
         };
         if is_shown {
@@ -170,8 +170,8 @@ const DOCS: &str = "/docs/";
 const SINKS: &[&str] = &["/save_summary", "/save_exception"];
 /// Where the sink shows and erases the rows of a plate.
 const SINKS_PLATES: &str = "/plates/";
-/// Where cameras post.
-const CAMERAS: &str = "/cameras/";
+/// Where cameras post, and where people mean them to.
+const CAMERAS: &[&str] = &["/cameras", "/camera"];
 const SHOW: &str = "this wants the admin token (CARPARK_ADMIN_TOKEN; of the containers `just token` \
     prints it): send the header `Authorization: Bearer TOKEN`";
 const SHOW_AS_SINK: &str = "this wants the sink token, and no other (CARPARK_SINK_TOKEN; of the \
@@ -197,6 +197,11 @@ pub(super) const NO_ADMIN_TOKEN: &str = "no admin token is set, and no other tok
     set CARPARK_ADMIN_TOKEN, and send it as `Authorization: Bearer TOKEN`";
 const NO_PING_TOKEN: &str = "no token for pings is set, and no other token stands in for it: set \
     CARPARK_PING_TOKEN, and send it as `Authorization: Bearer TOKEN`";
+
+fn is_cameras(path: &str) -> bool {
+    let behind = CAMERAS.iter().find_map(|beginning| path.strip_prefix(beginning));
+    behind.is_some_and(|behind| behind.is_empty() || behind.starts_with('/'))
+}
 
 /// Where a vehicle tells of itself.
 fn is_ping(path: &str) -> bool {
@@ -225,8 +230,9 @@ fn wanted<'t>(tokens: &'t Tokens, path: &str) -> Wanted<'t> {
         Wanted::Nothing
     } else if is_sinks(path) {
         or_trust(&tokens.sink)
-    } else if path.starts_with(CAMERAS) {
-        or_trust(&tokens.camera)
+    } else if is_cameras(path) {
+        // Which camera's it has to be, is the route's to judge.
+        tokens.cameras().next().map_or(Wanted::Trust, Wanted::Token)
     } else if is_ping(path) {
         or_closed(&tokens.ping, NO_PING_TOKEN)
     } else {
@@ -247,31 +253,16 @@ fn is_sinks(path: &str) -> bool {
 
 /// Paths that programs alone ask for, with a token of their own.
 fn is_programs(path: &str) -> bool {
-    is_sinks(path) || is_ping(path) || path.starts_with(CAMERAS)
+    is_sinks(path) || is_ping(path) || is_cameras(path)
 }
 
 /// Where the actors, the cameras and the vehicles post, as often as they have to.
 pub(super) fn is_programs_post(path: &str) -> bool {
-    SINKS.contains(&path) || is_ping(path) || path.starts_with(CAMERAS)
+    SINKS.contains(&path) || is_ping(path) || is_cameras(path)
 }
 
 fn shows(request: &ServiceRequest, token: &str) -> bool {
     authorization(request, "bearer").is_some_and(|shown| is(shown.as_bytes(), token))
-}
-
-/// Cameras can set a header, or a user and a password, or nothing but the URL. What they show in
-/// the URL is in no log and no answer: nothing here repeats a query.
-fn shows_as_camera(request: &ServiceRequest, token: &str) -> bool {
-    let basic = authorization(request, "basic").and_then(|shown| BASE64.decode(shown).ok());
-    let password = basic.as_deref().and_then(|basic| {
-        let colon = basic.iter().position(|byte| *byte == b':')?;
-        basic.get(colon + 1..)
-    });
-    let query = form_urlencoded::parse(request.query_string().as_bytes());
-    let mut of_query = query.filter(|(name, _)| name == "token");
-    shows(request, token)
-        || password.is_some_and(|shown| is(shown, token))
-        || of_query.any(|(_, shown)| is(shown.as_bytes(), token))
 }
 
 /// What the header of that scheme shows.

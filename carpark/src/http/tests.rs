@@ -12,6 +12,7 @@ use crate::config::Tokens;
 fn tokens() -> Tokens {
     let token = |name: &str| Some(name.to_owned());
     Tokens {
+        own_cameras: Vec::new(),
         admin: token("the-admin"),
         sink: token("the-sink"),
         camera: token("the+camera"),

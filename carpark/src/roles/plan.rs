@@ -78,8 +78,9 @@ impl Plan {
             let sink = ("sink_token", &tokens.sink);
             let camera = ("camera_token", &tokens.camera);
             let needed = [admin, sink, camera];
-            // Without a camera nothing can be posted as one.
-            let needed = if config.cameras.is_empty() { &needed[..2] } else { &needed };
+            // A camera has one of its own or needs that of all; without a camera nothing is posted.
+            let is_needed = config.cameras.iter().any(|camera| camera.token.is_none());
+            let needed = if is_needed { &needed } else { &needed[..2] };
             http::check_exposure(address, key, needed)?;
         } else {
             http::check_exposure(address, key, &[admin])?;

@@ -13,6 +13,7 @@
 mod admin;
 mod bad_input;
 mod bounds;
+mod camera_field;
 mod cameras;
 mod configure;
 mod crowds;

@@ -80,7 +80,9 @@ fn a_vehicle_goes_silent_and_comes_back_and_whoever_listens_hears_of_it() {
     let seen = vehicle(&carpark, "VIN-1");
     let time = |value: &Value| DateTime::parse_from_rfc3339(value.as_str().unwrap()).unwrap();
     assert_eq!(time(&seen["since"]) - time(&seen["last_seen"]), TimeDelta::milliseconds(1_500));
-    call("POST", &carpark, "/vehicles/VIN-1/ping", "{}").ok();
+    // A device sends more after an update: taken, as the queue takes it.
+    let more = r#"{"speed":50,"position":{"lat":1.5},"firmware":"2"}"#;
+    call("POST", &carpark, "/vehicles/VIN-1/ping", more).ok();
     assert_eq!(changes.next("status").data["status"], "connected");
 
     // Who was away goes on where it was; who comes with an id of another run is told.

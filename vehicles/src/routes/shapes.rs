@@ -123,9 +123,9 @@ pub struct StatusEvent {
     pub counts: StatusCounts,
 }
 
-/// A ping over HTTP; without a body it is one of this moment.
+/// A ping over HTTP; without a body it is one of this moment. Unknown fields are ignored, as in the
+/// queue of pings: a device sends more of them after an update.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct PingBody {
     /// Names the ping; for the sender's logs.
     pub id: Option<String>,

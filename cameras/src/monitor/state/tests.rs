@@ -6,6 +6,8 @@ const HOUR: Duration = Duration::from_hours(1);
 fn well() -> Facts {
     Facts {
         was_heard: true,
+        watched_for: 86_400.0,
+        heard_within: Duration::from_mins(10),
         heartbeat_age: Some(20.0),
         read_age: 60.0,
         has_read: true,
@@ -13,8 +15,11 @@ fn well() -> Facts {
         passed_at_place: 100,
         passed: 50,
         refusal_age: None,
+        ahead: None,
         clock_offset: Some(1.0),
-        unread_share: 0.1,
+        unread_share: 0.05,
+        low_confidence_share: 0.05,
+        share_of: 100,
     }
 }
 
@@ -37,8 +42,10 @@ fn each_state_begins_where_its_alert_does() {
         (Facts { clock_offset: Some(-2.0), ..well() }, CameraState::Reading),
         (Facts { clock_offset: Some(120.1), ..well() }, CameraState::ClockWrong),
         (Facts { clock_offset: Some(500.0), read_age: 4000.0, ..alone }, CameraState::Quiet),
-        (Facts { unread_share: 0.31, passed: 21, ..well() }, CameraState::ReadsBadly),
-        (Facts { unread_share: 0.31, passed: 20, ..well() }, CameraState::Reading),
+        (Facts { unread_share: 0.26, passed: 21, ..well() }, CameraState::ReadsBadly),
+        (Facts { unread_share: 0.26, passed: 20, ..well() }, CameraState::Reading),
+        (Facts { ahead: Some((900.0, 1e9)), ..well() }, CameraState::ClockWrong),
+        (Facts { ahead: Some((901.0, 1e9)), ..well() }, CameraState::Reading),
         (Facts { has_read: false, heartbeat_age: None, ..alone }, CameraState::Quiet),
         (
             Facts { was_heard: false, has_read: false, heartbeat_age: None, ..alone },
@@ -64,6 +71,16 @@ fn where_several_hold_it_is_the_worst() {
     assert_eq!(judge(&facts), CameraState::Refused);
 }
 
+#[test]
+fn a_camera_that_was_never_heard_of_is_no_good_news_after_a_while() {
+    let silent = Facts { was_heard: false, has_read: false, heartbeat_age: None, ..well() };
+    for (watched_for, severity) in [(600.0, Severity::Unknown), (600.1, Severity::Warning)] {
+        let facts = Facts { watched_for, read_age: watched_for, ..silent };
+        assert_eq!(judge(&facts), CameraState::NeverHeard);
+        assert_eq!(CameraState::NeverHeard.severity(&facts), severity, "{watched_for}");
+    }
+}
+
 /// The page and the alerts must not tell two stories.
 #[test]
 fn the_limits_are_those_of_the_alerts() {
@@ -72,7 +89,7 @@ fn the_limits_are_those_of_the_alerts() {
     for (alert, severity, limits) in [
         (
             "CameraReadsNothing",
-            CameraState::ReadsNothing.severity(),
+            CameraState::ReadsNothing.severity(&well()),
             vec![
                 format!("read_age_seconds > {}", crate::Options::default().reads_within.as_secs()),
                 format!("[1h])) > {PASSED_MIN}"),
@@ -80,7 +97,7 @@ fn the_limits_are_those_of_the_alerts() {
         ),
         (
             "CameraSilent",
-            CameraState::Silent.severity(),
+            CameraState::Silent.severity(&well()),
             vec![
                 format!("heartbeat_age_seconds > {}", HEARTBEAT_WITHIN.as_secs()),
                 format!("read_age_seconds > {}", HEARTBEAT_WITHIN.as_secs()),
@@ -88,17 +105,25 @@ fn the_limits_are_those_of_the_alerts() {
         ),
         (
             "CameraReadsBadly",
-            CameraState::ReadsBadly.severity(),
+            CameraState::ReadsBadly.severity(&well()),
             vec![format!("> {UNREAD_SHARE_MAX}"), format!("[1h])) > {SHARE_OF_MIN}")],
         ),
         (
             "CameraClockWrong",
-            CameraState::ClockWrong.severity(),
+            CameraState::ClockWrong.severity(&well()),
             vec![format!("< -{AHEAD_MAX}"), format!("> {BEHIND_MAX}")],
         ),
         (
+            "CameraNeverHeard",
+            Severity::Warning,
+            vec![format!(
+                "read_age_seconds > {}",
+                crate::Options::default().heard_within.as_secs()
+            )],
+        ),
+        (
             "CameraMessagesRefused",
-            CameraState::Refused.severity(),
+            CameraState::Refused.severity(&well()),
             vec![format!("[{}m]", REFUSED_FOR.as_secs() / 60)],
         ),
     ] {

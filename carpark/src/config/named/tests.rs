@@ -27,7 +27,7 @@ fn named(toml: &str) -> Result<Named, ConfigError> {
 }
 
 fn cameras(toml: &str) -> Result<Vec<Camera>, ConfigError> {
-    named(toml)?.cameras()
+    named(toml)?.cameras(None)
 }
 
 #[test]
@@ -47,6 +47,27 @@ fn what_is_shown_can_be_used_as_the_file() {
     let shown = named(TWO_CAMERAS).unwrap().show().join("\n");
     assert!(shown.contains("[cameras.gate-1]") && shown.contains("# carpark.toml"), "{shown}");
     assert_eq!(cameras(&shown).unwrap(), cameras(TWO_CAMERAS).unwrap());
+}
+
+#[test]
+fn a_camera_may_have_a_token_of_its_own_that_nothing_shows() {
+    let toml = TWO_CAMERAS.replace("vendor = 'carpark'", "token = 'of-its-own'");
+    let named = named(&toml).unwrap();
+    let cameras = named.cameras(Some("of-all")).unwrap();
+    let tokens: Vec<_> = cameras.iter().map(|c| c.token.as_ref().unwrap().as_str()).collect();
+    assert_eq!(tokens, ["of-all", "of-its-own"]);
+    assert_eq!(named.camera_tokens().unwrap(), ["of-its-own"]);
+    let shown = format!("{:?} {}", cameras, named.show().join("\n"));
+    assert!(!shown.contains("of-its-own") && !shown.contains("of-all"), "{shown}");
+    for (wrong, says) in [
+        ("token = 'a'\ntoken_file = 'b'", "are both set"),
+        ("token_file = '/nowhere/token'", "cannot be read"),
+        ("token = ' '", "is empty"),
+    ] {
+        let error = super::tests::cameras(&TWO_CAMERAS.replace("vendor = 'carpark'", wrong));
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains(says) && error.contains("cameras.in-1"), "{error}");
+    }
 }
 
 #[test]

@@ -13,11 +13,15 @@ use crate::embedded_publisher::Embedded;
 use crate::recording::recorded;
 use crate::roles::open;
 
+/// In the data directory: how the cameras did, so that a restart does not forget it.
+const MEMORY: &str = "cameras.json";
+
 /// Starts it. Without a broker it answers that it has none, and the role writes its files all the
 /// same.
 pub fn start(wiring: &Wiring<'_>, embedded: Option<EmbeddedPublisher>) -> anyhow::Result<Cameras> {
     let config = wiring.config;
-    let options = config.camera_options.clone();
+    let memory = Some(config.data_dir.join(MEMORY));
+    let options = cameras::Options { memory, ..config.camera_options.clone() };
     let publisher: Option<Arc<dyn Publisher>> = match (&config.broker_url, embedded) {
         // Nobody posts: no connection that nobody needs.
         _ if config.cameras.is_empty() => None,
