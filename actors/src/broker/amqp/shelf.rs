@@ -266,10 +266,10 @@ impl<'s> Walk<'s> {
         {
             page.push(read(delivery.map_err(|e| self.server.explain(&e))?, self.twins.as_mut()));
         }
-        self.cancel(&consumer).await?;
+        let late = self.cancel(consumer).await?;
         let has_all = page.len() == wanted;
         self.ahead = if has_all { self.ahead - wanted } else { 0 };
-        self.held += page.len();
+        self.held += page.len() + late;
         if page.is_empty() {
             return Ok(None);
         }
@@ -300,9 +300,11 @@ impl<'s> Walk<'s> {
     /// What was let go is gone when this returns.
     async fn confirm(&mut self) -> Result<(), BrokerError> {
         if self.is_open {
-            // What it is given goes back with all that is held.
             let consumer = self.consume(1).await?;
-            self.cancel(&consumer).await?;
+            // What it was given goes back with all that is held.
+            let given = self.cancel(consumer).await?;
+            self.held += given;
+            self.ahead = self.ahead.saturating_sub(given);
         }
         Ok(())
     }
@@ -322,9 +324,16 @@ impl<'s> Walk<'s> {
         Ok(consumer)
     }
 
-    async fn cancel(&self, consumer: &Consumer) -> Result<(), BrokerError> {
+    /// Answers how many letters it was given that nobody has looked at.
+    async fn cancel(&self, mut consumer: Consumer) -> Result<usize, BrokerError> {
         let cancel = self.channel.basic_cancel(consumer.tag(), BasicCancelOptions::default());
-        self.server.within(PATIENCE, cancel, "looking").await
+        self.server.within(PATIENCE, cancel, "looking").await?;
+        let mut given = 0;
+        // It ends, now that it is cancelled.
+        while let Ok(Some(Ok(_))) = timeout(CLOSED_WITHIN, consumer.next()).await {
+            given += 1;
+        }
+        Ok(given)
     }
 
     /// What was not let go goes back, and is there when this returns, unless somebody else took it:
