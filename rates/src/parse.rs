@@ -77,11 +77,9 @@ pub fn write(table: &RateTable, format: Format) -> Result<String, String> {
 /// The line of a byte. Where the reader knows only the table around an unknown field, the first line
 /// behind it that has the field.
 fn line_of(text: &str, at: usize, message: &str) -> usize {
-    let (before, rest) = text.split_at_checked(at).unwrap_or(("", text));
-    let first = before.lines().count().max(1)
-        - usize::from(!before.is_empty() && before.ends_with('\n'))
-        + usize::from(before.ends_with('\n'));
-    let first = if before.ends_with('\n') { before.lines().count() + 1 } else { first };
+    let before = text.get(..at).unwrap_or("");
+    let first = before.matches('\n').count() + 1;
+    let rest = text.get(before.rfind('\n').map_or(0, |end| end + 1)..).unwrap_or("");
     let Some(name) = message.strip_prefix("unknown field `").and_then(|m| m.split('`').next())
     else {
         return first;

@@ -202,6 +202,25 @@ pub struct Product {
     pub tax: Option<String>,
 }
 
+/// The shortest period of a cap, of tiers or of a flat amount, in seconds.
+pub(crate) const SHORTEST: i64 = 900;
+
+impl Product {
+    /// The periods of its caps, tiers and flat amounts: what accounts are kept for.
+    pub(crate) fn periods(&self) -> impl Iterator<Item = Period> {
+        let lines = self.lines.iter().filter_map(|line| match &line.price {
+            Price::Tiers { anew: Some(Anew::Each(period)), .. } => Some(*period),
+            Price::Flat { each: Some(Each::Period(period)), .. } => Some(*period),
+            _ => None,
+        });
+        let caps = self.caps.iter().filter_map(|cap| match cap.period {
+            Some(CapPeriod::Period(period)) => Some(period),
+            Some(CapPeriod::Window) | None => None,
+        });
+        lines.chain(caps)
+    }
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(number: &u32) -> bool {
     *number == 0

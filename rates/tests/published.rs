@@ -104,8 +104,8 @@ fn a_coin_park_whose_maximum_holds_once() {
 }
 
 /// A case of Japan's consumer centre (2013): "maximum 900 yen" ended at 24:00; from about 21:00 to about
-/// 18:30 the next day cost 3,400. What the sign asked per unit was not published: 300 an hour by night
-/// and a tariff by day that comes to 2,500 are ours; what is held to is that the maximum ends at midnight.
+/// 18:30 the next day cost 3,400. What the sign asked per unit was not published: the prices per unit are
+/// ours, chosen so that they come to 2,500 after midnight; held to is that the maximum ends there.
 #[test]
 fn a_maximum_that_ends_at_midnight() {
     let park = table(

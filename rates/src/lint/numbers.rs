@@ -7,7 +7,7 @@ use crate::money::Decimal;
 use crate::period::Period;
 use crate::table::{
     After, Anew, CapPeriod, Ceiling, Each, Grace, Off, PerUnit, Price, Product, RateTable, Reentry,
-    Step,
+    SHORTEST, Step,
 };
 
 /// Names that are missing, there twice, or not there where they are meant.
@@ -206,6 +206,15 @@ pub(super) fn product(table: &RateTable, product: &Product, faults: &mut Faults)
                 FaultKind::MinimumAboveMaximum,
                 &place,
                 "the minimum is above it, so the cap never shows in a short stay",
+            );
+        }
+    }
+    for period in product.periods() {
+        if period.seconds().is_some_and(|seconds| seconds > 0 && seconds < SHORTEST) {
+            faults.add(
+                FaultKind::BadNumber,
+                &name,
+                format!("a period of {period} is shorter than a quarter of an hour; what costs so much per minute is a line with `per`"),
             );
         }
     }

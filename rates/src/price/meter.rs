@@ -243,7 +243,7 @@ impl<'a> Meter<'a> {
                 };
                 let (now, tier) = total(*used)?;
                 let amount = if before == 0 { now } else { now.sub(total(before)?.0)? };
-                (1, Unit::Period(tier), amount)
+                (i64::from(!amount.is_zero()), Unit::Period(tier), amount)
             }
             Price::Free | Price::Closed => return Ok(()),
         };

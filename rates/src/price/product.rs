@@ -7,8 +7,8 @@ use super::meter::Meter;
 use super::pieces::pieces;
 use super::place::Place;
 use super::{Part, Reason};
-use crate::bill::{BillLine, BillTax, Kind};
-use crate::table::{Grace, Off, Product, RateTable};
+use crate::bill::{BillLine, BillTax, Kind, Unpriced};
+use crate::table::{Grace, Off, Product, RateTable, SHORTEST};
 
 /// What a product charges.
 pub(crate) struct Charged {
@@ -24,6 +24,7 @@ pub(crate) fn charge(
     parked: &Parked<'_>,
     rounder: &Rounder<'_>,
 ) -> Result<Charged, Reason> {
+    bounded(product)?;
     let free = match table.rules.grace {
         Some(Grace::Allowance(period)) => period.seconds().unwrap_or(0),
         _ => 0,
@@ -52,6 +53,18 @@ pub(crate) fn charge(
     }
     let taxes = deduct::tax(table, product, &mut lines, parked, rounder)?;
     Ok(Charged { lines, taxes })
+}
+
+/// A table that was not linted must not ask for millions of periods.
+fn bounded(product: &Product) -> Result<(), Reason> {
+    let short = product.periods().find(|period| period.seconds().is_some_and(|s| s < SHORTEST));
+    match short {
+        None => Ok(()),
+        Some(period) => Err(Reason::Fault(Unpriced::BadTable(format!(
+            "product \"{}\": a period of {period} is shorter than a quarter of an hour",
+            product.name
+        )))),
+    }
 }
 
 fn sum(lines: &[BillLine]) -> i64 {
