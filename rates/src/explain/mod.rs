@@ -1,0 +1,17 @@
+//! A table, and a bill, in plain words.
+
+mod bill;
+mod table;
+mod words;
+
+pub use bill::explain_bill;
+pub use table::explain;
+
+/// The language of an explanation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    English,
+    /// German.
+    German,
+}
