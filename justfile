@@ -46,7 +46,7 @@ fleet vehicles="100000" minutes="3":
     cargo build --release -p carpark -p tests --bins
     CARPARK_BIN=target/release/carpark target/release/fleet {{ vehicles }} {{ minutes }}
 
-# Feed a parser with anything (observation, plate, report, record, recovery, camera-body, camera-VENDOR); nightly, cargo-fuzz.
+# Feed a parser with anything (observation, plate, report, record, recovery, camera-body for all vendors, or camera-vendor with VENDOR=tvt); nightly, cargo-fuzz.
 [group('long')]
 fuzz target seconds="60":
     mkdir -p fuzz/corpus/{{ target }}

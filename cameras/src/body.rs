@@ -4,7 +4,8 @@
 //! out; so the content decides, and the content type helps only where it must. Everything is
 //! bounded (G6): bytes, depth, values, parts. What is no text (pictures) is dropped.
 
-mod encoding;
+pub(crate) mod base64;
+pub(crate) mod encoding;
 mod json;
 mod key_value;
 mod multipart;
@@ -12,13 +13,15 @@ mod xml;
 
 use std::fmt;
 
-use crate::tree::Tree;
+use crate::tree::{Tree, is_word};
+use encoding::{Decoder, Legacy};
 
 /// Most bytes of a body: a message with three pictures has 1 to 3 MB.
 pub const BYTES_MAX: usize = 10 * 1024 * 1024;
 /// Values in values, at most.
 pub const DEPTH_MAX: usize = 64;
-/// Most values (fields, items, elements, attributes) of a document.
+/// Most values (fields, items, elements, attributes) of a document that are kept. Of a long list of
+/// numbers, such as the points of a path, only the beginning is.
 pub const VALUES_MAX: usize = 10_000;
 /// Most parts of a multipart body.
 pub const PARTS_MAX: usize = 64;
@@ -30,6 +33,10 @@ pub struct Body {
     /// What it says, pictures left out: mostly one; of a multipart body one per part that says
     /// something; never none.
     pub documents: Vec<Document>,
+    /// Some text was taken for GB18030 though nothing said so.
+    pub(crate) is_guessed_chinese: bool,
+    /// Some text is in no encoding that could be found: U+FFFD stands in its holes.
+    pub(crate) is_damaged: bool,
 }
 
 /// One tree of a body.
@@ -88,6 +95,12 @@ pub enum BadBody {
     /// A picture alone, or a multipart body of pictures.
     #[error("the body has pictures and no data: let the camera send its event as JSON or XML")]
     OnlyPictures,
+    /// A plate stands in bytes that are in no encoding that could be found.
+    #[error(
+        "the body is not UTF-8, nor in the encoding it names: let the camera send UTF-8, or name \
+         its encoding (`Content-Type: …; charset=GB18030`)"
+    )]
+    NotUtf8,
     /// None of the formats.
     #[error("the body is neither JSON nor XML nor multipart nor `name=value`")]
     Unknown,
@@ -96,22 +109,48 @@ pub enum BadBody {
 impl Body {
     /// Parses a body. `content_type` is the header as the camera sent it.
     pub fn parse(bytes: &[u8], content_type: Option<&str>) -> Result<Self, BadBody> {
+        Self::parse_as(bytes, content_type, Legacy::Latin1)
+    }
+
+    /// As [`Body::parse`]; what is not UTF-8 is first tried as `legacy`.
+    pub(crate) fn parse_as(
+        bytes: &[u8],
+        content_type: Option<&str>,
+        legacy: Legacy,
+    ) -> Result<Self, BadBody> {
         if bytes.len() > BYTES_MAX {
             return Err(BadBody::TooLarge(bytes.len()));
         }
         let content_type = ContentType::parse(content_type.unwrap_or_default());
+        let decoder = Decoder::new(legacy);
         let documents = match multipart::boundary(bytes, &content_type) {
-            Some(boundary) => multipart::parse(bytes, &boundary)?,
+            Some(boundary) => multipart::parse(bytes, &boundary, &decoder)?,
             None if is_picture(bytes, &content_type) => return Err(BadBody::OnlyPictures),
-            None => vec![Document::parse(&encoding::to_text(bytes, content_type.charset()))?],
+            None => {
+                let text = decoder.text(bytes, content_type.charset());
+                vec![Document::parse(&text, &decoder)?]
+            }
         };
-        Ok(Self { documents })
+        Ok(Self {
+            documents,
+            is_guessed_chinese: decoder.is_guessed_chinese(),
+            is_damaged: decoder.is_damaged(),
+        })
+    }
+
+    /// Whether it says that there is nothing to say: `[]`, or `null`.
+    pub fn is_nothing(&self) -> bool {
+        self.documents.iter().all(|document| match &document.tree {
+            Tree::Null => true,
+            Tree::List(items) => items.is_empty(),
+            _ => false,
+        })
     }
 }
 
 impl Document {
     /// Parses one text, whichever format it is in.
-    fn parse(text: &str) -> Result<Self, BadBody> {
+    fn parse(text: &str, decoder: &Decoder) -> Result<Self, BadBody> {
         let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
         match text.chars().next() {
             None => Err(BadBody::Empty),
@@ -120,7 +159,17 @@ impl Document {
                 let (name, tree) = xml::parse(text)?;
                 Ok(Self { format: Format::Xml, name, tree })
             }
-            Some(_) => key_value::parse(text),
+            // A template that made a text of what was JSON already.
+            Some('"') => match json::parse(text)? {
+                Tree::Text(inner) if inner.trim_start().starts_with(['{', '[', '<']) => {
+                    Self::parse(&inner, decoder)
+                }
+                _ => Err(BadBody::Unknown),
+            },
+            Some(_) if ["null", "none"].iter().any(|nothing| is_word(text, nothing)) => {
+                Self::json("null")
+            }
+            Some(_) => key_value::parse(text, decoder),
         }
     }
 
@@ -187,9 +236,32 @@ impl Budget {
         Self(VALUES_MAX)
     }
 
+    /// How much is left, to give back what was taken since and not kept.
+    fn left(&self) -> usize {
+        self.0
+    }
+
+    fn give_back(&mut self, left: usize) {
+        self.0 = left;
+    }
+
     fn take(&mut self) -> Result<(), BadBody> {
         self.0 = self.0.checked_sub(1).ok_or(BadBody::TooManyValues)?;
         Ok(())
+    }
+}
+
+/// Items of a list that are kept whatever they are: more than a message may have reads.
+const ITEMS_KEPT: usize = crate::adapters::READS_MAX + 1;
+
+/// Whether a value has nothing in it that a plate could stand in: the points of a path, the boxes
+/// that a vehicle was seen in, the ids of single frames.
+fn is_bare(tree: &Tree) -> bool {
+    match tree {
+        Tree::Null | Tree::Bool(_) | Tree::Integer(_) | Tree::Float(_) | Tree::Omitted(_) => true,
+        Tree::Text(_) => false,
+        Tree::List(items) => items.iter().all(is_bare),
+        Tree::Map(fields) => fields.iter().all(|(_, value)| is_bare(value)),
     }
 }
 

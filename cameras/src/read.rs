@@ -111,12 +111,28 @@ pub enum Unreadable {
     /// A time that is none, or lies where no camera's clock can be.
     #[error("`{0}` is no time between the years 2000 and 2200: is the camera's clock set?")]
     BadTime(&'static str),
+    /// A time that is written in a way nobody here has seen. It may well be right.
+    #[error(
+        "`{0}`: form of time not known; known is ISO 8601, such as 2026-11-20T10:00:00.123+01:00"
+    )]
+    UnknownTime(&'static str),
     /// A value that is not what the vendor's description says.
     #[error("`{0}` is not {1}")]
     Bad(&'static str, &'static str),
     /// More reads than one message can have.
     #[error("more than {} plates in one message", crate::adapters::READS_MAX)]
     TooMany,
+}
+
+impl Message {
+    /// Whether a plate has U+FFFD in it, which stands where bytes could not be decoded.
+    pub(crate) fn has_hole(&self) -> bool {
+        let Self::Reads(reads) = self else { return false };
+        reads.iter().any(|read| match &read.plate {
+            PlateText::Read(text) => text.0.contains(char::REPLACEMENT_CHARACTER),
+            PlateText::Unread => false,
+        })
+    }
 }
 
 impl Read {

@@ -1,72 +1,82 @@
 //! Messages to test with: `payloads/`, one file per shape that a vendor sends, with plates and ids
 //! that are nobody's. All of them were captured on 2026-03-02 at 07:15:30 UTC, 08:15:30 on the wall.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, NaiveDateTime};
 use compact_str::CompactString;
 use domain::observation::PlateAsRead;
 
 use crate::{Body, CapturedAt, Message, PlateText, Read, Unreadable, Vendor};
 
-/// Every payload: its file's name, whose it is, and what it says.
-pub const PAYLOADS: &[(&str, Vendor, &str)] = &[
-    ("axis.json", Vendor::Axis, include_str!("../payloads/axis.json")),
-    ("blue-iris.json", Vendor::BlueIris, include_str!("../payloads/blue-iris.json")),
-    ("carpark.json", Vendor::Carpark, include_str!("../payloads/carpark.json")),
-    ("dahua-cgi.txt", Vendor::Dahua, include_str!("../payloads/dahua-cgi.txt")),
-    ("dahua-itsapi.json", Vendor::Dahua, include_str!("../payloads/dahua-itsapi.json")),
-    (
-        "dahua-itsapi-keepalive.json",
-        Vendor::Dahua,
-        include_str!("../payloads/dahua-itsapi-keepalive.json"),
-    ),
-    ("dahua-rpc.json", Vendor::Dahua, include_str!("../payloads/dahua-rpc.json")),
-    ("dahua-rpc-unread.json", Vendor::Dahua, include_str!("../payloads/dahua-rpc-unread.json")),
-    ("frigate-event.json", Vendor::Frigate, include_str!("../payloads/frigate-event.json")),
-    ("frigate-update.json", Vendor::Frigate, include_str!("../payloads/frigate-update.json")),
-    ("genetec.json", Vendor::Genetec, include_str!("../payloads/genetec.json")),
-    ("genetec.xml", Vendor::Genetec, include_str!("../payloads/genetec.xml")),
-    ("hikvision.xml", Vendor::Hikvision, include_str!("../payloads/hikvision.xml")),
-    (
-        "hikvision-heartbeat.xml",
-        Vendor::Hikvision,
-        include_str!("../payloads/hikvision-heartbeat.xml"),
-    ),
-    ("lilin.json", Vendor::Lilin, include_str!("../payloads/lilin.json")),
-    ("milesight.json", Vendor::Milesight, include_str!("../payloads/milesight.json")),
-    ("openalpr-group.json", Vendor::OpenAlpr, include_str!("../payloads/openalpr-group.json")),
-    ("openalpr-group-2.json", Vendor::OpenAlpr, include_str!("../payloads/openalpr-group-2.json")),
-    (
-        "openalpr-heartbeat.json",
-        Vendor::OpenAlpr,
-        include_str!("../payloads/openalpr-heartbeat.json"),
-    ),
-    (
-        "plate-recognizer.json",
-        Vendor::PlateRecognizer,
-        include_str!("../payloads/plate-recognizer.json"),
-    ),
-    ("survision.json", Vendor::Survision, include_str!("../payloads/survision.json")),
-    ("survision.xml", Vendor::Survision, include_str!("../payloads/survision.xml")),
-    ("tattile.xml", Vendor::Tattile, include_str!("../payloads/tattile.xml")),
-    ("unifi-protect.json", Vendor::UnifiProtect, include_str!("../payloads/unifi-protect.json")),
-    ("verkada.json", Vendor::Verkada, include_str!("../payloads/verkada.json")),
-    ("vzenith.json", Vendor::Vzenith, include_str!("../payloads/vzenith.json")),
-    ("vzenith-heartbeat.json", Vendor::Vzenith, include_str!("../payloads/vzenith-heartbeat.json")),
-];
+/// One message that a vendor sends.
+pub struct Payload {
+    /// Its file's.
+    pub name: String,
+    /// Whose it is: the file is named after it.
+    pub vendor: Vendor,
+    /// What it says.
+    pub text: String,
+}
+
+/// Every payload, by name.
+pub fn payloads() -> &'static [Payload] {
+    static PAYLOADS: LazyLock<Vec<Payload>> = LazyLock::new(|| {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/payloads");
+        let mut payloads: Vec<_> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|file| {
+                let path = file.unwrap().path();
+                let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+                let vendor = vendor_of(&name);
+                Payload { name, vendor, text: std::fs::read_to_string(&path).unwrap() }
+            })
+            .collect();
+        payloads.sort_by(|a, b| a.name.cmp(&b.name));
+        payloads
+    });
+    &PAYLOADS
+}
+
+/// The vendor whose name a file's begins with; the longest one where several do.
+fn vendor_of(file: &str) -> Vendor {
+    let (stem, _) = file.rsplit_once('.').unwrap();
+    let is_its = |vendor: &Vendor| {
+        let rest = stem.strip_prefix(vendor.name());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    };
+    let longest = Vendor::all().filter(is_its).max_by_key(|vendor| vendor.name().len());
+    longest.unwrap_or_else(|| panic!("{file} is named after no vendor"))
+}
+
+/// One payload.
+pub fn payload(name: &str) -> &'static Payload {
+    let found = payloads().iter().find(|payload| payload.name == name);
+    found.unwrap_or_else(|| panic!("no payload is called {name}"))
+}
+
+/// The vendor of this name.
+pub fn vendor(name: &str) -> Vendor {
+    name.parse().unwrap()
+}
 
 /// What a payload says, each of `edits` made first.
 pub fn message(name: &str, edits: &[(&str, &str)]) -> Result<Message, Unreadable> {
-    let (_, vendor, payload) = PAYLOADS.iter().find(|(n, ..)| *n == name).unwrap();
-    let mut payload = (*payload).to_owned();
+    let payload = payload(name);
+    let mut text = payload.text.clone();
     for (from, to) in edits {
-        assert!(payload.contains(from), "{name} has no {from}");
-        payload = payload.replacen(from, to, 1);
+        assert!(text.contains(from), "{name} has no {from}");
+        text = text.replacen(from, to, 1);
     }
-    read(*vendor, &payload)
+    read_as(payload.vendor, &text)
 }
 
 /// What a vendor's text says.
-pub fn read(vendor: Vendor, text: &str) -> Result<Message, Unreadable> {
+pub fn read(name: &str, text: &str) -> Result<Message, Unreadable> {
+    read_as(vendor(name), text)
+}
+
+fn read_as(vendor: Vendor, text: &str) -> Result<Message, Unreadable> {
     vendor.read(&Body::parse(text.as_bytes(), None).unwrap())
 }
 

@@ -83,13 +83,55 @@ impl Tree {
         self.at(path)?.as_number()
     }
 
-    /// A confidence: the number at `path` as a share of the first of `scales` that it fits. One
-    /// that fits none is none: no read is lost for it.
+    /// A confidence: the number at `path` as a share of the first of `scales` that it fits; a text may
+    /// have a decimal comma or a percent sign. `None` is that nothing is said. What is said and is
+    /// on no scale is 0, no certainty at all: it must not pass a limit that it was never held
+    /// against.
     #[expect(clippy::cast_possible_truncation, reason = "a share needs no 52 bits")]
     pub fn share(&self, path: &str, scales: &[f64]) -> Option<f32> {
-        let number = self.number(path)?;
-        let most = scales.iter().find(|most| (0.0..=**most).contains(&number))?;
-        Some((number / most) as f32)
+        let value = self.at(path)?;
+        let Some((number, scales)) = value.as_measure(scales) else {
+            return value.says_something().then_some(0.0);
+        };
+        let most = scales.iter().find(|most| (0.0..=**most).contains(&number));
+        Some(most.map_or(0.0, |most| (number / most) as f32))
+    }
+
+    /// A number, and the scales that it may be on: a percentage has its own.
+    fn as_measure<'s>(&self, scales: &'s [f64]) -> Option<(f64, &'s [f64])> {
+        if let Some(number) = self.as_number() {
+            return Some((number, scales));
+        }
+        let text = self.as_text()?.replacen(',', ".", 1);
+        let (text, scales) = match text.strip_suffix('%') {
+            Some(text) => (text, &[100.0][..]),
+            None => (text.as_str(), scales),
+        };
+        let number: f64 = text.trim().parse().ok()?;
+        number.is_finite().then_some((number, scales))
+    }
+
+    /// Whether a value that is no number says more than that nothing is known.
+    fn says_something(&self) -> bool {
+        const NOTHING: [&str; 6] = ["unknown", "unk", "none", "null", "undefined", "n/a"];
+        match self {
+            Self::Null => false,
+            Self::List(items) => !items.is_empty(),
+            Self::Map(fields) => match self.get("#text") {
+                Some(text) => text.says_something(),
+                None => fields.iter().any(|(name, _)| !name.starts_with('@')),
+            },
+            Self::Text(text) => {
+                text.chars().any(char::is_alphanumeric)
+                    && !NOTHING.iter().any(|word| is_word(text, word))
+            }
+            _ => true,
+        }
+    }
+
+    /// Whether the text at `path` is one of these words: see [`is_word`].
+    pub fn says(&self, path: &str, words: &[&str]) -> bool {
+        self.text(path).is_some_and(|text| words.iter().any(|word| is_word(&text, word)))
     }
 
     /// The whole number at `path`, also one that is written as text.
@@ -108,7 +150,7 @@ impl Tree {
             Some(Self::Bool(flag)) => *flag,
             Some(value) => {
                 let is_word = value.as_text().is_some_and(|text| {
-                    ["true", "yes"].iter().any(|yes| text.eq_ignore_ascii_case(yes))
+                    ["true", "yes", "on"].iter().any(|yes| is_word(&text, yes))
                 });
                 is_word || value.as_number().is_some_and(|number| number != 0.0)
             }
@@ -138,6 +180,18 @@ impl Tree {
             _ => return None,
         };
         number.is_finite().then_some(number)
+    }
+}
+
+/// Whether a text is a fixed word of a vendor's: whatever its case and the white space around it,
+/// since firmwares of one vendor differ in both. A word that ends in `*` is a beginning, one that
+/// begins with it an end. Every comparison of what a camera says with a fixed word is made here.
+pub fn is_word(text: &str, word: &str) -> bool {
+    let (text, word) = (text.trim().to_lowercase(), word.to_lowercase());
+    match (word.strip_suffix('*'), word.strip_prefix('*')) {
+        (Some(beginning), _) => text.starts_with(beginning),
+        (None, Some(end)) => text.ends_with(end),
+        (None, None) => text == word,
     }
 }
 

@@ -1,8 +1,8 @@
 //! From bytes to what a camera says: the body, its vendor, its message. Pure.
 
-use crate::body::{BadBody, Body};
+use crate::body::BadBody;
 use crate::read::{Message, Unreadable};
-use crate::vendor::Vendor;
+use crate::vendor::{self, Vendor};
 
 /// A message, and whose it is.
 #[derive(Debug)]
@@ -36,11 +36,20 @@ pub fn understand(
     content_type: Option<&str>,
     vendor: Option<Vendor>,
 ) -> Result<Understood, NotUnderstood> {
-    let body = Body::parse(bytes, content_type)?;
+    let body = vendor::parse(bytes, content_type, vendor)?;
     let Some(vendor) = vendor.or_else(|| Vendor::detect(&body)) else {
+        if body.is_damaged {
+            return Err(BadBody::NotUtf8.into());
+        }
         let known: Vec<&str> = Vendor::all().map(Vendor::name).collect();
         return Err(NotUnderstood::NobodysMessage(known.join(", ")));
     };
     let message = vendor.read(&body).map_err(|why| NotUnderstood::Message(vendor, why))?;
-    Ok(Understood { vendor, message })
+    match body.is_damaged && message.has_hole() {
+        true => Err(BadBody::NotUtf8.into()),
+        false => Ok(Understood { vendor, message }),
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,33 +1,52 @@
 //! Axis with its License Plate Verifier, and CaMMRa of FF Group, on which it is built: JSON, alone,
 //! as a list, or multipart with pictures.
 //!
-//! Up to three messages and more per vehicle: `carState` new, update and lost, of one `carID`, which
-//! counts anew when the camera starts. All numbers are texts.
+//! Up to three messages and more per vehicle: `carState` new, then update (FF Group: updated), then
+//! lost, of one `carID`, which counts anew when the camera starts. All numbers are texts.
 
-use super::{plate, when, word};
+use super::{Adapter, plate, reads_or, stage, when, word};
 use crate::body::Document;
-use crate::read::{CapturedAt, Direction, Message, Read, Stage, Unreadable};
+use crate::read::{CapturedAt, Direction, Message, Read, Unreadable};
 use crate::time;
 use crate::tree::Tree;
 
 const PLATES: [&str; 4] = ["plateUTF8", "plateText", "plateUnicode", "plateASCII"];
 
-pub fn is_own(document: &Document) -> bool {
-    document.items().first().is_some_and(|event| {
-        PLATES.iter().any(|name| event.has(name)) && (event.has("carState") || event.has("carID"))
-    })
+pub(super) const ADAPTER: Adapter = Adapter::new(&["axis", "ff-group"], is_own, read);
+
+fn is_own(document: &Document) -> bool {
+    document.items().iter().any(|event| has_plate(event) && has_car(event) || is_heartbeat(event))
 }
 
-pub fn read(document: &Document) -> Result<Message, Unreadable> {
-    document.items().iter().map(event).collect::<Result<_, _>>().map(Message::Reads)
+fn read(document: &Document) -> Result<Message, Unreadable> {
+    let items = document.items();
+    if !items.is_empty() && items.iter().all(is_heartbeat) {
+        return Ok(Message::Heartbeat);
+    }
+    let reads: Result<_, _> = items.iter().filter(|item| !is_heartbeat(item)).map(event).collect();
+    Ok(reads_or(reads?, "no event"))
+}
+
+fn has_plate(event: &Tree) -> bool {
+    PLATES.iter().any(|name| event.has(name))
+}
+
+fn has_car(event: &Tree) -> bool {
+    event.has("carState") || event.has("carID")
+}
+
+/// The application counts its packets; one that tells of no car says that it is there.
+fn is_heartbeat(event: &Tree) -> bool {
+    let is_from_it = event.has("packetCounter") || event.has("sensorProviderID");
+    is_from_it && !has_plate(event) && !has_car(event)
 }
 
 fn event(event: &Tree) -> Result<Read, Unreadable> {
-    if !PLATES.iter().any(|name| event.has(name)) {
+    if !has_plate(event) {
         return Err(Unreadable::Missing("plateUTF8"));
     }
     let at = match when(event, &["capture_timestamp", "capture_ts"], time::epoch)? {
-        CapturedAt::Missing => when(event, &["datetime"], compact)?,
+        CapturedAt::Missing => when(event, &["datetime"], time::written)?,
         at => at,
     };
     Ok(Read {
@@ -41,17 +60,7 @@ fn event(event: &Tree) -> Result<Read, Unreadable> {
         camera: ["camera_info.SerialNumber", "sensorProviderID"].iter().find_map(|p| event.name(p)),
         lane: event.name("roiID"),
         event: event.name("carID"),
-        stage: word(event, "carState", &[("new", Stage::New), ("update", Stage::Update)])
-            .unwrap_or(Stage::Final),
+        stage: stage(event, "carState", "new", "lost"),
         ..Read::new(plate(PLATES.iter().find_map(|name| event.name(name)), &[]))
     })
-}
-
-/// `20261120 100000123`, as the clock on the wall shows it.
-fn compact(value: &Tree) -> Option<CapturedAt> {
-    let text = value.as_text()?;
-    let part = |from, to| text.get(from..to);
-    let date = format!("{}-{}-{}", part(0, 4)?, part(4, 6)?, part(6, 8)?);
-    let time = format!("{}-{}-{}-{}", part(9, 11)?, part(11, 13)?, part(13, 15)?, text.get(15..)?);
-    time::digits(&date, &time).or_else(|| time::written(value))
 }

@@ -1,28 +1,31 @@
 //! Blue Iris with CodeProject.AI: what its alert posts as `&JSON`, a list of what each model found,
-//! alone or within an object that an operator writes around it, with `"camera":"&CAM"`.
+//! alone or within an object that an operator writes around it, with `"camera":"&CAM"`; or the plate
+//! alone, `"plate_number":"&PLATE"`.
 //!
-//! Several plates per message, with spaces. The time is text as mail has it.
+//! Several plates per message, with spaces. The time is text as mail has it. Where the AI found
+//! nothing, or did not run, the macros are empty: an alert, and no plate.
 
-use super::{plate, when};
+use super::{Adapter, plate, reads_or, when};
 use crate::body::Document;
-use crate::read::{CapturedAt, Message, Read, Unreadable};
+use crate::read::{Message, PlateText, Read, Unreadable};
 use crate::time;
 use crate::tree::Tree;
 
-pub fn is_own(document: &Document) -> bool {
-    !findings(&document.tree).is_empty()
+pub(super) const ADAPTER: Adapter = Adapter::new(&["blue-iris"], is_own, read);
+
+fn is_own(document: &Document) -> bool {
+    let tree = &document.tree;
+    !findings(tree).is_empty() || is_nothing(tree) || is_empty_alert(tree) || has_macro(tree)
 }
 
-pub fn read(document: &Document) -> Result<Message, Unreadable> {
-    let findings = findings(&document.tree);
-    if findings.is_empty() {
-        return Err(Unreadable::Missing("found.predictions"));
-    }
-    let camera = document.tree.name("camera");
+fn read(document: &Document) -> Result<Message, Unreadable> {
+    let tree = &document.tree;
+    let findings = findings(tree);
+    let camera = tree.name("camera");
     let mut reads = Vec::new();
-    for finding in findings {
+    for finding in &findings {
         let found = finding.at("found").unwrap_or(finding);
-        let at = when(found, &["timestampUTC"], in_mail)?;
+        let at = when(found, &["timestampUTC"], time::any)?;
         let plates = found.all("predictions").into_iter().filter(|p| p.has("plate"));
         reads.extend(plates.map(|prediction| Read {
             at,
@@ -32,10 +35,20 @@ pub fn read(document: &Document) -> Result<Message, Unreadable> {
             ..Read::new(plate(prediction.text("plate"), &[]))
         }));
     }
-    Ok(match reads.is_empty() {
-        true => Message::Nothing("no plate in the picture"),
-        false => Message::Reads(reads),
-    })
+    if reads.is_empty() && has_macro(tree) {
+        let read = Read {
+            at: when(tree, &["timestamp"], time::any)?,
+            camera,
+            ..Read::new(plate(tree.text("plate_number"), &[]))
+        };
+        // An alert is of anything that moves.
+        reads.extend((read.plate != PlateText::Unread).then_some(read));
+    }
+    let is_known = !findings.is_empty() || is_nothing(tree) || is_empty_alert(tree);
+    match is_known || has_macro(tree) {
+        true => Ok(reads_or(reads, "no plate in the picture")),
+        false => Err(Unreadable::Missing("found.predictions")),
+    }
 }
 
 /// What each model found: the list itself, or the list (or one finding) under whatever name it has
@@ -64,6 +77,28 @@ fn is_bare(tree: &Tree) -> bool {
     tree.has("predictions") && (tree.has("moduleId") || tree.has("command"))
 }
 
-fn in_mail(value: &Tree) -> Option<CapturedAt> {
-    time::rfc1123(value).or_else(|| time::written(value))
+/// As the macros are where nothing was found: an empty list, null, or that there was no success.
+fn is_nothing(tree: &Tree) -> bool {
+    match tree {
+        Tree::Null => true,
+        Tree::List(items) => items.iter().all(is_nothing),
+        Tree::Map(_) => {
+            let found = tree.at("found").unwrap_or(tree);
+            found.at("success") == Some(&Tree::Bool(false)) && found.all("predictions").is_empty()
+        }
+        Tree::Text(text) => text.trim().is_empty(),
+        _ => false,
+    }
+}
+
+/// What an operator wrote around macros that were all empty.
+fn is_empty_alert(tree: &Tree) -> bool {
+    let Tree::Map(fields) = tree else { return false };
+    let mut others = fields.iter().filter(|(name, _)| name != "camera").peekable();
+    tree.has("camera") && others.peek().is_some() && others.all(|(_, value)| is_nothing(value))
+}
+
+/// The plate alone.
+fn has_macro(tree: &Tree) -> bool {
+    tree.has("plate_number") && tree.has("camera")
 }

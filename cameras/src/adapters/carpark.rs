@@ -5,17 +5,20 @@
 
 use domain::wire::parse_time;
 
-use super::plate;
+use super::{Adapter, plate};
 use crate::body::{Document, Format};
 use crate::read::{CapturedAt, Direction, Message, Read, Unreadable};
 
-/// Whether it is one.
-pub fn is_own(document: &Document) -> bool {
-    document.format == Format::Json && document.tree.has("vehicle_plate")
+pub(super) const ADAPTER: Adapter = Adapter::new(&["carpark"], is_own, read);
+
+fn is_own(document: &Document) -> bool {
+    // With one time for both ways it is a template's.
+    document.format == Format::Json
+        && document.tree.has("vehicle_plate")
+        && !document.tree.has("date_time")
 }
 
-/// Reads it.
-pub fn read(document: &Document) -> Result<Message, Unreadable> {
+fn read(document: &Document) -> Result<Message, Unreadable> {
     let tree = &document.tree;
     let text = tree.text("vehicle_plate").ok_or(Unreadable::Missing("vehicle_plate"))?;
     let (direction, field) = match (tree.has("entry_date_time"), tree.has("exit_date_time")) {

@@ -4,11 +4,11 @@
 //! `UTC` is what the clock on the wall shows, counted as if that were UTC: only `RealUTC` is an
 //! instant. A park type or `CarDrivingInOut` means the barrier; all other directions the picture.
 
-use super::{as_read, plate, when, word};
+use super::{Adapter, as_read, plate, when, word};
 use crate::body::Document;
 use crate::read::{Candidate, CapturedAt, Direction, Message, Read, Unreadable};
 use crate::time;
-use crate::tree::Tree;
+use crate::tree::{Tree, is_word};
 
 const UNREAD: &[&str] = &["noplate", "no plate", "null", "无牌", "无牌车", "未知"];
 
@@ -19,18 +19,29 @@ const DIRECTIONS: &[(&str, Direction)] = &[
     ("Leave", Direction::Leaving),
 ];
 
-pub fn is_own(document: &Document) -> bool {
+pub(super) const ADAPTER: Adapter =
+    Adapter::new(&["dahua", "intelbras"], is_own, read).of_china().answering(answer);
+
+fn is_own(document: &Document) -> bool {
     let tree = &document.tree;
     tree.has("Picture.SnapInfo")
         || tree.has("Picture.Plate")
+        || tree.has("AlarmInfo.Type")
+        || tree.has("ParkingInfo.ParkingStatus")
         || is_heartbeat(tree)
         || !events(tree).is_empty()
 }
 
-pub fn read(document: &Document) -> Result<Message, Unreadable> {
+fn read(document: &Document) -> Result<Message, Unreadable> {
     let tree = &document.tree;
     if is_heartbeat(tree) {
         return Ok(Message::Heartbeat);
+    }
+    if tree.has("ParkingInfo") || tree.has("Picture.ParkingInfo") {
+        return Ok(Message::Nothing("the state of a parking space is no passage"));
+    }
+    if tree.has("AlarmInfo") {
+        return Ok(Message::Nothing("an alarm"));
     }
     if let Some(picture) = tree.at("Picture") {
         return Ok(Message::Reads(vec![tollgate(picture)?]));
@@ -50,12 +61,14 @@ pub fn read(document: &Document) -> Result<Message, Unreadable> {
     })
 }
 
+/// ITSAPI's keep-alive, and what a camera tells of itself before anything else (`DeviceInfo`).
 fn is_heartbeat(tree: &Tree) -> bool {
-    let is_keep_alive = |text: String| text.to_ascii_lowercase().ends_with("keepalive");
-    tree.has("Active") && tree.has("DeviceID") || tree.text("method").is_some_and(is_keep_alive)
+    let is_device = ["DeviceModel", "DeviceType", "DeviceName"].iter().any(|name| tree.has(name));
+    tree.has("DeviceID") && !tree.has("Picture") && (tree.has("Active") || is_device)
+        || tree.says("method", &["*keepalive"])
 }
 
-/// ITSAPI.
+/// ITSAPI. `DefenceCode` is against forgery and no event, `UploadNum` counts messages.
 fn tollgate(picture: &Tree) -> Result<Read, Unreadable> {
     // `IsExist`: whether there is a plate at all.
     let is_there = picture.at("Plate.IsExist").is_none() || picture.flag("Plate.IsExist");
@@ -63,10 +76,10 @@ fn tollgate(picture: &Tree) -> Result<Read, Unreadable> {
     Ok(Read {
         at: when(picture, &["SnapInfo.AccurateTime", "SnapInfo.SnapTime"], time::written)?,
         direction: word(picture, "SnapInfo.Direction", DIRECTIONS),
-        confidence: picture.share("Plate.Confidence", &[100.0]),
+        // By its description of 255, by what most cameras send of 100: above that it can only be 255.
+        confidence: picture.share("Plate.Confidence", &[100.0, 255.0]),
         camera: picture.name("SnapInfo.DeviceID"),
         lane: picture.name("SnapInfo.LanNo"),
-        event: picture.name("SnapInfo.DefenceCode"),
         ..Read::new(plate(text, UNREAD))
     })
 }
@@ -95,7 +108,9 @@ fn code(event: &Tree) -> Option<String> {
 fn is_of_a_vehicle(event: &Tree) -> bool {
     let data = event.at("Data").unwrap_or(event);
     let is_code = code(event).is_some_and(|code| {
-        code.starts_with("Traffic") || code == "CarDrivingInOut" || code == "ANPR"
+        let is_one_of = |words: &[&str]| words.iter().any(|word| is_word(&code, word));
+        // `TrafficParkingSpaceParking` and its like have a plate, and nothing passed.
+        is_one_of(&["Traffic*", "CarDrivingInOut", "ANPR"]) && !is_one_of(&["TrafficParking*"])
     });
     is_code && (data.has("UTC") || data.has("RealUTC") || data.has("TrafficCar"))
 }
@@ -146,7 +161,7 @@ fn direction(event: &Tree, data: &Tree) -> Option<Direction> {
     const BARRIER: &[(&str, Direction)] = &[("1", Direction::In), ("2", Direction::Out)];
     let in_out = ["DrivingDirection", "CarDrivingInOut.DrivingDirection"]
         .iter()
-        .filter(|_| code(event).is_some_and(|code| code == "CarDrivingInOut"))
+        .filter(|_| code(event).is_some_and(|code| is_word(&code, "CarDrivingInOut")))
         .find_map(|path| word(data, path, BARRIER));
     word(data, "CommInfo.ParkType", BARRIER).or(in_out).or_else(|| {
         // Of three texts the first is the direction, the others what an installer calls its ends.
@@ -154,4 +169,14 @@ fn direction(event: &Tree, data: &Tree) -> Option<Direction> {
             .iter()
             .find_map(|path| word(data, path, DIRECTIONS))
     })
+}
+
+/// What ITSAPI waits for: to a heartbeat also that it is on the list of those alive. The word that
+/// opens a barrier (`OpenStrobe`) is left out.
+fn answer(message: &Message) -> String {
+    match message {
+        Message::Heartbeat => r#"{"Result":true,"Message":"Success","Active":true}"#,
+        _ => r#"{"Result":true}"#,
+    }
+    .to_owned()
 }

@@ -3,25 +3,29 @@
 //!
 //! Of one vehicle there are many messages with one `id`; each may know the plate better.
 
-use super::{plate, when};
+use super::{Adapter, plate, stage, when};
 use crate::body::Document;
 use crate::read::{Message, PlateText, Read, Stage, Unreadable};
 use crate::time;
 use crate::tree::Tree;
 
-pub fn is_own(document: &Document) -> bool {
+pub(super) const ADAPTER: Adapter = Adapter::new(&["frigate"], is_own, read);
+
+fn is_own(document: &Document) -> bool {
     let tree = &document.tree;
     let is_event = tree.has("type") && tree.has("after.id") && tree.has("after.camera");
     is_event || tree.has("type") && tree.has("id") && !tree.has("data_type") && is_update(tree)
 }
 
-pub fn read(document: &Document) -> Result<Message, Unreadable> {
+fn read(document: &Document) -> Result<Message, Unreadable> {
     let tree = &document.tree;
-    let kind = tree.text("type").ok_or(Unreadable::Missing("type"))?;
+    if !tree.has("type") {
+        return Err(Unreadable::Missing("type"));
+    }
     let Some(after) = tree.at("after") else {
-        return match kind.as_str() {
-            "lpr" => update(tree),
-            _ => Ok(Message::Nothing("an update of another kind than a plate's")),
+        return match tree.says("type", &["lpr"]) {
+            true => update(tree),
+            false => Ok(Message::Nothing("an update of another kind than a plate's")),
         };
     };
     // The text, or the text and its score.
@@ -38,18 +42,13 @@ pub fn read(document: &Document) -> Result<Message, Unreadable> {
             .or_else(|| after.share("recognized_license_plate.1", &[1.0])),
         camera: after.name("camera"),
         event: after.name("id"),
-        stage: match kind.as_str() {
-            "new" => Stage::New,
-            "end" => Stage::Final,
-            _ => Stage::Update,
-        },
+        stage: stage(tree, "type", "new", "end"),
         ..Read::new(plate)
     }]))
 }
 
 fn is_update(tree: &Tree) -> bool {
-    let kinds = ["lpr", "face", "description", "classification"];
-    tree.text("type").is_some_and(|kind| kinds.contains(&kind.as_str()))
+    tree.says("type", &["lpr", "face", "description", "classification"])
 }
 
 fn update(tree: &Tree) -> Result<Message, Unreadable> {

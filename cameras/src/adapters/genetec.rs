@@ -3,7 +3,7 @@
 //! JSON's time has no zone, XML's has one. What the camera makes of the plate stands in a list of
 //! key and value.
 
-use super::{plate, when, word};
+use super::{Adapter, plate, when, word};
 use crate::body::Document;
 use crate::read::{Direction, Message, Read, Unreadable};
 use crate::time;
@@ -11,11 +11,13 @@ use crate::tree::Tree;
 
 const UNREAD: &[&str] = &["noplate", "no plate", "noread"];
 
-pub fn is_own(document: &Document) -> bool {
+pub(super) const ADAPTER: Adapter = Adapter::new(&["genetec"], is_own, read);
+
+fn is_own(document: &Document) -> bool {
     document.tree.has("PlateRead")
 }
 
-pub fn read(document: &Document) -> Result<Message, Unreadable> {
+fn read(document: &Document) -> Result<Message, Unreadable> {
     let tree = &document.tree;
     let text = tree.text("PlateRead").ok_or(Unreadable::Missing("PlateRead"))?;
     let motion = analytics(tree, "Relative Motion");
@@ -45,5 +47,5 @@ pub fn read(document: &Document) -> Result<Message, Unreadable> {
 fn analytics<'t>(tree: &'t Tree, key: &str) -> Option<&'t Tree> {
     let inner = tree.all("PlateAnalytics.PlateAnalytics");
     let list = if inner.is_empty() { tree.all("PlateAnalytics") } else { inner };
-    list.into_iter().find(|entry| entry.text("Key").is_some_and(|k| k.eq_ignore_ascii_case(key)))
+    list.into_iter().find(|entry| entry.says("Key", &[key]))
 }

@@ -4,49 +4,65 @@
 //! The namespace varies, so names alone count. `direction` means the picture: forward comes towards
 //! the camera. The plate before a list corrected it is a candidate.
 
-use super::{as_read, plate, when, word};
+use super::{Adapter, as_read, plate, when, word};
 use crate::body::Document;
 use crate::read::{Candidate, Direction, Message, Read, Unreadable};
 use crate::time;
-use crate::tree::Tree;
+use crate::tree::{Tree, is_word};
 
 const UNREAD: &[&str] = &["noplate", "no plate", "none", "无车牌", "未识别"];
 
-pub fn is_own(document: &Document) -> bool {
+const DIRECTIONS: &[(&str, Direction)] = &[
+    ("forward", Direction::Approaching),
+    ("approach", Direction::Approaching),
+    ("approaching", Direction::Approaching),
+    ("reverse", Direction::Leaving),
+    ("leave", Direction::Leaving),
+    ("leaving", Direction::Leaving),
+    ("away", Direction::Leaving),
+];
+
+pub(super) const ADAPTER: Adapter = Adapter::new(&["hikvision"], is_own, read).of_china();
+
+fn is_own(document: &Document) -> bool {
     let alert = alert(document);
-    document.name == "EventNotificationAlert" || alert.has("eventType") && alert.has("eventState")
+    is_word(&document.name, "EventNotificationAlert")
+        || alert.has("eventType") && (alert.has("eventState") || alert.has("ANPR"))
 }
 
-pub fn read(document: &Document) -> Result<Message, Unreadable> {
+fn read(document: &Document) -> Result<Message, Unreadable> {
     let alert = alert(document);
-    let kind = alert.text("eventType").ok_or(Unreadable::Missing("eventType"))?;
+    if !alert.has("eventType") {
+        return Err(Unreadable::Missing("eventType"));
+    }
     let Some(anpr) = alert.at("ANPR") else {
-        return match kind.to_ascii_lowercase().as_str() {
-            "anpr" | "vehicledetection" => Err(Unreadable::Missing("ANPR")),
-            // In its stream of events a camera says "no loss of video" to be heard.
-            "heartbeat" | "videoloss" => Ok(Message::Heartbeat),
-            _ => Ok(Message::Nothing("an event of another kind than ANPR")),
+        // In its stream of events a camera says "no loss of video" to be heard.
+        if alert.says("eventType", &["heartbeat", "videoloss"]) {
+            return Ok(Message::Heartbeat);
+        }
+        if !alert.says("eventType", &["anpr", "vehicledetection"]) {
+            return Ok(Message::Nothing("an event of another kind than ANPR"));
+        }
+        return match alert.says("eventState", &["inactive"]) {
+            true => Ok(Message::Nothing("the end of an event")),
+            false => Err(Unreadable::Missing("ANPR")),
         };
     };
-    let text = anpr.text("licensePlate");
+    let text = anpr.name("licensePlate").or_else(|| anpr.name("originalLicensePlate"));
     let candidates = anpr
         .name("originalLicensePlate")
         .filter(|original| text.as_ref() != Some(original))
         .map(|original| Candidate { plate: as_read(&original), confidence: None });
     Ok(Message::Reads(vec![Read {
         at: when(alert, &["dateTime"], time::written)?,
-        direction: word(
-            anpr,
-            "direction",
-            &[("forward", Direction::Approaching), ("reverse", Direction::Leaving)],
-        ),
+        direction: word(anpr, "direction", DIRECTIONS),
         confidence: anpr.share("confidenceLevel", &[100.0]),
         camera: alert.name("ipAddress").or_else(|| alert.name("macAddress")),
         lane: anpr.name("line"),
         event: alert.name("UUID"),
         // `activePostCount` counts the posts of an event that goes on: it says nothing of this one.
         is_late_upload: alert.flag("isDataRetransmission")
-            || [anpr, alert].iter().any(|part| part.text("alarmDataType").as_deref() == Some("1")),
+            || ["ANPR.alarmDataType", "alarmDataType"].iter().any(|kind| alert.says(kind, &["1"])),
         candidates: candidates.into_iter().collect(),
         ..Read::new(plate(text, UNREAD))
     }]))

@@ -3,18 +3,23 @@
 //! The time has no zone. `direction` is In and Out where lines are drawn for it, else Approach and
 //! Away, of the picture.
 
-use super::{plate, when, word};
+use super::{Adapter, plate, when, word};
 use crate::body::Document;
 use crate::read::{Direction, Message, Read, Unreadable};
 use crate::time;
 
-pub fn is_own(document: &Document) -> bool {
+pub(super) const ADAPTER: Adapter = Adapter::new(&["milesight"], is_own, read).of_china();
+
+fn is_own(document: &Document) -> bool {
     let tree = &document.tree;
-    ["device", "plate", "time"].iter().all(|name| tree.has(name))
+    tree.has("device") && tree.has("time") && (tree.has("plate") || tree.has("event"))
 }
 
-pub fn read(document: &Document) -> Result<Message, Unreadable> {
+fn read(document: &Document) -> Result<Message, Unreadable> {
     let tree = &document.tree;
+    if !tree.has("plate") && tree.has("event") {
+        return Ok(Message::Nothing("an event without a plate"));
+    }
     let text = tree.text("plate").ok_or(Unreadable::Missing("plate"))?;
     Ok(Message::Reads(vec![Read {
         at: when(tree, &["time", "time_msec"], time::written)?,

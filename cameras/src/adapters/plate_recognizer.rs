@@ -1,30 +1,44 @@
 //! Plate Recognizer: its Stream program posts JSON, or a form with the JSON in a field `json` and
-//! the picture in another.
+//! the picture in another. Snapshot's answers are read as well, where something passes them on;
+//! VisionAlert tells of cameras.
 //!
 //! Plates are lower case, several per message. `score` is the plate's, `dscore` the detector's.
 //! `direction` is an angle on the unit circle: 90 goes up the picture, away from the camera.
 
-use super::{candidates, plate, when};
+use super::{Adapter, candidates, plate, reads_or, when};
 use crate::body::Document;
 use crate::read::{Direction, Message, PlateText, Read, Unreadable};
 use crate::time;
 use crate::tree::Tree;
 
-pub fn is_own(document: &Document) -> bool {
-    document.tree.has("data.results") && document.tree.has("data.camera_id")
-        || document.tree.has("hook.event")
+pub(super) const ADAPTER: Adapter = Adapter::new(&["plate-recognizer"], is_own, read);
+
+fn is_own(document: &Document) -> bool {
+    let tree = &document.tree;
+    tree.has("data.results") && tree.has("data.camera_id")
+        || tree.has("hook.event")
+        || is_snapshot(tree)
+        || is_vision_alert(tree)
 }
 
-pub fn read(document: &Document) -> Result<Message, Unreadable> {
+fn read(document: &Document) -> Result<Message, Unreadable> {
     let tree = &document.tree;
-    let data = tree.at("data").ok_or(Unreadable::Missing("data"))?;
+    if is_vision_alert(tree) {
+        return Ok(Message::Nothing("a camera is off line, or was moved"));
+    }
+    let data = match is_snapshot(tree) {
+        true => tree,
+        false => tree.at("data").ok_or(Unreadable::Missing("data"))?,
+    };
     // `camera_offline`, `image` and others are events of the same hook.
     if !data.has("results") {
-        return Ok(match tree.text("hook.event").as_deref() {
-            Some("heartbeat" | "camera_online") => Message::Heartbeat,
-            Some("recognition") | None => return Err(Unreadable::Missing("data.results")),
-            Some(_) => Message::Nothing("an event without plates"),
-        });
+        if tree.says("hook.event", &["heartbeat", "camera_online"]) {
+            return Ok(Message::Heartbeat);
+        }
+        return match !tree.has("hook.event") || tree.says("hook.event", &["recognition"]) {
+            true => Err(Unreadable::Missing("data.results")),
+            false => Ok(Message::Nothing("an event without plates")),
+        };
     }
     let at = when(data, &["timestamp", "timestamp_local"], time::written)?;
     let reads: Vec<_> = data
@@ -42,10 +56,18 @@ pub fn read(document: &Document) -> Result<Message, Unreadable> {
             ..Read::new(text(result))
         })
         .collect();
-    Ok(match reads.is_empty() {
-        true => Message::Nothing("no plate in the picture"),
-        false => Message::Reads(reads),
-    })
+    Ok(reads_or(reads, "no plate in the picture"))
+}
+
+/// Of Snapshot: the results without anything around them.
+fn is_snapshot(tree: &Tree) -> bool {
+    let is_its = ["processing_time", "filename"].iter().any(|name| tree.has(name));
+    tree.has("results") && is_its && !tree.has("data") && !tree.has("data_type")
+}
+
+/// Of VisionAlert: which cameras are off line, or were moved.
+fn is_vision_alert(tree: &Tree) -> bool {
+    tree.has("anomaly") && tree.has("cameras")
 }
 
 fn text(result: &Tree) -> PlateText {

@@ -2,7 +2,7 @@
 //!
 //! `OCRSCORE` is 0 to 100, or 0 to 999 with older firmware: above 100 it can only be the latter.
 
-use super::{plate, word};
+use super::{Adapter, no_time, plate, word};
 use crate::body::Document;
 use crate::read::{CapturedAt, Direction, Message, Read, Unreadable};
 use crate::time;
@@ -10,11 +10,13 @@ use crate::tree::Tree;
 
 const UNREAD: &[&str] = &["noplate", "no_plate", "notread", "not_read"];
 
-pub fn is_own(document: &Document) -> bool {
+pub(super) const ADAPTER: Adapter = Adapter::new(&["tattile"], is_own, read);
+
+fn is_own(document: &Document) -> bool {
     document.tree.has("PLATE_STRING")
 }
 
-pub fn read(document: &Document) -> Result<Message, Unreadable> {
+fn read(document: &Document) -> Result<Message, Unreadable> {
     let tree = &document.tree;
     let text = tree.text("PLATE_STRING").ok_or(Unreadable::Missing("PLATE_STRING"))?;
     Ok(Message::Reads(vec![Read {
@@ -34,7 +36,7 @@ pub fn read(document: &Document) -> Result<Message, Unreadable> {
 fn at(tree: &Tree) -> Result<CapturedAt, Unreadable> {
     match (tree.name("DATE"), tree.name("TIME")) {
         (Some(date), Some(time)) => {
-            time::digits(&date, &time).ok_or(Unreadable::BadTime("DATE and TIME"))
+            time::digits(&date, &time).map_err(|why| no_time("DATE and TIME", why))
         }
         (None, None) => Ok(CapturedAt::Missing),
         (None, Some(_)) => Err(Unreadable::Missing("DATE")),

@@ -2,6 +2,8 @@
 
 mod properties;
 mod traps;
+mod vendors;
+mod words;
 
 use crate::testing::{first, instant, local, message, plate, reads, text};
 use crate::{Candidate, Direction, Message, PlateText, Read, Stage};
@@ -99,7 +101,6 @@ fn dahua_is_read_in_each_of_its_three_ways() {
         confidence: Some(0.87),
         camera: some("gate-east"),
         lane: some("1"),
-        event: some("dc-000481"),
         ..Read::new(plate("GR5517"))
     };
     assert_eq!(reads("dahua-itsapi.json", &[]), [itsapi]);

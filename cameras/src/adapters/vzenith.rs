@@ -1,28 +1,48 @@
-//! Vzenith and Alphadigi: JSON, with a heartbeat in the same shape or as a form.
+//! Vzenith and Alphadigi: JSON, with a heartbeat in the same shape or as a form; or the same in the
+//! frame of its MQTT messages.
 //!
 //! `direction` means the picture: 3 goes up, 4 down; left and right say neither. A record that the
 //! camera had kept while nobody answered has `isoffline`.
 
-use super::{plate, when, word};
-use crate::body::{Document, Format};
-use crate::read::{Direction, Message, Read, Unreadable};
+use super::{Adapter, plate, when, word};
+use crate::body::encoding::{Decoder, Legacy};
+use crate::body::{Document, Format, base64};
+use crate::read::{CapturedAt, Direction, Message, Read, Unreadable};
 use crate::time;
+use crate::tree::Tree;
 
 const UNREAD: &[&str] = &["_无_", "无", "无牌车", "无牌", "_none_"];
 
-pub fn is_own(document: &Document) -> bool {
-    document.tree.has("AlarmInfoPlate")
-        || document.tree.has("AlarmGioIn")
+/// What the camera says besides.
+const OTHERS: &[(&str, &str)] = &[
+    ("AlarmGioIn", "an input of the camera was switched"),
+    ("SerialData", "data of the camera's serial port"),
+    ("TriggerImage", "a picture that was asked for"),
+];
+
+pub(super) const ADAPTER: Adapter =
+    Adapter::new(&["vzenith", "alphadigi"], is_own, read).of_china().answering(answer);
+
+fn is_own(document: &Document) -> bool {
+    let tree = &document.tree;
+    ["AlarmInfoPlate", "payload.AlarmInfoPlate"].iter().any(|path| tree.has(path))
+        || OTHERS.iter().any(|(name, _)| tree.has(name))
         || is_registration(document)
+        || is_mqtt(tree)
 }
 
-pub fn read(document: &Document) -> Result<Message, Unreadable> {
-    if is_registration(document) {
+fn read(document: &Document) -> Result<Message, Unreadable> {
+    let tree = &document.tree;
+    if is_registration(document) || tree.says("name", &["keep_alive", "heartbeat"]) {
         return Ok(Message::Heartbeat);
     }
-    let Some(alarm) = document.tree.at("AlarmInfoPlate") else {
-        return match document.tree.has("AlarmGioIn") {
-            true => Ok(Message::Nothing("an input of the camera was switched")),
+    let in_mqtt = tree.at("payload.AlarmInfoPlate");
+    let Some(alarm) = tree.at("AlarmInfoPlate").or(in_mqtt) else {
+        if let Some((_, why)) = OTHERS.iter().find(|(name, _)| tree.has(name)) {
+            return Ok(Message::Nothing(why));
+        }
+        return match is_mqtt(tree) && !tree.says("name", &["ivs_result"]) {
+            true => Ok(Message::Nothing("a message of another kind than a plate's")),
             false => Err(Unreadable::Missing("AlarmInfoPlate")),
         };
     };
@@ -32,9 +52,18 @@ pub fn read(document: &Document) -> Result<Message, Unreadable> {
             false => Err(Unreadable::Missing("AlarmInfoPlate.result.PlateResult")),
         };
     };
+    let seconds = when(result, &["timeStamp.Timeval.sec"], time::epoch)?;
+    let at = match seconds {
+        CapturedAt::Missing => when(tree, &["timestamp"], time::epoch)?,
+        at => at,
+    };
+    let text = result.text("license").map(|text| match in_mqtt {
+        Some(_) => of_base64(&text).unwrap_or(text),
+        None => text,
+    });
     Ok(Message::Reads(vec![Read {
         at: time::plus_millis(
-            when(result, &["timeStamp.Timeval.sec"], time::epoch)?,
+            at,
             result.integer("timeStamp.Timeval.usec").map(|micros| micros / 1000),
         ),
         direction: word(
@@ -43,11 +72,28 @@ pub fn read(document: &Document) -> Result<Message, Unreadable> {
             &[("3", Direction::Leaving), ("4", Direction::Approaching)],
         ),
         confidence: result.share("confidence", &[100.0]),
-        camera: alarm.name("serialno").or_else(|| alarm.name("deviceName")),
+        camera: ["serialno", "deviceName"]
+            .iter()
+            .find_map(|name| alarm.name(name))
+            .or_else(|| tree.name("sn")),
         event: result.name("plateid"),
         is_late_upload: result.flag("isoffline"),
-        ..Read::new(plate(result.text("license"), UNREAD))
+        ..Read::new(plate(text, UNREAD))
     }]))
+}
+
+/// The frame of its MQTT messages, passed on to HTTP.
+fn is_mqtt(tree: &Tree) -> bool {
+    ["sn", "name", "payload"].iter().all(|name| tree.has(name))
+}
+
+/// In MQTT the licence is base64, of UTF-8 or GB18030.
+fn of_base64(text: &str) -> Option<String> {
+    let bytes = base64::decode(text.as_bytes())?;
+    let decoder = Decoder::new(Legacy::Gb18030);
+    let decoded = decoder.text(&bytes, None);
+    let is_text = !decoder.is_damaged() && !decoded.chars().any(char::is_control);
+    is_text.then(|| decoded.into_owned())
 }
 
 /// What the camera posts every few seconds as a form; its password is in there.
@@ -58,7 +104,7 @@ fn is_registration(document: &Document) -> bool {
 
 /// What the camera wants to hear, or it sends the message again: enough. For a record that it had
 /// kept, also that it may send the next one. The word that opens the barrier (`info`) is left out.
-pub fn answer(message: &Message) -> String {
+fn answer(message: &Message) -> String {
     let kept = match message {
         Message::Reads(reads) => reads.iter().find(|read| read.is_late_upload),
         _ => None,

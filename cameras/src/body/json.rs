@@ -1,15 +1,27 @@
-//! JSON to a tree. Counts while it reads: a body of 10 MB can hold five million values.
+//! JSON to a tree. Counts what it keeps while it reads: a body of 10 MB can hold five million
+//! values. What is no JSON but was meant as some is mended once ([`repair`]).
+
+mod repair;
 
 use std::cell::RefCell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::{BadBody, Budget, DEPTH_MAX};
+use super::{BadBody, Budget, DEPTH_MAX, ITEMS_KEPT, is_bare};
 use crate::tree::Tree;
 
 /// Reads one JSON value; nothing may follow it.
 pub fn parse(text: &str) -> Result<Tree, BadBody> {
+    let broken = match strict(text) {
+        Err(broken @ BadBody::NotJson(_)) => broken,
+        read => return read,
+    };
+    // The place of the fault is that in what the camera sent.
+    repair::repair(text).and_then(|mended| strict(&mended).ok()).ok_or(broken)
+}
+
+fn strict(text: &str) -> Result<Tree, BadBody> {
     let bounds = RefCell::new(Bounds { budget: Budget::new(), refusal: None });
     let mut json = serde_json::Deserializer::from_str(text);
     let value = Value { bounds: &bounds, depth: 0 };
@@ -94,7 +106,14 @@ impl<'de> Visitor<'de> for Value<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Tree, A::Error> {
         let inner = self.inner()?;
         let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(inner)? {
+        loop {
+            let left = self.bounds.borrow().budget.left();
+            let Some(item) = items.next_element_seed(inner)? else { break };
+            let is_scalar = !matches!(item, Tree::List(_) | Tree::Map(_));
+            if list.len() >= ITEMS_KEPT && (is_scalar || is_bare(&item)) {
+                self.bounds.borrow_mut().budget.give_back(left);
+                continue;
+            }
             list.push(item);
         }
         Ok(Tree::List(list))

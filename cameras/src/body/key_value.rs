@@ -1,11 +1,12 @@
 //! `name=value` to a tree: a form, lines such as `Events[0].TrafficCar.PlateNumber=…`, or one line
 //! `Code=…;action=…;data={…}`.
 
+use super::encoding::Decoder;
 use super::{BadBody, Budget, DEPTH_MAX, Document};
 use crate::tree::Tree;
 
 /// Reads a form or lines. A form with a document in a field is that document.
-pub fn parse(text: &str) -> Result<Document, BadBody> {
+pub fn parse(text: &str, decoder: &Decoder) -> Result<Document, BadBody> {
     let (first, _) = text.split_once('=').ok_or(BadBody::Unknown)?;
     if !first.chars().all(|c| c.is_alphanumeric() || "[].-_:%+ ".contains(c)) {
         return Err(BadBody::Unknown);
@@ -16,20 +17,48 @@ pub fn parse(text: &str) -> Result<Document, BadBody> {
     if text.contains('\n') || first.contains('[') {
         return lines(text);
     }
-    form(text)
+    form(text, decoder)
 }
 
-fn form(text: &str) -> Result<Document, BadBody> {
+/// What is escaped is bytes, in whichever encoding the camera has.
+fn form(text: &str, decoder: &Decoder) -> Result<Document, BadBody> {
     let mut budget = Budget::new();
     let mut fields = Vec::new();
-    for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let (name, value) = (unescaped(name), unescaped(value));
+        let (name, value) = (decoder.text(&name, None), decoder.text(&value, None));
         budget.take()?;
         if value.trim_start().starts_with(['{', '[', '<']) {
-            return Document::parse(&value);
+            return Document::parse(&value, decoder);
         }
         fields.push((name.into_owned(), super::text(&value)));
     }
     Ok(Document::key_value(Tree::Map(fields)))
+}
+
+/// `+` is a space, `%C3` a byte; a `%` without two hexadecimal digits is itself.
+fn unescaped(text: &str) -> Vec<u8> {
+    let hex = |at: usize| text.as_bytes().get(at).and_then(|c| char::from(*c).to_digit(16));
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(byte) = text.as_bytes().get(at) {
+        let escaped = match byte {
+            b'%' => hex(at + 1).zip(hex(at + 2)),
+            _ => None,
+        };
+        match escaped.and_then(|(high, low)| u8::try_from(high * 16 + low).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                at += 3;
+            }
+            None => {
+                bytes.push(if *byte == b'+' { b' ' } else { *byte });
+                at += 1;
+            }
+        }
+    }
+    bytes
 }
 
 /// Each line says one value, by its path.

@@ -2,10 +2,13 @@
 //! stream. Written anew because it has to be more patient than a library for forms: cameras leave
 //! out the boundary's declaration, names, the last delimiter, and half of each line's end.
 
+use std::borrow::Cow;
+
 use memchr::memmem;
 
-use super::{BadBody, ContentType, Document, PARTS_MAX, encoding, is_picture};
-use crate::tree::Tree;
+use super::encoding::Decoder;
+use super::{BadBody, ContentType, Document, PARTS_MAX, base64, is_picture};
+use crate::tree::{Tree, is_word};
 
 /// RFC 2046 allows 70.
 const BOUNDARY_BYTES_MAX: usize = 200;
@@ -34,7 +37,7 @@ pub fn boundary(bytes: &[u8], content_type: &ContentType) -> Option<Vec<u8>> {
 }
 
 /// The documents of all parts. Text fields without a format make one document together.
-pub fn parse(bytes: &[u8], delimiter: &[u8]) -> Result<Vec<Document>, BadBody> {
+pub fn parse(bytes: &[u8], delimiter: &[u8], decoder: &Decoder) -> Result<Vec<Document>, BadBody> {
     let finder = memmem::Finder::new(delimiter);
     let mut documents = Vec::new();
     let mut fields = Vec::new();
@@ -54,7 +57,7 @@ pub fn parse(bytes: &[u8], delimiter: &[u8]) -> Result<Vec<Document>, BadBody> {
         let end = finder.find(rest).unwrap_or(rest.len());
         let part = Part::parse(&rest[..end]);
         rest = rest.get(end + delimiter.len()..).unwrap_or_default();
-        match part.read() {
+        match part.read(decoder) {
             Some(Content::Document(Ok(document))) => documents.push(document),
             Some(Content::Document(Err(bad))) => refusal = refusal.or(Some(bad)),
             Some(Content::Field(text)) => fields.push((part.name, super::text(&text))),
@@ -75,7 +78,7 @@ pub fn parse(bytes: &[u8], delimiter: &[u8]) -> Result<Vec<Document>, BadBody> {
 struct Part<'a> {
     name: String,
     content_type: ContentType,
-    content: &'a [u8],
+    content: Cow<'a, [u8]>,
 }
 
 enum Content {
@@ -104,27 +107,32 @@ impl<'a> Part<'a> {
                 .map_or("", |(_, value)| value.trim())
         };
         let disposition = ContentType::parse(header("content-disposition"));
+        let content = content.trim_ascii();
+        let is_base64 = is_word(header("content-transfer-encoding"), "base64");
+        let decoded = is_base64.then(|| base64::decode(content)).flatten();
         Self {
             name: disposition.parameter("name").unwrap_or_default().to_owned(),
             content_type: ContentType::parse(header("content-type")),
-            content: content.trim_ascii(),
+            content: decoded.map_or(Cow::Borrowed(content), Cow::Owned),
         }
     }
 
     /// What the part says; nothing, where it is a picture or empty.
-    fn read(&self) -> Option<Content> {
-        if self.content.is_empty() || is_picture(self.content, &self.content_type) {
+    fn read(&self, decoder: &Decoder) -> Option<Content> {
+        if self.content.is_empty() || is_picture(&self.content, &self.content_type) {
             return None;
         }
-        let text = encoding::to_text(self.content, self.content_type.charset());
+        let text = decoder.text(&self.content, self.content_type.charset());
         let is_binary = self.content.contains(&0) && text.contains('\0');
         let is_form_field = !self.name.is_empty();
         match text.trim_start().chars().next()? {
-            '{' | '[' | '<' => Some(Content::Document(Document::parse(&text))),
+            '{' | '[' | '<' => Some(Content::Document(Document::parse(&text, decoder))),
             _ if is_binary => None,
             _ if is_form_field => Some(Content::Field(text.into_owned())),
             // A part of a stream with lines in it, or a sign of life.
-            _ => Document::parse(&text).ok().map(|document| Content::Document(Ok(document))),
+            _ => {
+                Document::parse(&text, decoder).ok().map(|document| Content::Document(Ok(document)))
+            }
         }
     }
 }

@@ -70,7 +70,7 @@ fn every_bound_is_held() {
     let deep = format!("a[0].{}c=1\nb=2", "b.".repeat(DEPTH_MAX));
     assert_eq!(parse(&deep).unwrap_err(), BadBody::TooDeep);
 
-    let many = format!("[{}0]", "0,".repeat(VALUES_MAX));
+    let many = format!("[{}[]]", "[\"\"],".repeat(VALUES_MAX));
     assert_eq!(parse(&many).unwrap_err(), BadBody::TooManyValues);
     let many = format!("<a>{}</a>", "<b/>".repeat(VALUES_MAX));
     assert_eq!(parse(&many).unwrap_err(), BadBody::TooManyValues);
@@ -249,6 +249,32 @@ fn a_text_is_read_in_the_encoding_it_has() {
     assert_eq!(plate(gb, Some("application/json; charset=GB2312")).unwrap(), "京A 1");
     let gb = b"<?xml version=\"1.0\" encoding='gb2312'?><a><plate>\xBE\xA9A 1</plate></a>";
     assert_eq!(plate(gb, None).unwrap(), "京A 1");
-    // Without a word of it: no plate may have what stands there now.
-    assert_eq!(plate(b"{\"plate\":\"\xBE\xA9A 1\"}", None).unwrap(), "\u{fffd}\u{fffd}A 1");
+    // Without a word of it: what stands there now is refused as a plate.
+    let body = Body::parse(b"{\"plate\":\"\xBE\xA9A 1\"}", None).unwrap();
+    assert!(body.is_damaged);
+    assert_eq!(body.documents[0].tree.text("plate").unwrap(), "\u{fffd}\u{fffd}A 1");
+}
+
+#[test]
+fn of_a_long_list_of_numbers_the_beginning_is_kept() {
+    let long = format!("[{}0]", "0,".repeat(1_000_000));
+    let tree = document(&long).tree;
+    assert!(matches!(&tree, Tree::List(items) if items.len() == super::ITEMS_KEPT));
+    // Each within the other, the kept ones count.
+    let row = format!("[{}0]", "0,".repeat(super::ITEMS_KEPT));
+    let rows = format!("[{}]", vec![row; 200].join(","));
+    assert_eq!(parse(&rows).unwrap_err(), BadBody::TooManyValues);
+}
+
+#[test]
+fn base64_is_read_as_cameras_write_it() {
+    use super::base64::decode;
+    for text in ["S1ggMjA0MQ==", "S1gg\r\nMjA0\r\nMQ==\r\n", "S1ggMjA0MQ"] {
+        assert_eq!(decode(text.as_bytes()).unwrap(), b"KX 2041", "{text}");
+    }
+    assert_eq!(decode(b"_-8=").unwrap(), decode(b"/+8=").unwrap());
+    for broken in ["KX 2041!", "S", "S1==S1gg", "S1h="] {
+        assert_eq!(decode(broken.as_bytes()), None, "{broken}");
+    }
+    assert_eq!(decode(b"").unwrap(), b"");
 }

@@ -1,6 +1,23 @@
-use super::{digits, epoch, rfc1123, written};
+use super::NoTime;
+use crate::CapturedAt;
 use crate::testing::{instant, local};
 use crate::tree::Tree;
+
+fn epoch(value: &Tree) -> Option<CapturedAt> {
+    super::epoch(value).ok()
+}
+
+fn written(value: &Tree) -> Option<CapturedAt> {
+    super::written(value).ok()
+}
+
+fn rfc1123(value: &Tree) -> Option<CapturedAt> {
+    super::rfc1123(value).ok()
+}
+
+fn digits(date: &str, time: &str) -> Option<CapturedAt> {
+    super::digits(date, time).ok()
+}
 
 fn text(text: &str) -> Tree {
     Tree::Text(text.to_owned())
@@ -53,12 +70,28 @@ fn a_written_time_is_an_instant_with_an_offset_and_local_without() {
         "2026-03-02 08:15:30.250+01:00",
         "2026-03-02T08:15:30.250+0100",
         "2026-03-02 08:15:30.250 +0100",
+        "2026-03-02T08:15:30,250+01:00",
+        "2026-03-02T08:15:30.25+01",
+        "2026-03-02T02:15:30.25\u{2212}05:00",
+        "20260302T081530.25+0100",
+        "20260302T081530,25+0100",
+        "20260302 081530250+0100",
+        "20260302T071530250Z",
+        "2026-03-02t07:15:30.25z",
         "2026-03-02 07:15:30.250 GMT",
+        "2026-03-02 07:15:30.250 utc",
         "2026-03-02 07:15:30.250 UTC",
     ] {
         assert_eq!(written(&text(with_offset)), Some(at), "{with_offset}");
     }
-    for without in ["2026-03-02T08:15:30.25", "2026-03-02 08:15:30.250", "2026/03/02 08:15:30.25"] {
+    for without in [
+        "2026-03-02T08:15:30.25",
+        "2026-03-02 08:15:30.250",
+        "2026/03/02 08:15:30.25",
+        "2026.3.2 8:15:30,25",
+        "20260302 081530250",
+        "20260302T081530.25",
+    ] {
         assert_eq!(written(&text(without)), Some(local("2026-03-02T08:15:30.25")), "{without}");
     }
 }
@@ -104,7 +137,7 @@ fn of_a_date_and_a_time_apart_only_the_digits_count() {
     assert_eq!(digits("2026-03-02", "08-15-30"), Some(local("2026-03-02T08:15:30")));
     for (date, time) in [
         ("2026-02-30", "08-15-30-250"),
-        ("2026-03-02", "24-00-00"),
+        ("2026-03-02", "24-00-01"),
         ("2026-03-02", "08-15"),
         ("2026-03-02", "08-15-30-1000000"),
         ("99999999999-03-02", "08-15-30"),
@@ -112,5 +145,59 @@ fn of_a_date_and_a_time_apart_only_the_digits_count() {
         ("", ""),
     ] {
         assert_eq!(digits(date, time), None, "{date} {time}");
+    }
+}
+
+#[test]
+fn twenty_four_hours_are_the_end_of_their_day() {
+    let at = Some(instant("2026-03-03T00:00:00Z"));
+    for end in ["2026-03-02T24:00:00Z", "20260302T240000,000Z", "2026-03-03T01:00:00+01:00"] {
+        assert_eq!(written(&text(end)), at, "{end}");
+    }
+    assert_eq!(digits("2026-12-31", "24-00-00"), Some(local("2027-01-01T00:00:00")));
+    for later in ["2026-03-02T24:00:01Z", "2026-03-02T24:30:00Z", "2026-03-02T25:00:00Z"] {
+        assert_eq!(super::written(&text(later)), Err(NoTime::Clock), "{later}");
+    }
+}
+
+#[test]
+fn a_form_that_is_not_known_is_no_fault_of_the_clock() {
+    for form in [
+        "2026-03-02T08:15+01:00",
+        "2026-03-02T08:15:30+8:00",
+        "2026-03-02T08:15:30+01:00[Europe/Berlin]",
+        "2026-03-02T08:15:30 CET",
+        "2026-W10-1T08:15:30Z",
+        "02.03.2026 08:15:30",
+        "03/02/2026 08:15:30 AM",
+        "2026-03-02",
+        "08:15:30",
+        "26-03-02 08:15:30",
+        "20260302T0815Z",
+        "2026-03-02T08:15:30+99:00",
+        "this morning",
+        "T",
+        "é2026-03-0T",
+    ] {
+        assert_eq!(super::written(&text(form)), Err(NoTime::Form), "{form}");
+    }
+    for clock in ["1970-01-01T00:00:00Z", "2026-02-30 08:15:30", "0000-00-00 00:00:00", "0", "12"] {
+        assert_eq!(super::written(&text(clock)), Err(NoTime::Clock), "{clock}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_a_time_that_is_out_of_bounds(text in "[0-9TtZz:.,+\\-/ A-Z\\[\\]é]{0,40}") {
+        use chrono::Datelike as _;
+        let value = Tree::Text(text.clone());
+        for time in [super::written(&value), super::any(&value), super::epoch(&value), super::digits(&text, &text)] {
+            let year = match time {
+                Ok(CapturedAt::Instant(at)) => at.year(),
+                Ok(CapturedAt::Local(at)) => at.year(),
+                _ => 2000,
+            };
+            proptest::prop_assert!((2000..2200).contains(&year));
+        }
     }
 }

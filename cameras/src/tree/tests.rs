@@ -49,5 +49,30 @@ fn a_share_is_of_the_first_scale_that_it_fits() {
     let tree = tree(r#"{"a": 1, "b": 1.5, "c": "101", "d": -0.1, "e": 1000}"#);
     let share = |path| tree.share(path, &[1.0, 100.0, 999.0]);
     assert_eq!((share("a"), share("b")), (Some(1.0), Some(0.015)));
-    assert_eq!((share("c"), share("d"), share("e")), (Some(101.0 / 999.0), None, None));
+    assert_eq!((share("c"), share("d"), share("e")), (Some(101.0 / 999.0), Some(0.0), Some(0.0)));
+}
+
+#[test]
+fn a_share_that_is_said_and_is_none_passes_no_limit() {
+    let tree = tree(
+        r#"{"said": [101, -1, "high", "NaN", 1e300, [1], {"a": 1}, true, "0,5,5", "120 %"],
+            "not": [null, "", " - ", "unknown", "N/A", [], {}, "Null"], "ok": ["0,5", "50 %", " 0.5 "]}"#,
+    );
+    for index in 0..10 {
+        assert_eq!(tree.share(&format!("said.{index}"), &[1.0, 100.0]), Some(0.0), "{index}");
+    }
+    for index in 0..8 {
+        assert_eq!(tree.share(&format!("not.{index}"), &[1.0, 100.0]), None, "{index}");
+    }
+    for index in 0..3 {
+        assert_eq!(tree.share(&format!("ok.{index}"), &[1.0, 100.0]), Some(0.5), "{index}");
+    }
+}
+
+#[test]
+fn a_fixed_word_has_no_case() {
+    use super::is_word;
+    assert!(is_word("LPR", "lpr") && is_word(" lpr ", "LPR") && is_word("无牌车", "无牌车"));
+    assert!(is_word("TrafficGate", "traffic*") && is_word("System.KeepAlive", "*keepalive"));
+    assert!(!is_word("lprs", "lpr") && !is_word("", "lpr") && !is_word("xTraffic", "traffic*"));
 }

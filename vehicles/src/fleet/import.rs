@@ -96,6 +96,33 @@ fn line_of(before: &[u8]) -> u64 {
     1 + before.split(|byte| *byte == b'\n').count() as u64 - 1
 }
 
+/// Counts the lines up to each record. Not the reader's own count: after a line's end of two
+/// characters it is one behind.
+struct Lines<'t> {
+    text: &'t [u8],
+    byte: usize,
+    line: u64,
+}
+
+impl<'t> Lines<'t> {
+    fn new(text: &'t [u8]) -> Self {
+        Self { text, byte: 0, line: 1 }
+    }
+
+    /// The line of a record, from 1; records come in the order of the file. A record that begins
+    /// with the rest of a line's end, or with empty lines, begins behind them.
+    fn at(&mut self, position: &csv::Position) -> u64 {
+        let from = usize::try_from(position.byte()).unwrap_or(usize::MAX).min(self.text.len());
+        let ends = self.text[from..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+        let to = from + ends.count();
+        if let Some(passed) = self.text.get(self.byte..to) {
+            self.line += line_of(passed) - 1;
+            self.byte = to;
+        }
+        self.line
+    }
+}
+
 type Raw = Vec<(u64, Result<RawRow, String>)>;
 
 fn read_csv(text: &str) -> Result<Raw, Unreadable> {
@@ -112,12 +139,13 @@ fn read_csv(text: &str) -> Result<Raw, Unreadable> {
     }
     let positions = COLUMNS.map(position);
     let mut raw = Vec::new();
+    let mut lines = Lines::new(text.as_bytes());
     for record in reader.records() {
         let record = record.map_err(|e| Unreadable {
-            line: e.position().map_or(0, csv::Position::line),
+            line: e.position().map_or(0, |position| lines.at(position)),
             reason: "not CSV".to_owned(),
         })?;
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = record.position().map_or(0, |position| lines.at(position));
         if record.len() != header.len() {
             let reason = format!("{} fields where the header has {}", record.len(), header.len());
             raw.push((line, Err(reason)));

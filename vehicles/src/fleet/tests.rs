@@ -209,3 +209,28 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_fault_is_told_with_its_line_whatever_ends_the_lines() {
+    for end in ["\n", "\r\n", "\r\n\r\n", "\n\n"] {
+        let file = [
+            "vehicle_id,plate,customer_id,customer_name",
+            "V-1,AB 204,C-1,Ada",
+            "V-2,,C-1,Ada",
+            "V-3,AB 205,C-1,\"Ada\nof two lines\"",
+            "V-4,?,C-1,Ada",
+        ]
+        .join(end);
+        let rows = read(file.as_bytes()).unwrap();
+        let lines: Vec<_> = rows.refusals.iter().map(|refusal| refusal.line).collect();
+        let wanted: Vec<_> = ["V-2,", "V-4,"]
+            .iter()
+            .map(|id| {
+                let before = &file[..file.find(id).unwrap()];
+                1 + before.bytes().filter(|byte| *byte == b'\n').count() as u64
+            })
+            .filter(|line| *line > 0)
+            .collect();
+        assert_eq!(lines, wanted, "{end:?}");
+    }
+}

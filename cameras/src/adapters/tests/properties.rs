@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use crate::fuzzing;
-use crate::testing::PAYLOADS;
+use crate::testing::payloads;
 
 /// What may be put in a value's place.
 const VALUES: &[&str] = &[
@@ -38,19 +38,19 @@ proptest! {
 
     #[test]
     fn a_payload_cut_short_is_an_error_or_a_message(
-        index in 0..PAYLOADS.len(), cut in any::<prop::sample::Index>(),
+        index in 0..payloads().len(), cut in any::<prop::sample::Index>(),
     ) {
-        let (head, tail) = PAYLOADS[index].2.as_bytes().split_at(cut.index(PAYLOADS[index].2.len()));
+        let (head, tail) = payloads()[index].text.as_bytes().split_at(cut.index(payloads()[index].text.len()));
         fuzzing::any_vendor_reads(head);
         fuzzing::any_vendor_reads(tail);
     }
 
     #[test]
     fn a_payload_with_other_values_is_an_error_or_a_message(
-        index in 0..PAYLOADS.len(),
+        index in 0..payloads().len(),
         swaps in prop::collection::vec((any::<prop::sample::Index>(), 0..VALUES.len()), 1..6),
     ) {
-        let mut body = PAYLOADS[index].2.to_owned();
+        let mut body = payloads()[index].text.clone();
         for (token, value) in swaps {
             let tokens = values(&body);
             if !tokens.is_empty() {
@@ -62,10 +62,10 @@ proptest! {
 
     #[test]
     fn a_payload_with_other_bytes_is_an_error_or_a_message(
-        index in 0..PAYLOADS.len(),
+        index in 0..payloads().len(),
         flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
     ) {
-        let mut body = PAYLOADS[index].2.as_bytes().to_vec();
+        let mut body = payloads()[index].text.as_bytes().to_vec();
         for (at, byte) in flips {
             let at = at.index(body.len());
             body[at] = byte;
@@ -75,11 +75,11 @@ proptest! {
 
     #[test]
     fn a_payload_within_itself_is_an_error_or_a_message(
-        outer in 0..PAYLOADS.len(), inner in 0..PAYLOADS.len(), token in any::<prop::sample::Index>(),
+        outer in 0..payloads().len(), inner in 0..payloads().len(), token in any::<prop::sample::Index>(),
     ) {
-        let mut body = PAYLOADS[outer].2.to_owned();
+        let mut body = payloads()[outer].text.clone();
         let tokens = values(&body);
-        body.replace_range(tokens[token.index(tokens.len())].clone(), PAYLOADS[inner].2);
+        body.replace_range(tokens[token.index(tokens.len())].clone(), &payloads()[inner].text);
         fuzzing::any_vendor_reads(body.as_bytes());
     }
 

@@ -1,4 +1,0 @@
-//! Any bytes are an error or a message of the vendor `dahua`.
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|body: &[u8]| cameras::fuzzing::one_vendor_reads("dahua", body));
