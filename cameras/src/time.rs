@@ -114,7 +114,8 @@ pub fn digits(date: &str, time: &str) -> Time {
         [hour, minute, second, millis] => (hour, minute, second, millis),
         _ => return Err(NoTime::Form),
     };
-    let nanos = millis.checked_mul(1_000_000).ok_or(NoTime::Clock)?;
+    let millis = Some(millis).filter(|millis| *millis < 1000).ok_or(NoTime::Clock)?;
+    let nanos = millis * 1_000_000;
     local(at(year, [month, day, hour, minute, second], nanos)?)
 }
 
@@ -151,6 +152,9 @@ pub fn plus_millis(at: CapturedAt, millis: Option<i64>) -> CapturedAt {
 }
 
 fn instant(at: Instant) -> Time {
+    // A leap second is the last instant before the next second: one line of time, no folds.
+    let nanos = at.timestamp_subsec_nanos().min(999_999_999);
+    let at = DateTime::from_timestamp(at.timestamp(), nanos).ok_or(NoTime::Clock)?;
     YEARS.contains(&at.year()).then_some(CapturedAt::Instant(at)).ok_or(NoTime::Clock)
 }
 

@@ -134,7 +134,7 @@ fn read_event(event: &Tree) -> Result<Read, Unreadable> {
         lane: data.name("Lane").or_else(|| data.name("TrafficCar.Lane")),
         event: ["GroupID", "EventID"]
             .iter()
-            .find_map(|path| data.name(path).filter(|id| id != "0")),
+            .find_map(|path| data.name(path).filter(|id| !is_word(id, "0"))),
         candidates: candidates
             .take(super::CANDIDATES_MAX)
             .map(|text| Candidate { plate: as_read(&text), confidence: None })
