@@ -170,7 +170,7 @@ impl Publishing {
     }
 }
 
-/// A plate's passages: mostly in turn, some missed, some read twice.
+/// A plate's passages: mostly in turn, some missed, some read several times.
 fn timeline(
     random: &mut StdRng,
     kinds: &Kinds,
@@ -185,8 +185,10 @@ fn timeline(
             kind = other(kind); // a passage that no camera saw
         }
         into.push(observation(random, plate, kind, at));
-        if kinds.re_reads && random.random_bool(0.2) {
-            let again = at + TimeDelta::milliseconds(random.random_range(0..20_000));
+        let mut again = at;
+        // A chain of them may reach further than two neighbours do: what joins its ends comes last.
+        while kinds.re_reads && random.random_bool(0.25) {
+            again += TimeDelta::milliseconds(random.random_range(0..20_000));
             into.push(observation(random, plate, kind, again));
         }
         at += TimeDelta::milliseconds(random.random_range(21_000..50_000));
