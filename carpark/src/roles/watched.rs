@@ -80,7 +80,8 @@ impl Watched {
             let all = self.all();
             // The system may take its time: a disk that hangs, a network that is away.
             let look = spawn_blocking(move || {
-                let lost = all.iter().find_map(|kept| kept.look().err());
+                // Each of them is looked at, whatever became of the one before.
+                let lost: Vec<String> = all.iter().filter_map(|kept| kept.look().err()).collect();
                 let for_good = all.iter().find_map(|kept| kept.watch().lost_for(patience));
                 (lost, for_good)
             });
@@ -88,7 +89,7 @@ impl Watched {
             if let Some(reason) = for_good {
                 return reason;
             }
-            match (&lost, was_well) {
+            match (lost.first(), was_well) {
                 (Some(reason), true) => error!(
                     error = %reason,
                     patience_seconds = patience.as_secs(),
@@ -97,7 +98,7 @@ impl Watched {
                 (None, false) => info!("the files are there again"),
                 _ => {}
             }
-            was_well = lost.is_none();
+            was_well = lost.is_empty();
         }
     }
 
