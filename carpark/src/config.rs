@@ -414,7 +414,6 @@ fn variable(name: &str) -> Option<String> {
 }
 
 /// The names of all variables that are set.
-#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
 fn variables() -> impl Iterator<Item = String> {
     std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())
 }

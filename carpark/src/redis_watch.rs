@@ -169,9 +169,10 @@ fn judge(name: Name, part: &Part, gauges: &Gauges, settings: &RedisSettings) {
     }
     let remark = settings.remark();
     if part.remark(remark.as_deref()) {
-        match remark {
-            Some(remark) => warn!(setting = name.key, "{remark}"),
-            None => info!(setting = name.key, "Redis is set as it should be"),
+        if let Some(remark) = remark {
+            warn!(setting = name.key, "{remark}");
+        } else {
+            info!(setting = name.key, "Redis is set as it should be");
         }
     }
 }
