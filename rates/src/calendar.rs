@@ -83,12 +83,13 @@ fn is_english(date: NaiveDate) -> bool {
         (12, 27) => matches!(weekday, Weekday::Mon | Weekday::Tue),
         (12, 28) => matches!(weekday, Weekday::Mon | Weekday::Tue),
         (5, 1..=7) => monday,
-        (5, 25..=31) | (8, 25..=31) => monday,
+        (5 | 8, 25..=31) => monday,
         _ => false,
     }
 }
 
 /// Easter Sunday of a year of the Gregorian calendar (Butcher's algorithm).
+#[allow(clippy::many_single_char_names, reason = "the algorithm is published with them")]
 pub fn easter(year: i32) -> Option<NaiveDate> {
     let (a, b, c) = (year.rem_euclid(19), year.div_euclid(100), year.rem_euclid(100));
     let (d, e) = (b / 4, b % 4);

@@ -1,8 +1,8 @@
 //! What a stay in a car park costs, exactly, and why.
 //!
-//! A [`RateTable`] is data: one version of a car park's prices, read from TOML or JSON by [`parse`]. A
-//! [`Stay`] is what happened. [`price`] makes a [`Bill`] of them, whose lines sum to its total;
-//! [`explain`] says a table or a bill in plain words, and [`lint`] finds what is wrong in a table.
+//! A [`RateTable`] is data: one version of a car park's prices, read from TOML or JSON by [`parse()`]. A
+//! [`Stay`] is what happened. [`price()`] makes a [`Bill`] of them, whose lines sum to its total;
+//! [`explain()`] says a table or a bill in plain words, and [`lint()`] finds what is wrong in a table.
 //!
 //! **No hidden default.** What has two answers in the world (a cap for 24 hours or until midnight, once
 //! or repeating; free minutes that forgive or that are taken off; a unit over a boundary) is a field of

@@ -32,8 +32,8 @@ pub enum ParseError {
     Faults(Vec<Fault>),
 }
 
-fn listed<T: ToString>(items: &[T]) -> String {
-    items.iter().map(|item| format!("- {}", item.to_string())).collect::<Vec<_>>().join("\n")
+fn listed<T: std::fmt::Display>(items: &[T]) -> String {
+    items.iter().map(|item| format!("- {item}")).collect::<Vec<_>>().join("\n")
 }
 
 /// Reads a table that answers everything and has no fault.

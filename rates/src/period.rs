@@ -36,9 +36,9 @@ impl Period {
     }
 
     /// The seconds, where it is elapsed time.
-    pub const fn seconds(self) -> Option<i64> {
+    pub fn seconds(self) -> Option<i64> {
         match self {
-            Self::Elapsed(seconds) => Some(seconds as i64),
+            Self::Elapsed(seconds) => Some(i64::from(seconds)),
             _ => None,
         }
     }

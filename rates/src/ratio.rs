@@ -28,6 +28,7 @@ pub enum Mode {
     Down,
 }
 
+#[allow(clippy::should_implement_trait, reason = "the traits cannot say that it does not fit")]
 impl Ratio {
     /// 0.
     pub const ZERO: Self = Self { numerator: 0, denominator: 1 };

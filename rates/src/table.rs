@@ -1,7 +1,7 @@
 //! A rate table, as its file has it.
 //!
-//! What has two answers in the world is an [`Option`] here, and no default: [`crate::parse`] and
-//! [`crate::price`] refuse a table that leaves one out, with the question (see [`crate::questions`]).
+//! What has two answers in the world is an [`Option`] here, and no default: [`crate::parse()`] and
+//! [`crate::price()`] refuse a table that leaves one out, with the question (see [`crate::questions()`]).
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;

@@ -146,8 +146,8 @@ pub struct Season {
 
 impl Season {
     fn contains(self, date: NaiveDate) -> bool {
-        let (month, day) = (date.month() as u8, date.day() as u8);
-        let day = MonthDay { month, day };
+        let part = |number: u32| u8::try_from(number).unwrap_or(u8::MAX);
+        let day = MonthDay { month: part(date.month()), day: part(date.day()) };
         if self.first <= self.last {
             self.first <= day && day <= self.last
         } else {

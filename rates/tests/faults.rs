@@ -231,7 +231,7 @@ fn each_planted_fault_is_found() {
         assert_eq!(kinds("", &text), [expected], "{name}");
     }
     assert_eq!(kinds(r#"rounding = { mode = "up", to = "0.001" }"#, &with("")), [BadNumber]);
-    assert_eq!(kinds("", &with("")), []);
+    assert!(kinds("", &with("")).is_empty());
 }
 
 /// Each answer that is left out is asked for, and nothing else.
@@ -241,12 +241,9 @@ fn a_missing_answer_is_a_question_with_examples() {
     let full = file("Europe/Berlin", "EUR", "", &whole);
     for rule in ["rounding", "grace", "leave_grace", "change_while_parked", "reentry", "hold_above"]
     {
-        let text: String = full
-            .lines()
-            .filter(|line| !line.starts_with(&format!("{rule} =")))
-            .map(|line| format!("{line}\n"))
-            .collect();
-        let Err(ParseError::Questions(questions)) = parse(&text, Format::Toml) else {
+        let kept: Vec<&str> =
+            full.lines().filter(|line| !line.starts_with(&format!("{rule} ="))).collect();
+        let Err(ParseError::Questions(questions)) = parse(&kept.join("\n"), Format::Toml) else {
             panic!("{rule}")
         };
         assert_eq!(
@@ -257,12 +254,11 @@ fn a_missing_answer_is_a_question_with_examples() {
         assert!(shown.contains("Example:") && questions[0].answers.len() > 1, "{shown}");
     }
     // What cannot matter is not asked.
-    let text: String = full
+    let kept: Vec<&str> = full
         .lines()
         .filter(|line| !line.starts_with("crossing") && !line.starts_with("free_time"))
-        .map(|line| format!("{line}\n"))
         .collect();
-    assert!(parse(&text, Format::Toml).is_ok());
+    assert!(parse(&kept.join("\n"), Format::Toml).is_ok());
 }
 
 #[test]

@@ -208,9 +208,9 @@ price = { kind = "flat", amount = "5.00", each = "window" }
 /// github.com/Alliance-for-Parking-Data-Standards/APDS issue 25, cases c and a.
 #[test]
 fn money_that_is_paid_before_charging_begins_counts_from_its_beginning() {
-    let table = table("Europe/Berlin", "EUR", "", EVENING);
+    let flat_evening = table("Europe/Berlin", "EUR", "", EVENING);
     let first = common::segment("2026-03-05T00:00+01:00", "2026-03-05T00:00+01:00");
-    assert_eq!(paid_until(&table, &first, 200), Ok(at("2026-03-05T10:00+01:00")));
+    assert_eq!(paid_until(&flat_evening, &first, 200), Ok(at("2026-03-05T10:00+01:00")));
     let all_day_free_evening = table_with_free_evening();
     let first = common::segment("2026-03-04T23:00+01:00", "2026-03-04T23:00+01:00");
     assert_eq!(paid_until(&all_day_free_evening, &first, 200), Ok(at("2026-03-05T10:00+01:00")));

@@ -1,4 +1,5 @@
 //! Tables of published tariffs, written anew in the crate's format.
+#![allow(dead_code, reason = "each test file uses a part of it")]
 
 use rates::RateTable;
 
