@@ -12,7 +12,7 @@ use crate::Vendor;
 use crate::camera::Role;
 use crate::read::{CapturedAt, Direction, Message, PlateText, Read};
 use crate::rig::{Mood, now, text};
-use crate::testing::{PAYLOADS, message};
+use crate::testing::{message, payloads};
 
 /// The same read, so many seconds after the rig's, of that event.
 fn later(seconds: i64, read: Read) -> Read {
@@ -23,12 +23,16 @@ fn later(seconds: i64, read: Read) -> Read {
 /// Every payload's first read with an event id, and whose it is, a minute before the rig's now.
 fn of_every_vendor() -> Vec<(Vendor, &'static str, Read)> {
     let mut all = Vec::new();
-    for (name, vendor, _) in PAYLOADS {
-        let Ok(Message::Reads(reads)) = message(name, &[]) else { continue };
+    for payload in payloads() {
+        let Ok(Message::Reads(reads)) = message(&payload.name, &[]) else { continue };
         let mut reads = reads.into_iter();
         let read = reads.find(|r| r.event.is_some() && matches!(r.plate, PlateText::Read(_)));
         let Some(read) = read else { continue };
-        all.push((*vendor, *name, later(-3600, Read { confidence: None, ..read })));
+        all.push((
+            payload.vendor,
+            payload.name.as_str(),
+            later(-3600, Read { confidence: None, ..read }),
+        ));
     }
     all
 }

@@ -111,7 +111,7 @@ impl Access {
     /// A wrong token is a guess; none at all is not.
     fn note_guess(&self, request: &ServiceRequest, is_camera: bool) {
         let in_query = || {
-            let query = form_urlencoded::parse(request.query_string().as_bytes());
+            let query = url::form_urlencoded::parse(request.query_string().as_bytes());
             query.into_iter().any(|(name, _)| name == "token")
         };
         let shows_any = request.headers().contains_key(header::AUTHORIZATION);

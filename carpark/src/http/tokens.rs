@@ -72,7 +72,13 @@ mod tests {
 
     fn tokens(admin: &str, sink: &str, camera: &str) -> Tokens {
         let token = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        Tokens { admin: token(admin), sink: token(sink), camera: token(camera), ping: None }
+        Tokens {
+            admin: token(admin),
+            sink: token(sink),
+            camera: token(camera),
+            own_cameras: Vec::new(),
+            ping: None,
+        }
     }
 
     fn judged(address: &str, tokens: &Tokens) -> Result<usize, String> {
