@@ -55,18 +55,17 @@ pub fn shows_token(headers: &HeaderMap, query: &str, token: &str) -> bool {
 /// programs mean a blank by it. Some cameras put the path or the query of their own behind the URL
 /// that they are given, so behind its `?token=` too.
 fn is_in_query(pair: &str, token: &str) -> bool {
-    let Some(raw) = pair.strip_prefix("token=") else { return false };
-    let decoded = |text: &str| -> Vec<u8> {
-        let escaped = text.replace('+', "%2B");
-        let parsed = form_urlencoded::parse(escaped.as_bytes()).next();
-        parsed.map(|(name, _)| name.into_owned().into_bytes()).unwrap_or_default()
+    if !pair.starts_with("token=") {
+        return false;
+    }
+    let value = |pair: &str| {
+        let pair = form_urlencoded::parse(pair.as_bytes()).next();
+        pair.map(|(_, value)| value.into_owned().into_bytes()).unwrap_or_default()
     };
-    let in_form = form_urlencoded::parse(pair.as_bytes()).next();
-    let is_form = in_form.is_some_and(|(_, shown)| is(shown.as_bytes(), token));
-    let shown = decoded(raw);
-    let beginning = shown.get(..token.len()).unwrap_or_default();
-    let goes_on = matches!(shown.get(token.len()), Some(b'/' | b'?'));
-    is_form || is(&shown, token) || (goes_on && is(beginning, token))
+    let (in_form, as_it_is) = (value(pair), value(&pair.replace('+', "%2B")));
+    let beginning = as_it_is.get(..token.len()).unwrap_or_default();
+    let goes_on = matches!(as_it_is.get(token.len()), Some(b'/' | b'?'));
+    is(&in_form, token) || is(&as_it_is, token) || (goes_on && is(beginning, token))
 }
 
 /// What the header of that scheme shows.

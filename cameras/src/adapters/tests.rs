@@ -27,6 +27,7 @@ fn an_own_message_is_read() {
         lane: some("north"),
         place: some("harbour"),
         event: some("north-0042"),
+        event_is_key: true,
         ..Read::new(plate("KÖ-XY 204"))
     };
     assert_eq!(reads("carpark.json", &[]), [expected]);

@@ -204,7 +204,8 @@ fn a_camera_that_was_never_heard_of_needs_a_look_after_ten_minutes() {
         assert_eq!(status.since, now());
         assert!(status.why.contains("/cameras/cam"), "{}", status.why);
     }
-    monitor.only().heard(heard(MessageKind::Heartbeat, &[]));
+    let at = at("2026-06-01T10:10:02Z");
+    monitor.only().heard(Heard { at, ..heard(MessageKind::Heartbeat, &[]) });
     assert_eq!(monitor.status().severity, Severity::Well);
 }
 

@@ -42,9 +42,10 @@ async fn one_event_with_another_sure_plate_a_minute_later_is_two_cars_of_every_v
     let all = of_every_vendor();
     let vendors: BTreeSet<Vendor> = all.iter().map(|(vendor, ..)| *vendor).collect();
     assert!(vendors.len() >= 9, "{vendors:?}");
+    tokio::time::pause();
     for (_, name, read) in all {
         for stage in [read.stage, Stage::Final] {
-            let rig = Rig::new(Mood::Confirms);
+            let rig = Rig::again(Mood::Confirms, Options::default());
             let one = Read { plate: text("FINA1"), ..read.clone() };
             let other = later(-3540, Read { plate: text("FINB2"), stage, ..read.clone() });
             let ids = [id(rig.saw(one.clone()).await), id(rig.saw(other.clone()).await)];
@@ -59,12 +60,14 @@ async fn one_event_with_another_sure_plate_a_minute_later_is_two_cars_of_every_v
 
 #[actix_rt::test]
 async fn the_same_message_has_the_same_id_in_the_next_process_too() {
+    tokio::time::pause();
+    let rig = || Rig::again(Mood::Confirms, Options::default());
     for (_, name, read) in of_every_vendor() {
-        let (before, after) = (Rig::new(Mood::Confirms), Rig::new(Mood::Confirms));
+        let (before, after) = (rig(), rig());
         let first = id(before.saw(read.clone()).await);
         assert_eq!(id(after.saw(read.clone()).await), first, "{name}");
         let other = Read { plate: text("FINB2"), ..read };
-        assert_ne!(id(Rig::new(Mood::Confirms).saw(other).await), first, "{name}: of one instant");
+        assert_ne!(id(rig().saw(other).await), first, "{name}: of one instant");
     }
 }
 
@@ -142,8 +145,9 @@ const STORIES: &[Story] = &[
 
 #[actix_rt::test]
 async fn what_is_one_vehicle_and_what_is_two() {
+    tokio::time::pause();
     for (story, reads, published) in STORIES {
-        let rig = Rig::new(Mood::Confirms);
+        let rig = Rig::again(Mood::Confirms, Options::default());
         for (seconds, stage, plate) in *reads {
             let read = Read { stage: *stage, ..last(plate, 0.9) };
             id(rig.saw(later(*seconds, read)).await);
@@ -169,7 +173,7 @@ async fn what_is_merged_away_under_another_plate_is_counted_once() {
         id(rig.saw(later(3, Read { stage: Stage::Update, ..last("B8KX311", 0.9) })).await);
     }
     assert_eq!(rig.merged(), 1, "published already");
-    let gathered = Rig::new(Mood::Confirms);
+    let gathered = Rig::again(Mood::Confirms, Options::default());
     let first = gathered.send(preview("B8KX3", 0.6));
     tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     id(gathered.saw(later(1, last("B8KX311", 0.9))).await);

@@ -34,6 +34,11 @@ impl Rig {
 
     fn with(mood: Mood, options: Options) -> Self {
         tokio::time::pause();
+        Self::again(mood, options)
+    }
+
+    /// Another one in the same test, where time stands still already.
+    pub(super) fn again(mood: Mood, options: Options) -> Self {
         let registry = Registry::new();
         let metrics = Metrics::register(&registry).unwrap();
         let camera = Camera { min_confidence: 0.5, ..camera(Role::Entry) };

@@ -291,7 +291,7 @@ fn axis_may_send_the_events_of_a_while_together() {
 fn a_late_upload_is_told_by_its_own_word_and_by_no_serial_number() {
     let is_late = |name, from, to| first(name, &[(from, to)]).is_late_upload;
     assert!(is_late("hikvision.xml", "ission>false", "ission>true"));
-    assert!(is_late("hikvision.xml", "<alarmDataType>0", "<alarmDataType>1"));
+    assert!(is_late("hikvision.xml", "<ANPR>", "<ANPR><alarmDataType>1</alarmDataType>"));
     assert!(!is_late("hikvision.xml", "<activePostCount>1", "<activePostCount>50"));
     assert!(is_late("vzenith.json", "\"isoffline\": 0", "\"isoffline\": 1"));
     assert!(!is_late("vzenith.json", "\"isoffline\": 0,", ""));
