@@ -89,7 +89,7 @@ fn a_stream_says_what_it_has_said_before_in_few_bytes() {
         .args(&["--rate", "5"])
         .start_ready();
     // Until the lists are full.
-    tests::wait::until("there are sessions", Duration::from_secs(60), || {
+    tests::wait::until("there are sessions", Duration::from_mins(1), || {
         let rows =
             std::fs::read_to_string(directory.join("data/summaries.csv")).unwrap_or_default();
         (rows.lines().count() > 30).then_some(())
