@@ -1,6 +1,7 @@
 //! Summaries and exceptions, on their way to the sink and as rows of the files.
 
 use chrono::DateTime;
+use compact_str::CompactString;
 
 use super::*;
 use crate::{ExceptionKind, ExceptionRow, Summary};
