@@ -7,6 +7,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::camera;
+use crate::rates;
 use crate::settings::{NAMED_SETTINGS, SETTINGS, Setting};
 use crate::verify;
 
@@ -43,6 +44,8 @@ pub enum Role {
     Health,
     /// Shows what a camera's message becomes, or posts it.
     Camera,
+    /// What a table of prices says, costs and lacks.
+    Rates,
 }
 
 /// Sub-command, role, one line about it.
@@ -84,6 +87,11 @@ const ROLES: &[(&str, Role, &str)] = &[
         "camera",
         Role::Camera,
         "Shows what a camera's message becomes, or posts it as the camera would",
+    ),
+    (
+        "rates",
+        Role::Rates,
+        "Tables of prices: what one says and lacks, and what a stay costs by it",
     ),
 ];
 
@@ -139,6 +147,7 @@ pub fn command() -> Command {
         command = command.subcommand(match role {
             Role::Verify => verify_arguments(sub),
             Role::Camera => camera_commands(sub),
+            Role::Rates => rates::commands(sub),
             Role::Vehicles => sub.subcommand(import_command()),
             Role::Health => sub.arg(
                 Arg::new("health_url")
@@ -324,6 +333,11 @@ impl Asked {
                 content_type,
             },
         })
+    }
+
+    /// What it says of tables of prices.
+    pub fn rates(&self) -> Option<rates::Request> {
+        rates::request(self.matches.subcommand()?.1)
     }
 
     /// Whom to ask for its health.

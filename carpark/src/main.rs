@@ -16,6 +16,7 @@ mod inside;
 mod limits;
 mod ping_queue;
 mod progress;
+mod rates;
 mod reads;
 mod recording;
 mod redis_watch;
@@ -52,6 +53,14 @@ async fn main() -> ExitCode {
         return match health::ask(asked.health_url()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(e) => fail(&e, 1),
+        };
+    }
+    if asked.role == Role::Rates {
+        return match asked.rates().map(|request| crate::rates::run(&request)) {
+            Some(Ok(true)) => ExitCode::SUCCESS,
+            Some(Ok(false)) => ExitCode::FAILURE,
+            Some(Err(e)) => fail(&e, USAGE),
+            None => ExitCode::from(USAGE),
         };
     }
     let layers = Layers::read(asked.file.as_deref(), |setting| asked.flag(setting));

@@ -20,6 +20,7 @@
 //!
 //! **No price is no price.** A stay that no product is for is an [`Unpriced`] with the reason, not a 0.
 
+pub mod apds;
 mod bill;
 mod calendar;
 mod explain;
@@ -48,4 +49,8 @@ pub use questions::{Question, questions};
 pub use ratio::{Mode, Overflow, Ratio};
 pub use stay::{Segment, Stay, Visit};
 pub use table::*;
+/// The JSON Schema of a table's file, for editors and other programs. It says the shape; the questions
+/// and faults are [`questions()`] and [`lint()`].
+pub const SCHEMA: &str = include_str!("schema.json");
+
 pub use window::{Clock, Day, MonthDay, Season, When};

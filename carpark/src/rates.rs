@@ -1,0 +1,244 @@
+//! `carpark rates`: what a table of prices says, costs and lacks. Needs no server and no configuration.
+
+mod arguments;
+mod picture;
+mod place;
+mod stays;
+mod tried;
+
+use std::fmt::Display;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow, bail};
+use rates::{Format, Language, ParseError, RateTable};
+
+use crate::say;
+
+pub use arguments::{commands, request};
+
+/// What is asked for.
+#[derive(Debug)]
+pub enum Request {
+    /// What is wrong in tables.
+    Lint {
+        /// The tables.
+        files: Vec<PathBuf>,
+    },
+    /// A table in plain words.
+    Explain {
+        /// The table.
+        file: PathBuf,
+        /// Of the words.
+        language: Language,
+    },
+    /// What a stay costs.
+    Price {
+        /// The versions of the table.
+        files: Vec<PathBuf>,
+        /// The stay.
+        stay: stays::Asked,
+        /// As JSON.
+        json: bool,
+        /// Of the words.
+        language: Language,
+    },
+    /// Prices of many stays.
+    Try {
+        /// The table.
+        file: PathBuf,
+        /// Which stays.
+        trial: tried::Trial,
+        /// Where a picture of it belongs.
+        svg: Option<PathBuf>,
+    },
+    /// The schema of the files.
+    Schema,
+    /// A table of an APDS `RateTable`.
+    Import {
+        /// The `RateTable`.
+        file: PathBuf,
+        /// Which it does not have.
+        time_zone: String,
+    },
+    /// An APDS `RateTable` of a table.
+    Export {
+        /// The table.
+        file: PathBuf,
+    },
+}
+
+/// Does it, and prints what came of it. False where a table has faults or a stay has no price; an
+/// error where it was asked wrongly.
+pub fn run(request: &Request) -> anyhow::Result<bool> {
+    match request {
+        Request::Lint { files } => lint(files),
+        Request::Explain { file, language } => {
+            with(file, |table| say::result(::rates::explain(table, *language)).map(|()| true))
+        }
+        Request::Price { files, stay, json, language } => price(files, stay, *json, *language),
+        Request::Try { file, trial, svg } => with(file, |table| {
+            let tried = trial.of(table).map_err(|error| anyhow!(error))?;
+            if let Some(out) = svg {
+                let picture = picture::svg(table, &tried);
+                std::fs::write(out, picture)
+                    .with_context(|| format!("{} cannot be written", out.display()))?;
+            }
+            say::result(tried.text()).map(|()| true)
+        }),
+        Request::Schema => say::result(::rates::SCHEMA.trim_end()).map(|()| true),
+        Request::Import { file, time_zone } => import(file, time_zone),
+        Request::Export { file } => with(file, |table| match ::rates::apds::export(table) {
+            Ok(exported) => {
+                tell_losses(&exported.losses);
+                say::result(exported.json).map(|()| true)
+            }
+            Err(error) => faulty(file, error),
+        }),
+    }
+}
+
+fn lint(files: &[PathBuf]) -> anyhow::Result<bool> {
+    let mut is_well = true;
+    for file in files {
+        match parsed(file)? {
+            Ok(table) => say::result(format_args!(
+                "{}: no faults ({}, version {})",
+                file.display(),
+                table.id,
+                table.version
+            ))?,
+            Err(faults) => {
+                is_well = false;
+                for fault in faults {
+                    say::result(fault)?;
+                }
+            }
+        }
+    }
+    Ok(is_well)
+}
+
+fn price(
+    files: &[PathBuf],
+    asked: &stays::Asked,
+    json: bool,
+    language: Language,
+) -> anyhow::Result<bool> {
+    let mut tables = Vec::new();
+    for file in files {
+        match parsed(file)? {
+            Ok(table) => tables.push(table),
+            Err(faults) => return tell(&faults),
+        }
+    }
+    let Some(first) = tables.first() else { bail!("no table is named") };
+    let zone = first.time_zone;
+    for (table, file) in tables.iter().zip(files) {
+        if (&table.id, &table.currency, table.time_zone) != (&first.id, &first.currency, zone) {
+            bail!(
+                "{}: is no version of `{}`; id, currency and time zone have to be the same",
+                file.display(),
+                first.id
+            );
+        }
+        let twice = tables.iter().filter(|other| other.version == table.version).count() > 1;
+        if twice {
+            bail!(
+                "{}: version {} is there twice; each version has a number of its own",
+                file.display(),
+                table.version
+            );
+        }
+    }
+    let stay = asked.stay(zone).map_err(|error| anyhow!(error))?;
+    match ::rates::price_versions(&tables, &stay) {
+        Ok(bill) if json => say::result(serde_json::to_string_pretty(&bill)?).map(|()| true),
+        Ok(bill) => say::result(::rates::explain_bill(&bill, zone, language)).map(|()| true),
+        Err(unpriced) if json => {
+            let answer = serde_json::json!({ "unpriced": unpriced.to_string() });
+            say::result(serde_json::to_string_pretty(&answer)?).map(|()| false)
+        }
+        Err(unpriced) => {
+            say::error(format_args!("carpark: no price: {unpriced}"));
+            Ok(false)
+        }
+    }
+}
+
+fn import(file: &Path, time_zone: &str) -> anyhow::Result<bool> {
+    let zone = time_zone.parse().map_err(|_| {
+        anyhow!("--time-zone {time_zone} is no time zone; write its IANA name, as Europe/Berlin")
+    })?;
+    let imported = match ::rates::apds::import(&read(file)?, zone) {
+        Ok(imported) => imported,
+        Err(error) => return faulty(file, error),
+    };
+    let text = ::rates::write(&imported.table, Format::Toml).map_err(|error| anyhow!(error))?;
+    tell_losses(&imported.losses);
+    for question in ::rates::questions(&imported.table) {
+        say::error(format_args!("open: {question}"));
+    }
+    say::result(text.trim_end()).map(|()| true)
+}
+
+fn tell_losses(losses: &[String]) {
+    for loss in losses {
+        say::error(format_args!("lost: {loss}"));
+    }
+}
+
+fn with(
+    file: &Path,
+    then: impl FnOnce(&RateTable) -> anyhow::Result<bool>,
+) -> anyhow::Result<bool> {
+    match parsed(file)? {
+        Ok(table) => then(&table),
+        Err(faults) => tell(&faults),
+    }
+}
+
+fn tell(faults: &[String]) -> anyhow::Result<bool> {
+    faults.iter().for_each(say::error);
+    Ok(false)
+}
+
+fn faulty(file: &Path, error: impl Display) -> anyhow::Result<bool> {
+    say::error(format_args!("{}: {error}", file.display()));
+    Ok(false)
+}
+
+/// The table, or its faults, each with file and line.
+fn parsed(file: &Path) -> anyhow::Result<Result<RateTable, Vec<String>>> {
+    let text = read(file)?;
+    let name = file.display();
+    let at = |place: &str, what: String| match place::line_of(&text, place) {
+        Some(line) => format!("{name}:{line}: {what}"),
+        None => format!("{name}: {what}"),
+    };
+    let format = if text.trim_start().starts_with('{') { Format::Json } else { Format::Toml };
+    // A linter shows everything at once: the questions are faults too.
+    let table = match ::rates::read(&text, format) {
+        Ok(table) => table,
+        Err(ParseError::Text { line, message }) => {
+            return Ok(Err(vec![format!("{name}:{line}: {message}")]));
+        }
+        Err(other) => return Ok(Err(vec![format!("{name}: {other}")])),
+    };
+    let faults = ::rates::lint(&table);
+    if faults.is_empty() {
+        return Ok(Ok(table));
+    }
+    let told = faults.iter().map(|fault| at(&fault.place, fault.to_string()));
+    Ok(Err(told.collect()))
+}
+
+fn read(file: &Path) -> anyhow::Result<String> {
+    let told = |error: std::io::Error| anyhow!("{} cannot be read: {error}", file.display());
+    if file == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map_err(told)?;
+        return Ok(text);
+    }
+    std::fs::read_to_string(file).map_err(told)
+}
