@@ -178,3 +178,16 @@ fn what_cannot_be_meant_is_refused_with_its_place() {
     }
     assert!(import("{", Tz::UTC).is_err());
 }
+
+#[test]
+fn a_product_that_the_standard_cannot_say_is_lost_as_a_whole_and_said() {
+    let (_, mut hospital) =
+        tables().into_iter().find(|(name, _)| name.ends_with("hospital.toml")).unwrap();
+    let exported = export(&hospital).unwrap();
+    let whole = "product \"staff\": the whole of it".to_owned();
+    assert!(exported.losses.contains(&whole), "{:#?}", exported.losses);
+    let json: Value = serde_json::from_str(&exported.json).unwrap();
+    assert_eq!(json["rateLineCollections"].as_array().unwrap().len(), 2);
+    hospital.products.retain(|product| product.name == "staff");
+    assert!(export(&hospital).unwrap_err().to_string().contains("no product"));
+}

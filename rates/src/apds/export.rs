@@ -31,7 +31,11 @@ pub fn export(table: &RateTable) -> Result<Exported, ApdsError> {
     let end = table.valid_until.map(|date| midnight(table, date)).transpose()?;
     let mut collections = Vec::new();
     for (number, product) in (1..).zip(&table.products) {
-        collections.push(collection(table, product, number, (start, end), &mut lost)?);
+        collections.extend(collection(table, product, number, (start, end), &mut lost));
+    }
+    if collections.is_empty() {
+        let what = "no product has a price that APDS can say";
+        return Err(ApdsError::Value("product".to_owned(), what.to_owned()));
     }
     let apds = ApdsTable {
         id: table.id.clone(),
@@ -87,13 +91,14 @@ fn of_table(table: &RateTable, lost: &mut impl FnMut(String)) {
     }
 }
 
+/// The product, unless none of its prices can be said.
 fn collection(
     table: &RateTable,
     product: &Product,
     number: u32,
     (valid_start, valid_end): (DateTime<FixedOffset>, Option<DateTime<FixedOffset>>),
     lost: &mut impl FnMut(String),
-) -> Result<Collection, ApdsError> {
+) -> Option<Collection> {
     let name = format!("product \"{}\"", product.name);
     lost(format!("{name}: its name"));
     for (is_there, what) in [
@@ -129,9 +134,10 @@ fn collection(
         of_line(line, &name, &mut rate_lines, lost);
     }
     if rate_lines.is_empty() {
-        return Err(ApdsError::Value(name, "has no line that APDS can say".to_owned()));
+        lost(format!("{name}: the whole of it"));
+        return None;
     }
-    Ok(Collection {
+    Some(Collection {
         applicable_currency: table.currency.code().to_owned(),
         collection_sequence: number,
         min_time: "PT0S".to_owned(),

@@ -48,6 +48,7 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<
                     "string" => value.is_string(),
                     "integer" => value.is_i64() || value.is_u64(),
                     "number" => value.is_number(),
+                    "null" => value.is_null(),
                     "boolean" => value.is_boolean(),
                     other => panic!("type {other}"),
                 };
