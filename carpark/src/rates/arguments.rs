@@ -36,7 +36,10 @@ fn of_a_stay(command: Command) -> Command {
             "NAME",
             "A right of the driver or a merchant's validation; may be repeated",
         ))
-        .arg(option("factor", "DECIMAL", "The factor by occupancy that was announced at the entry"))
+        .arg(
+            option("factor", "DECIMAL", "The factor by occupancy that was announced at the entry")
+                .allow_hyphen_values(true),
+        )
 }
 
 fn language() -> Arg {

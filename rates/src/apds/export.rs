@@ -21,12 +21,11 @@ pub fn export(table: &RateTable) -> Result<Exported, ApdsError> {
     of_table(table, &mut lost);
     let always =
         || DateTime::parse_from_rfc3339(ALWAYS).map_err(|error| ApdsError::Json(error.to_string()));
-    let start = match table.valid_from {
-        Some(date) => midnight(table, date)?,
-        None => {
-            lost(format!("valid_from is not said, and APDS has to be told a start: {ALWAYS}"));
-            always()?
-        }
+    let start = if let Some(date) = table.valid_from {
+        midnight(table, date)?
+    } else {
+        lost(format!("valid_from is not said, and APDS has to be told a start: {ALWAYS}"));
+        always()?
     };
     let end = table.valid_until.map(|date| midnight(table, date)).transpose()?;
     let mut collections = Vec::new();
@@ -122,7 +121,7 @@ fn collection(
     for cap in &product.caps {
         match of_cap {
             Some((kept, _)) if kept == cap => {
-                lost(format!("{name}: cap \"{}\": its name", cap.name))
+                lost(format!("{name}: cap \"{}\": its name", cap.name));
             }
             _ => lost(format!("{name}: cap \"{}\"", cap.name)),
         }

@@ -90,6 +90,7 @@ struct Words {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the standard's names")]
 struct Collection {
     applicable_currency: String,
     collection_sequence: u32,
@@ -112,6 +113,7 @@ struct Collection {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the standard's names")]
 struct RateLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     description: Option<String>,
