@@ -93,7 +93,7 @@ pub fn run(request: &Request) -> anyhow::Result<bool> {
                 tell_losses(&exported.losses);
                 say::result(exported.json).map(|()| true)
             }
-            Err(error) => faulty(file, error),
+            Err(error) => Ok(faulty(file, error)),
         }),
     }
 }
@@ -129,7 +129,7 @@ fn price(
     for file in files {
         match parsed(file)? {
             Ok(table) => tables.push(table),
-            Err(faults) => return tell(&faults),
+            Err(faults) => return Ok(tell(&faults)),
         }
     }
     let Some(first) = tables.first() else { bail!("no table is named") };
@@ -172,7 +172,7 @@ fn import(file: &Path, time_zone: &str) -> anyhow::Result<bool> {
     })?;
     let imported = match ::rates::apds::import(&read(file)?, zone) {
         Ok(imported) => imported,
-        Err(error) => return faulty(file, error),
+        Err(error) => return Ok(faulty(file, error)),
     };
     let text = ::rates::write(&imported.table, Format::Toml).map_err(|error| anyhow!(error))?;
     tell_losses(&imported.losses);
@@ -194,18 +194,20 @@ fn with(
 ) -> anyhow::Result<bool> {
     match parsed(file)? {
         Ok(table) => then(&table),
-        Err(faults) => tell(&faults),
+        Err(faults) => Ok(tell(&faults)),
     }
 }
 
-fn tell(faults: &[String]) -> anyhow::Result<bool> {
-    faults.iter().for_each(say::error);
-    Ok(false)
+/// Tells faults; false, as nothing came of it.
+fn tell(faults: &[String]) -> bool {
+    for fault in faults {
+        say::error(fault);
+    }
+    false
 }
 
-fn faulty(file: &Path, error: impl Display) -> anyhow::Result<bool> {
-    say::error(format_args!("{}: {error}", file.display()));
-    Ok(false)
+fn faulty(file: &Path, error: impl Display) -> bool {
+    tell(&[format!("{}: {error}", file.display())])
 }
 
 /// The table, or its faults, each with file and line.

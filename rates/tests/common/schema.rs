@@ -12,119 +12,88 @@ pub fn faults(schema: &Value, document: &Value) -> Vec<String> {
 
 fn check(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
     let Value::Object(schema) = schema else { panic!("{schema} is no schema") };
-    let mut fault = |what: String| found.push(format!("{at}: {what}"));
     for (keyword, rule) in schema {
         match keyword.as_str() {
             "$ref" => {
                 let pointer = rule.as_str().unwrap().strip_prefix('#').unwrap();
                 let target = root.pointer(pointer).unwrap_or_else(|| panic!("{rule}"));
-                let mut inner = Vec::new();
-                check(root, target, value, at, &mut inner);
-                inner.into_iter().for_each(|what| fault(what));
+                check(root, target, value, at, found);
             }
             "allOf" => {
                 for part in rule.as_array().unwrap() {
-                    let mut inner = Vec::new();
-                    check(root, part, value, at, &mut inner);
-                    inner.into_iter().for_each(|what| fault(what));
+                    check(root, part, value, at, found);
                 }
             }
             "anyOf" | "oneOf" => {
-                let parts = rule.as_array().unwrap();
                 let fits = |part: &&Value| {
                     let mut inner = Vec::new();
                     check(root, part, value, at, &mut inner);
                     inner.is_empty()
                 };
-                let count = parts.iter().filter(fits).count();
+                let count = rule.as_array().unwrap().iter().filter(fits).count();
                 if count == 0 || (keyword == "oneOf" && count > 1) {
-                    fault(format!("{value} fits {count} of {keyword}"));
-                }
-            }
-            "type" => {
-                let fits = match rule.as_str().unwrap() {
-                    "object" => value.is_object(),
-                    "array" => value.is_array(),
-                    "string" => value.is_string(),
-                    "integer" => value.is_i64() || value.is_u64(),
-                    "number" => value.is_number(),
-                    "null" => value.is_null(),
-                    "boolean" => value.is_boolean(),
-                    other => panic!("type {other}"),
-                };
-                if !fits {
-                    fault(format!("{value} is no {rule}"));
-                }
-            }
-            "enum" if !rule.as_array().unwrap().contains(value) => {
-                fault(format!("{value} is none of {rule}"));
-            }
-            "const" if rule != value => fault(format!("{value} is not {rule}")),
-            "required" => {
-                for name in rule.as_array().unwrap() {
-                    if value.is_object() && value.get(name.as_str().unwrap()).is_none() {
-                        fault(format!("{name} is missing"));
-                    }
+                    found.push(format!("{at}: {value} fits {count} of {keyword}"));
                 }
             }
             "properties" => {
                 for (name, of_property) in rule.as_object().unwrap() {
                     if let Some(value) = value.get(name) {
-                        let mut inner = Vec::new();
-                        check(root, of_property, value, name, &mut inner);
-                        inner.into_iter().for_each(|what| fault(what));
+                        check(root, of_property, value, &format!("{at}/{name}"), found);
                     }
+                }
+            }
+            "items" => {
+                for (number, value) in value.as_array().into_iter().flatten().enumerate() {
+                    check(root, rule, value, &format!("{at}/{number}"), found);
                 }
             }
             "additionalProperties" => {
                 assert_eq!(*rule, Value::Bool(false));
                 for name in value.as_object().into_iter().flatten().map(|(name, _)| name) {
                     if schema["properties"].get(name).is_none() {
-                        fault(format!("{name} is not known"));
+                        found.push(format!("{at}: {name} is not known"));
                     }
                 }
             }
-            "items" => {
-                for (number, value) in value.as_array().into_iter().flatten().enumerate() {
-                    let mut inner = Vec::new();
-                    check(root, rule, value, &number.to_string(), &mut inner);
-                    inner.into_iter().for_each(|what| fault(what));
-                }
-            }
-            "minItems"
-                if value.as_array().is_some_and(|a| (a.len() as u64) < rule.as_u64().unwrap()) =>
-            {
-                fault("has too few items".to_owned());
-            }
-            "minLength"
-                if value.as_str().is_some_and(|s| (s.len() as u64) < rule.as_u64().unwrap()) =>
-            {
-                fault("is too short".to_owned());
-            }
-            "minimum" if value.as_f64().is_some_and(|v| v < rule.as_f64().unwrap()) => {
-                fault(format!("{value} is below {rule}"));
-            }
-            "maximum" if value.as_f64().is_some_and(|v| v > rule.as_f64().unwrap()) => {
-                fault(format!("{value} is above {rule}"));
-            }
-            "pattern" => {
-                if let Some(text) =
-                    value.as_str().filter(|text| !matches(rule.as_str().unwrap(), text))
-                {
-                    fault(format!("`{text}` is not as {rule}"));
-                }
-            }
-            "format" if rule == "date-time" => {
-                let is_time = |text: &str| chrono::DateTime::parse_from_rfc3339(text).is_ok();
-                if value.as_str().is_some_and(|text| !is_time(text)) {
-                    fault(format!("{value} is no date-time"));
-                }
-            }
-            "enum" | "const" | "minItems" | "minLength" | "minimum" | "maximum" | "format"
-            | "$schema" | "$comment" | "$defs" | "title" | "description" | "example" | "x-tags"
+            "$schema" | "$comment" | "$defs" | "title" | "description" | "example" | "x-tags"
             | "x-examples" => {}
-            other => panic!("{at}: the validator does not know `{other}`"),
+            _ if holds(keyword, rule, value) => {}
+            _ => found.push(format!("{at}: {value} is against {keyword} {rule}")),
         }
+    }
+}
+
+/// The keywords that look at a value alone; one of another type is not theirs to judge.
+fn holds(keyword: &str, rule: &Value, value: &Value) -> bool {
+    let least = || rule.as_u64().unwrap();
+    match keyword {
+        "type" => match rule.as_str().unwrap() {
+            "object" => value.is_object(),
+            "array" => value.is_array(),
+            "string" => value.is_string(),
+            "integer" => value.is_i64() || value.is_u64(),
+            "number" => value.is_number(),
+            "boolean" => value.is_boolean(),
+            "null" => value.is_null(),
+            other => panic!("type {other}"),
+        },
+        "enum" => rule.as_array().unwrap().contains(value),
+        "const" => rule == value,
+        "required" => {
+            let has = |name: &Value| value.get(name.as_str().unwrap()).is_some();
+            !value.is_object() || rule.as_array().unwrap().iter().all(has)
+        }
+        "minItems" => value.as_array().is_none_or(|items| items.len() as u64 >= least()),
+        "minLength" => value.as_str().is_none_or(|text| text.len() as u64 >= least()),
+        "minimum" => value.as_f64().is_none_or(|number| number >= rule.as_f64().unwrap()),
+        "maximum" => value.as_f64().is_none_or(|number| number <= rule.as_f64().unwrap()),
+        "pattern" => value.as_str().is_none_or(|text| matches(rule.as_str().unwrap(), text)),
+        "format" if rule == "date-time" => {
+            let is_time = |text: &str| chrono::DateTime::parse_from_rfc3339(text).is_ok();
+            value.as_str().is_none_or(is_time)
+        }
+        "format" => true,
+        other => panic!("the validator does not know `{other}`"),
     }
 }
 
