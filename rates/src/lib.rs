@@ -49,8 +49,8 @@ pub use questions::{Question, questions};
 pub use ratio::{Mode, Overflow, Ratio};
 pub use stay::{Segment, Stay, Visit};
 pub use table::*;
+pub use window::{Clock, Day, MonthDay, Season, When};
+
 /// The JSON Schema of a table's file, for editors and other programs. It says the shape; the questions
 /// and faults are [`questions()`] and [`lint()`].
 pub const SCHEMA: &str = include_str!("schema.json");
-
-pub use window::{Clock, Day, MonthDay, Season, When};
