@@ -7,7 +7,6 @@ use std::borrow::Cow;
 use std::ops::Deref;
 
 use chrono::{SecondsFormat, TimeDelta};
-use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use crate::observation::{PlateAsRead, TextError};
