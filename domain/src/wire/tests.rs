@@ -1,5 +1,6 @@
 //! The contract, to the letter. `now` is 2026-11-20T12:00Z throughout.
 
+use compact_str::CompactString;
 use std::fmt::Write;
 
 use proptest::prelude::*;
