@@ -226,7 +226,9 @@ pub fn listen(
                 .client_request_timeout(HEAD_WITHIN)
                 .client_disconnect_timeout(DISCONNECTED_WITHIN)
                 .on_connect_ext(|stream: &Stream, data| {
-                    stream.connection().map(|connection| data.insert(Rc::clone(connection)));
+                    if let Some(connection) = stream.connection() {
+                        data.insert(Rc::clone(connection));
+                    }
                 })
                 .h1(map_config(app, |()| AppConfig::default()));
             fn_service(move |socket: TcpStream| ready(admit(connections.as_ref(), socket)))
