@@ -6,7 +6,6 @@ use std::fmt::Write;
 use proptest::prelude::*;
 
 use chrono::DateTime;
-use compact_str::CompactString;
 
 use super::*;
 use crate::testing::{at, plate};
