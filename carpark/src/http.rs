@@ -255,13 +255,12 @@ fn admit(
     let Some(connections) = connections else {
         return Ok((Stream::new(socket, None), Some(peer)));
     };
-    match connections.admit(peer.ip()) {
-        Some(connection) => Ok((Stream::new(socket, Some(connection)), Some(peer))),
-        None => {
-            // Whoever does not take it has gone.
-            let _ = socket.try_write(NO_ROOM);
-            Err(std::io::Error::from(std::io::ErrorKind::ConnectionRefused).into())
-        }
+    if let Some(connection) = connections.admit(peer.ip()) {
+        Ok((Stream::new(socket, Some(connection)), Some(peer)))
+    } else {
+        // Whoever does not take it has gone.
+        let _ = socket.try_write(NO_ROOM);
+        Err(std::io::Error::from(std::io::ErrorKind::ConnectionRefused).into())
     }
 }
 
