@@ -311,8 +311,9 @@ fn the_distributed_commands_make_a_whole_system() {
 fn the_example_of_a_publisher_in_python_publishes_where_pika_can_be_had() {
     let target = env::current_exe().unwrap().ancestors().nth(3).unwrap().join("pika");
     let has_pika = |path: &Path| {
-        let tried = Command::new("python3").args(["-c", "import pika"]).env("PYTHONPATH", path);
-        tried.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+        let mut tried = Command::new("python3");
+        tried.args(["-c", "import pika"]).env("PYTHONPATH", path).stderr(Stdio::null());
+        tried.status().is_ok_and(|status| status.success())
     };
     let install = ["-m", "pip", "install", "-q", "--timeout", "10", "--target"];
     if !has_pika(&target) {
