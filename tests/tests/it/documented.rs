@@ -131,8 +131,11 @@ impl Bench {
         for (documented, here) in self.ports {
             text = text.replace(&format!(":{documented}"), &format!(":{here}"));
         }
-        let script =
-            format!("set -eu\ntrap 'kill $(jobs -p) 2>/dev/null; wait' EXIT\n{text}\n{then}\n");
+        let script = format!(
+            "set -eu\n\
+             trap 'ended=$?; set +e; kill $(jobs -p) 2>/dev/null; wait; exit $ended' EXIT\n\
+             {text}\n{then}\n"
+        );
         let at = |port: u16| format!("127.0.0.1:{}", self.port(port));
         let path = env::var("PATH").unwrap();
         let output = Command::new("bash")
