@@ -131,8 +131,11 @@ impl Bench {
         for (documented, here) in self.ports {
             text = text.replace(&format!(":{documented}"), &format!(":{here}"));
         }
-        let script =
-            format!("set -eu\ntrap 'kill $(jobs -p) 2>/dev/null; wait' EXIT\n{text}\n{then}\n");
+        let script = format!(
+            "set -eu\n\
+             trap 'ended=$?; set +e; kill $(jobs -p) 2>/dev/null; wait; exit $ended' EXIT\n\
+             {text}\n{then}\n"
+        );
         let at = |port: u16| format!("127.0.0.1:{}", self.port(port));
         let path = env::var("PATH").unwrap();
         let output = Command::new("bash")
@@ -312,8 +315,8 @@ fn the_example_of_a_publisher_in_python_publishes_where_pika_can_be_had() {
     let target = env::current_exe().unwrap().ancestors().nth(3).unwrap().join("pika");
     let has_pika = |path: &Path| {
         let mut tried = Command::new("python3");
-        tried.args(["-c", "import pika"]).env("PYTHONPATH", path);
-        tried.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+        tried.args(["-c", "import pika"]).env("PYTHONPATH", path).stderr(Stdio::null());
+        tried.status().is_ok_and(|status| status.success())
     };
     let install = ["-m", "pip", "install", "-q", "--timeout", "10", "--target"];
     if !has_pika(&target) {
