@@ -298,11 +298,12 @@ fn the_distributed_commands_make_a_whole_system() {
         ("redis://127.0.0.1:6379/1".to_owned(), site.redis.url(1)),
     ];
     let web = format!("http://127.0.0.1:{}", bench.port(40_000));
-    let ready: String = bench
+    let ready: Vec<String> = bench
         .ports
         .iter()
         .map(|(_, port)| format!("curl http://127.0.0.1:{port}/readyz && "))
         .collect();
+    let ready = ready.concat();
     let then = until(&format!(
         "{ready} [ $(curl {web}/summaries.csv | wc -l) -gt 5 ] && \
          curl {web}/vehicles?status=connected | grep -q vehicle_id"

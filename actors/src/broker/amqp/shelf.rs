@@ -64,7 +64,7 @@ pub(super) struct Shelf {
 enum Work {
     /// Over this connection: the broker may block one that publishes, and what was confirmed is to
     /// be taken off all the same.
-    Replay(Connection, Channel),
+    Replay(Box<Connection>, Channel),
     Discard,
 }
 
@@ -177,7 +177,7 @@ impl DeadLetters for Shelf {
 
     async fn replay(&self, which: &Which) -> Result<Handled, BrokerError> {
         let (connection, channel) = open(&self.server, "dead letters, replayed").await?;
-        self.work(which, Work::Replay(connection, channel)).await
+        self.work(which, Work::Replay(Box::new(connection), channel)).await
     }
 
     async fn discard(&self, which: &Which) -> Result<Handled, BrokerError> {
@@ -366,12 +366,11 @@ impl Server {
         asked: impl Future<Output = lapin::Result<T>>,
         what: &str,
     ) -> Result<T, BrokerError> {
-        match timeout(patience, asked).await {
-            Ok(answer) => answer.map_err(|e| self.explain(&e)),
-            Err(_) => {
-                let seconds = patience.as_secs();
-                Err(self.unreachable(&format!("{what} took over {seconds} s")))
-            }
+        if let Ok(answer) = timeout(patience, asked).await {
+            answer.map_err(|e| self.explain(&e))
+        } else {
+            let seconds = patience.as_secs();
+            Err(self.unreachable(&format!("{what} took over {seconds} s")))
         }
     }
 }
