@@ -281,21 +281,23 @@ impl Passages {
         let _full = self.monitor.try_send(Merged { camera: camera.name.clone() });
         let (camera, lane) = (camera.name.as_str(), camera.lane.as_str());
         // `Debug` masks a plate (G8).
-        match is_alike(published, merged) {
-            true => tracing::info!(
+        if is_alike(published, merged) {
+            tracing::info!(
                 camera,
                 lane,
                 ?published,
                 ?merged,
                 "a plate was read otherwise in another message about the vehicle"
-            ),
-            false => tracing::warn!(
+            );
+        } else {
+            tracing::warn!(
                 camera,
                 lane,
                 ?published,
                 ?merged,
-                "quite another plate came under the event of a vehicle: if these are two vehicles,                  the camera does not tell them apart"
-            ),
+                "quite another plate came under the event of a vehicle: if these are two vehicles, \
+                 the camera does not tell them apart"
+            );
         }
     }
 

@@ -226,7 +226,9 @@ pub fn listen(
                 .client_request_timeout(HEAD_WITHIN)
                 .client_disconnect_timeout(DISCONNECTED_WITHIN)
                 .on_connect_ext(|stream: &Stream, data| {
-                    stream.connection().map(|connection| data.insert(Rc::clone(connection)));
+                    if let Some(connection) = stream.connection() {
+                        data.insert(Rc::clone(connection));
+                    }
                 })
                 .h1(map_config(app, |()| AppConfig::default()));
             fn_service(move |socket: TcpStream| ready(admit(connections.as_ref(), socket)))
@@ -253,13 +255,12 @@ fn admit(
     let Some(connections) = connections else {
         return Ok((Stream::new(socket, None), Some(peer)));
     };
-    match connections.admit(peer.ip()) {
-        Some(connection) => Ok((Stream::new(socket, Some(connection)), Some(peer))),
-        None => {
-            // Whoever does not take it has gone.
-            let _ = socket.try_write(NO_ROOM);
-            Err(std::io::Error::from(std::io::ErrorKind::ConnectionRefused).into())
-        }
+    if let Some(connection) = connections.admit(peer.ip()) {
+        Ok((Stream::new(socket, Some(connection)), Some(peer)))
+    } else {
+        // Whoever does not take it has gone.
+        let _ = socket.try_write(NO_ROOM);
+        Err(std::io::Error::from(std::io::ErrorKind::ConnectionRefused).into())
     }
 }
 

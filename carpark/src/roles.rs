@@ -121,15 +121,15 @@ fn with_own_tokens(plan: Plan, mut config: Config) -> Config {
     config
 }
 
-async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Result<Running> {
-    // First: a path that is wrong leaves nothing behind.
-    let input = config.reads.as_deref().map(Input::open).transpose()?;
-    let registry = Registry::new();
-    #[cfg(target_os = "linux")]
-    registry.register(Box::new(ProcessCollector::for_self()))?;
-    let site = Arc::new(Mutex::new(Site::default()));
+/// Binds the ports, and prepares what is served there.
+async fn listen(
+    plan: Plan,
+    config: &Config,
+    site: Arc<Mutex<Site>>,
+    sign_ins: Option<Arc<SignIns>>,
+    registry: Registry,
+) -> anyhow::Result<http::Listener> {
     let (key, address) = plan.listen(config);
-    let sign_ins = plan.web.then(|| Arc::new(SignIns::new(config.tokens.admin.clone())));
     let port = http::port::bind(address, key, config.start_patience).await?;
     let own = match plan.asks_itself() {
         true => Some(http::port::bind(http::OWN, "loopback", config.start_patience).await?),
@@ -140,18 +140,31 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         config.connections_per_address,
         limits::raise_descriptors(),
     );
-    let listener = http::listen(
+    let access = Access {
+        tokens: config.tokens.clone(),
+        rates: Rates::new(config.requests_per_second),
+        sign_ins,
+        proxies: config.trusted_proxies.clone(),
+        guesses: Guesses::new("in a header or an address"),
+    };
+    http::listen(
         Listening { port, own, namespace: plan.namespace(), limits },
-        Arc::clone(&site),
-        Access {
-            tokens: config.tokens.clone(),
-            rates: Rates::new(config.requests_per_second),
-            sign_ins: sign_ins.clone(),
-            proxies: config.trusted_proxies.clone(),
-            guesses: Guesses::new("in a header or an address"),
-        },
-        registry.clone(),
-    )?;
+        site,
+        access,
+        registry,
+    )
+}
+
+async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Result<Running> {
+    // First: a path that is wrong leaves nothing behind.
+    let input = config.reads.as_deref().map(Input::open).transpose()?;
+    let registry = Registry::new();
+    #[cfg(target_os = "linux")]
+    registry.register(Box::new(ProcessCollector::for_self()))?;
+    let site = Arc::new(Mutex::new(Site::default()));
+    let sign_ins = plan.web.then(|| Arc::new(SignIns::new(config.tokens.admin.clone())));
+    let listener = listen(plan, config, Arc::clone(&site), sign_ins.clone(), registry.clone());
+    let listener = listener.await?;
     let address = listener.address;
     let watched = Watched::default();
     let wiring = Wiring {

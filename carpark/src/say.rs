@@ -30,6 +30,11 @@ pub fn error(text: impl Display) {
     let _nobody_reads_it = writeln!(io::stderr().lock(), "{text}");
 }
 
+/// Whether somebody sits there who could press a key.
+pub fn is_to_a_person() -> bool {
+    io::stdin().is_terminal() || Logs::are_on_a_terminal()
+}
+
 /// Standard error, for logs: what cannot be written is lost, and nothing else is. The logging
 /// library would tell of a failed write on standard error, and panic.
 pub struct Logs;

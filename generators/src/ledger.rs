@@ -50,9 +50,9 @@ impl FileLedger {
                 state.is_broken = true;
                 tracing::error!(ledger.path = %path, %error, "the ledger is incomplete from here on: is the disk full?");
             }
-            Ok(()) if state.is_broken => {
+            Ok(()) if state.is_broken && state.lines.buffer().is_empty() => {
                 state.is_broken = false;
-                tracing::warn!(ledger.path = %path, "the ledger is written again; lines are missing in between");
+                tracing::warn!(ledger.path = %path, "the ledger is written again; lines may be missing in between");
             }
             _ => {}
         }

@@ -294,7 +294,7 @@ fn of_product(product: &Product, ask: Ask<'_>) {
                 match after {
                     None => ask(&|| place("after"), AFTER),
                     Some(After::PerUnit(unit)) if step(unit) => {
-                        ask(&|| place("after.per_unit.step"), STEP)
+                        ask(&|| place("after.per_unit.step"), STEP);
                     }
                     Some(_) => {}
                 }

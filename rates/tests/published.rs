@@ -1,5 +1,11 @@
 //! Published tariffs of real car parks, as tables of our own, with the values that were published.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::format_push_string,
+    clippy::too_many_lines,
+    clippy::assigning_clones,
+    reason = "tables are put together as text, fault by fault"
+)]
 
 mod common;
 #[path = "common/tables.rs"]

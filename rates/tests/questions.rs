@@ -1,5 +1,11 @@
 //! What a question says an answer would cost is what the engine charges.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::format_push_string,
+    clippy::too_many_lines,
+    clippy::assigning_clones,
+    reason = "tables are put together as text, fault by fault"
+)]
 
 mod common;
 

@@ -1,5 +1,11 @@
 //! Traps of clocks and calendars: each has cost somebody money, and has one right value.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::format_push_string,
+    clippy::too_many_lines,
+    clippy::assigning_clones,
+    reason = "tables are put together as text, fault by fault"
+)]
 
 mod common;
 #[path = "common/tables.rs"]

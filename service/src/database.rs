@@ -268,7 +268,7 @@ fn probe(database: &Database) -> Result<(), Failure> {
         {
             let mut table = write.open_table(PROBE)?;
             match is_there {
-                true => drop(table.insert((), &[b' '; PROBE_BYTES][..])?),
+                true => drop(table.insert((), vec![b' '; PROBE_BYTES].as_slice())?),
                 false => drop(table.remove(())?),
             }
         }

@@ -207,7 +207,6 @@ mod tests {
         );
         // Done often, it makes the file no larger than once.
         assert!(sizes[5] <= sizes[0] * 2, "{sizes:?}");
-        eprintln!("{sizes:?}");
         drop((table, read, database));
         assert_eq!(occurrences(&path, "ZZSECRET"), 0, "after it was closed");
     }

@@ -84,6 +84,8 @@ fn the_domain_has_no_io_no_async_no_actor_and_no_server() {
         "smallvec",
         "thiserror",
         "unicode-normalization",
+        "unicode-properties",
+        "unicode-script",
         "uuid",
     ];
     for name in &dependencies["domain"] {

@@ -46,9 +46,16 @@ fn event(notification: &Tree) -> Result<Option<Read>, Unreadable> {
     }))
 }
 
+const NAMES: &[&str] =
+    &["text", "carID", "carState", "carMoveDirection", "capture_timestamp", "confidence"];
+
 /// The values of a message, by their names.
 fn named(message: &Tree) -> Tree {
     let items = message.all("Data.SimpleItem").into_iter();
-    let values = items.filter_map(|item| Some((item.text("@Name")?, item.at("@Value")?.clone())));
+    let values = items.filter_map(|item| {
+        let said = item.text("@Name")?;
+        let name = NAMES.iter().find(|name| is_word(&said, name))?;
+        Some(((*name).to_owned(), item.at("@Value")?.clone()))
+    });
     Tree::Map(values.collect())
 }

@@ -6,7 +6,7 @@
 //! nothing, or did not run, the macros are empty: an alert, and no plate.
 
 use super::{Adapter, plate, reads_or, when};
-use crate::body::Document;
+use crate::body::{Document, Format};
 use crate::read::{Message, PlateText, Read, Unreadable};
 use crate::time;
 use crate::tree::Tree;
@@ -15,6 +15,11 @@ pub(super) const ADAPTER: Adapter = Adapter::new(&["blue-iris"], is_own, read);
 
 fn is_own(document: &Document) -> bool {
     let tree = &document.tree;
+    let is_json = document.format == Format::Json;
+    is_json && is_known(tree)
+}
+
+fn is_known(tree: &Tree) -> bool {
     !findings(tree).is_empty() || is_nothing(tree) || is_empty_alert(tree) || has_macro(tree)
 }
 
@@ -44,8 +49,7 @@ fn read(document: &Document) -> Result<Message, Unreadable> {
         // An alert is of anything that moves.
         reads.extend((read.plate != PlateText::Unread).then_some(read));
     }
-    let is_known = !findings.is_empty() || is_nothing(tree) || is_empty_alert(tree);
-    match is_known || has_macro(tree) {
+    match is_known(tree) {
         true => Ok(reads_or(reads, "no plate in the picture")),
         false => Err(Unreadable::Missing("found.predictions")),
     }

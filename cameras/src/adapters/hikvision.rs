@@ -48,7 +48,8 @@ fn read(document: &Document) -> Result<Message, Unreadable> {
             false => Err(Unreadable::Missing("ANPR")),
         };
     };
-    let text = anpr.name("licensePlate").or_else(|| anpr.name("originalLicensePlate"));
+    // Older firmware knows no correction. A plate that is there and empty was not read.
+    let text = anpr.text("licensePlate").or_else(|| anpr.text("originalLicensePlate"));
     let candidates = anpr
         .name("originalLicensePlate")
         .filter(|original| text.as_ref() != Some(original))

@@ -1,6 +1,6 @@
 //! Plate Recognizer: its Stream program posts JSON, or a form with the JSON in a field `json` and
 //! the picture in another. Snapshot's answers are read as well, where something passes them on;
-//! VisionAlert tells of cameras.
+//! `VisionAlert` tells of cameras.
 //!
 //! Plates are lower case, several per message. `score` is the plate's, `dscore` the detector's.
 //! `direction` is an angle on the unit circle: 90 goes up the picture, away from the camera.
@@ -65,7 +65,7 @@ fn is_snapshot(tree: &Tree) -> bool {
     tree.has("results") && is_its && !tree.has("data") && !tree.has("data_type")
 }
 
-/// Of VisionAlert: which cameras are off line, or were moved.
+/// Of `VisionAlert`: which cameras are off line, or were moved.
 fn is_vision_alert(tree: &Tree) -> bool {
     tree.has("anomaly") && tree.has("cameras")
 }

@@ -34,8 +34,8 @@ fn read(document: &Document) -> Result<Message, Unreadable> {
     if is_keep_alive(document) {
         return Ok(Message::Heartbeat);
     }
-    let is_other = |name: &&str| document.tree.has(name) || is_word(&document.name, name);
-    if OTHERS.iter().any(|name| is_other(&name)) {
+    let is_other = |name: &str| document.tree.has(name) || is_word(&document.name, name);
+    if OTHERS.iter().any(|name| is_other(name)) {
         return Ok(Message::Nothing("an event of another kind than `anpr`"));
     }
     let anpr = anpr(document).ok_or(Unreadable::Missing("anpr"))?;

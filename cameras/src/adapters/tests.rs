@@ -70,6 +70,7 @@ fn openalpr_keeps_its_candidates_in_two_places() {
     let expected = Read {
         at: instant("2026-03-02T07:15:30.25Z"),
         confidence: Some(0.715),
+        direction: Some(Direction::Approaching),
         camera: some("730115"),
         event: some("AGENTMILLSTREET00000001-730115-1772435730900"),
         stage: Stage::Update,

@@ -91,9 +91,9 @@ fn is_mqtt(tree: &Tree) -> bool {
 fn of_base64(text: &str) -> Option<String> {
     let bytes = base64::decode(text.as_bytes())?;
     let decoder = Decoder::new(Legacy::Gb18030);
-    let decoded = decoder.text(&bytes, None);
-    let is_text = !decoder.is_damaged() && !decoded.chars().any(char::is_control);
-    is_text.then(|| decoded.into_owned())
+    let license = decoder.text(&bytes, None);
+    let is_text = !decoder.is_damaged() && !license.chars().any(char::is_control);
+    is_text.then(|| license.into_owned())
 }
 
 /// What the camera posts every few seconds as a form; its password is in there.

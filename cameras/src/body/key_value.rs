@@ -47,15 +47,12 @@ fn unescaped(text: &str) -> Vec<u8> {
             b'%' => hex(at + 1).zip(hex(at + 2)),
             _ => None,
         };
-        match escaped.and_then(|(high, low)| u8::try_from(high * 16 + low).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                at += 3;
-            }
-            None => {
-                bytes.push(if *byte == b'+' { b' ' } else { *byte });
-                at += 1;
-            }
+        if let Some(byte) = escaped.and_then(|(high, low)| u8::try_from(high * 16 + low).ok()) {
+            bytes.push(byte);
+            at += 3;
+        } else {
+            bytes.push(if *byte == b'+' { b' ' } else { *byte });
+            at += 1;
         }
     }
     bytes

@@ -215,7 +215,7 @@ fn a_read_of_the_future_shows_as_a_wrong_clock_among_many_right_ones() {
     monitor.only().heard(heard(MessageKind::Reads, &[1; 50]));
     let ahead = Some(TimeDelta::days(365 * 173));
     let refusal = Some("not taken".to_owned());
-    monitor.only().heard(Heard { ahead, refusal, ..heard(MessageKind::Future, &[]) });
+    monitor.only().heard(Heard { refusal, ahead, ..heard(MessageKind::Future, &[]) });
     let status = monitor.status();
     assert_eq!(status.state, CameraState::ClockWrong);
     assert_eq!(status.why, "a read that lay 173 y ahead of carpark's clock was refused");

@@ -86,6 +86,11 @@ const STORIES: &[Story] = &[
         &["FINA1", "FINB2"],
     ),
     (
+        "a new after the lost of the one before, and nothing after it",
+        &[(0, Stage::New, "FINA1"), (6, Stage::Final, "FINA1"), (9, Stage::New, "FINB2")],
+        &["FINA1", "FINB2"],
+    ),
+    (
         "the counter began anew, and the new of the next one is lost on its way",
         &[(0, Stage::New, "FINA1"), (5, Stage::Final, "FINA1"), (90, Stage::Update, "FINB2")],
         &["FINA1", "FINB2"],

@@ -125,7 +125,9 @@ impl Connections {
             .filter(|c| now.duration_since(c.active_at.get()) >= STRANGERS_IDLE_MAX)
             .map(Rc::clone)
             .collect();
-        idle.iter().for_each(|connection| self.close(connection));
+        for connection in &idle {
+            self.close(connection);
+        }
     }
 
     /// Closes the connection that is needed least; answers whether there was one.
@@ -261,7 +263,7 @@ fn network(peer: IpAddr) -> IpAddr {
         IpAddr::V6(address) => {
             IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)))
         }
-        v4 => v4,
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 

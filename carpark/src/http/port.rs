@@ -25,16 +25,17 @@ pub async fn bind(
     patience: Duration,
 ) -> anyhow::Result<TcpListener> {
     let begun = Instant::now();
-    let mut is_told = false;
+    let mut limit = None;
     loop {
         let error = match listen(address) {
             Ok(listener) => return Ok(listener),
             Err(error) => error,
         };
         let is_in_use = error.kind() == std::io::ErrorKind::AddrInUse;
-        let limit = match is_in_use && has_listener(address).await {
-            true => patience.min(OF_A_LISTENER_MAX),
-            false => patience,
+        let limit = match limit {
+            Some(limit) => limit,
+            None if is_in_use => *limit.insert(limit_at(address, patience).await),
+            None => Duration::ZERO,
         };
         if !is_in_use || begun.elapsed() >= limit {
             return Err(error).with_context(|| {
@@ -46,16 +47,24 @@ pub async fn bind(
                 )
             });
         }
-        if !is_told {
-            warn!(
-                %address,
-                patience_seconds = limit.as_secs(),
-                "the port is in use, perhaps by an outgoing connection; trying again"
-            );
-            is_told = true;
-        }
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// How long it is waited for, found out and said once.
+async fn limit_at(address: SocketAddr, patience: Duration) -> Duration {
+    let limit = match has_listener(address).await {
+        true => patience.min(OF_A_LISTENER_MAX),
+        false => patience,
+    };
+    if !limit.is_zero() {
+        warn!(
+            %address,
+            patience_seconds = limit.as_secs(),
+            "the port is in use, perhaps by an outgoing connection; trying again"
+        );
+    }
+    limit
 }
 
 fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
@@ -69,14 +78,17 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)?.into_std()
 }
 
-/// Whether somebody answers there.
+/// Whether somebody listens there: whose queue is full does not answer, and does not refuse.
 async fn has_listener(address: SocketAddr) -> bool {
     let to = match address {
         SocketAddr::V4(v4) if v4.ip().is_unspecified() => (Ipv4Addr::LOCALHOST, v4.port()).into(),
         SocketAddr::V6(v6) if v6.ip().is_unspecified() => (Ipv6Addr::LOCALHOST, v6.port()).into(),
         address => address,
     };
-    let knock = move || TcpStream::connect_timeout(&to, KNOCK_MAX).is_ok();
+    let knock = move || match TcpStream::connect_timeout(&to, KNOCK_MAX) {
+        Ok(_) => true,
+        Err(error) => error.kind() == std::io::ErrorKind::TimedOut,
+    };
     tokio::task::spawn_blocking(knock).await.unwrap_or(false)
 }
 

@@ -11,6 +11,9 @@ use actix_web::http::header::{
 const OF_DOCS: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; \
     form-action 'self'; frame-ancestors 'none'";
+/// Of the pages' scripts: a worker has the policy that its own script comes with, and asks for news.
+const OF_SCRIPTS: &str =
+    "default-src 'none'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'";
 const OF_DATA: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// Adds to the headers of an answer to a request for `path`.
@@ -25,7 +28,12 @@ pub(super) fn protect(path: &str, headers: &mut HeaderMap) {
         unless_set(CACHE_CONTROL, "no-store");
     }
     unless_set(X_CONTENT_TYPE_OPTIONS, "nosniff");
-    unless_set(CONTENT_SECURITY_POLICY, if is_docs { OF_DOCS } else { OF_DATA });
+    let policy = match path {
+        _ if is_docs => OF_DOCS,
+        _ if path.starts_with("/assets/") => OF_SCRIPTS,
+        _ => OF_DATA,
+    };
+    unless_set(CONTENT_SECURITY_POLICY, policy);
     unless_set(X_FRAME_OPTIONS, "DENY");
     unless_set(REFERRER_POLICY, "same-origin");
 }

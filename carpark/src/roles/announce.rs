@@ -1,6 +1,5 @@
 //! Tells a person where everything is, at the start.
 
-use std::io::IsTerminal;
 use std::net::SocketAddr;
 
 use service::masked;
@@ -45,7 +44,7 @@ pub fn announce(plan: Plan, config: &Config, address: SocketAddr) {
         say::line(format_args!("  simulates   {traffic}"));
     }
     // A container has nobody who could.
-    if std::io::stdin().is_terminal() || std::io::stderr().is_terminal() {
+    if say::is_to_a_person() {
         say::line("  Ctrl-C ends it; nothing is lost");
     }
 }

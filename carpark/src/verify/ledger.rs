@@ -57,6 +57,8 @@ impl Ledger {
 
     /// Adds a message.
     pub fn add(&mut self, message: &[u8], now: Instant) {
+        // A file that was edited on another system has line ends of two characters.
+        let message = message.trim_ascii();
         if message.is_empty() {
             return;
         }

@@ -172,3 +172,14 @@ fn findings_show_no_plate() {
     let text = audit(&ledger(), &Told::default()).to_string();
     assert!(!text.contains("AA11") && !text.contains("BB22"), "{text}");
 }
+
+#[test]
+fn a_ledger_is_read_whatever_ends_its_lines() {
+    let path = std::env::temp_dir().join(format!("carpark-ledger-{}", std::process::id()));
+    let lines = [entry("e1", "AA11", 0), exit("x1", "aa-11", 30), String::new()];
+    std::fs::write(&path, lines.join("\r\n\r\n")).unwrap();
+    let mut ledger = Ledger::default();
+    ledger.read(&path, at(1_000)).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert!(ledger.refused().is_empty(), "{:?}", ledger.refused());
+}

@@ -43,7 +43,8 @@ pub(super) fn fold(text: &str) -> Result<String, PlateError> {
 /// their letter.
 fn without_separators(text: &str) -> Result<String, PlateError> {
     let mut kept = String::with_capacity(text.len());
-    for character in text.nfkc().flat_map(char::to_uppercase) {
+    let without_lone_marks = text.chars().filter(|character| !is_lone_mark(*character));
+    for character in without_lone_marks.nfkc().flat_map(char::to_uppercase) {
         match class(character) {
             Class::Kept(character) | Class::Mark(character) => kept.push(character),
             Class::Dropped => {}
@@ -51,6 +52,12 @@ fn without_separators(text: &str) -> Result<String, PlateError> {
         }
     }
     Ok(kept)
+}
+
+/// A mark that stands for itself (`´`, `¨`): NFKC makes a space with a mark of it, and the mark would
+/// go to the letter before.
+fn is_lone_mark(character: char) -> bool {
+    !character.is_ascii() && std::iter::once(character).nfkc().next() == Some(' ')
 }
 
 /// Marks that make one character with their letter do so; of the others those stay that their

@@ -151,6 +151,7 @@ fn separators() -> Vec<char> {
                     | Category::Control
                     | Category::Format
                     | Category::OtherPunctuation
+                    | Category::ModifierSymbol
             ) && Plate::parse(&format!("AB{character}12")).is_ok()
         })
         .collect()

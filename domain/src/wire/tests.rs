@@ -1,11 +1,11 @@
 //! The contract, to the letter. `now` is 2026-11-20T12:00Z throughout.
 
+use compact_str::CompactString;
 use std::fmt::Write;
 
 use proptest::prelude::*;
 
 use chrono::DateTime;
-use compact_str::CompactString;
 
 use super::*;
 use crate::testing::{at, plate};

@@ -44,7 +44,9 @@ fn two_ledgers_of_one_file_write_whole_lines() {
     for n in 0..2_000 {
         ledgers[n % 2].record(&format!("line {n:05} of some length, so that the buffers run over"));
     }
-    ledgers.iter().for_each(|ledger| ledger.flush().unwrap());
+    for ledger in &ledgers {
+        ledger.flush().unwrap();
+    }
     let text = std::fs::read_to_string(&path).unwrap();
     assert_eq!(text.lines().count(), 2_000);
     assert!(text.lines().all(|line| line.starts_with("line ") && line.ends_with("over")));

@@ -223,7 +223,7 @@ fn of_price(price: &Price, language: Language) -> String {
                     per_unit(unit, language)
                 )),
                 Some(After::NothingMore) => {
-                    words.push(say(language, "then nothing more", "danach nichts mehr"))
+                    words.push(say(language, "then nothing more", "danach nichts mehr"));
                 }
                 Some(After::Closed) | None => words.push(say(
                     language,
@@ -300,7 +300,7 @@ fn rules(table: &RateTable, language: Language, text: &mut Vec<String>) {
             format!("Die ersten {} sind für jeden frei.", long(p)),
         ),
         Some(Grace::None) | None => {
-            push("No free time at the start.".into(), "Am Anfang ist nichts frei.".into())
+            push("No free time at the start.".into(), "Am Anfang ist nichts frei.".into());
         }
     }
     if let Some(leave) = rules.leave_grace {
@@ -332,7 +332,7 @@ fn rules(table: &RateTable, language: Language, text: &mut Vec<String>) {
             "Freie Zeit wird übersprungen; die Einheit läuft dahinter weiter.".into(),
         ),
         Some(FreeTime::Split) => {
-            push("Free time ends a unit.".into(), "Freie Zeit beendet eine Einheit.".into())
+            push("Free time ends a unit.".into(), "Freie Zeit beendet eine Einheit.".into());
         }
         None => {}
     }

@@ -188,6 +188,7 @@ async fn measures_how_long_a_look_at_the_whole_file_takes() {
     let began = Instant::now();
     let mut database = Database::open(&path).unwrap();
     let opened = began.elapsed();
+    let began = Instant::now();
     assert!(database.check_integrity().unwrap());
-    panic!("{bytes} bytes: opened in {opened:?}, read whole in {:?}", began.elapsed() - opened);
+    panic!("{bytes} bytes: opened in {opened:?}, read whole in {:?}", began.elapsed());
 }

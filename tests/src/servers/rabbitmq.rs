@@ -350,8 +350,12 @@ impl VirtualHost {
         });
         let policy = format!("limit-{name}");
         self.server.api("PUT", &format!("policies/{}/{policy}", self.name), &body).ok();
+        // With the figures, which come every few seconds: the rest does not name it.
+        let path = format!("queues/{}/{name}", self.name);
         wait::until("the queue has its limit", Duration::from_secs(30), || {
-            (self.queue(name)?["policy"] == policy.as_str()).then_some(())
+            let queue = self.server.api("GET", &path, &Value::Null).ok().json();
+            let holds = &queue["effective_policy_definition"]["max-length"];
+            (queue["policy"] == policy.as_str() && *holds == messages).then_some(())
         });
     }
 

@@ -98,9 +98,9 @@ fn any_number_that_is_replayed_is_delivered_once_and_no_dead_letter_any_more() {
         let text = http::get(&actors.url("/metrics")).ok().body;
         let name = format!("backend_observations_total{{kind=\"{kind}\"");
         let counts = text.lines().filter(|line| line.starts_with(&name));
-        counts.map(|line| line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap()).sum::<f64>()
+        counts.map(|line| line.rsplit_once(' ').unwrap().1.parse::<usize>().unwrap()).sum::<usize>()
     };
-    assert_eq!(delivered("entry"), f64::from(u32::try_from(reads).unwrap()), "each of them once");
+    assert_eq!(delivered("entry"), reads, "each of them once");
     actors.terminate();
     web.terminate();
     assert_eq!((site.files().summary_count(), site.files().exception_count()), (reads, 0));
@@ -149,7 +149,7 @@ fn one_and_those_of_a_plate_are_taken_out_of_thousands() {
     let client = site.client();
     // Every tenth is of the plate; twins among the others say the same.
     let of_plate = |n: usize| format!(r#"{{"id":"{n}","vehicle_plate":"ER-450"}}"#);
-    let letter = |n: usize| if n % 10 == 0 { of_plate(n) } else { unmendable(n % 100) };
+    let letter = |n: usize| if n.is_multiple_of(10) { of_plate(n) } else { unmendable(n % 100) };
     client.put_dead_letters(ENTRY_QUEUE, (0..3_000).map(letter));
     wait::until("they lie there", SOON, || (dead(&client) == 3_000).then_some(()));
 
@@ -204,7 +204,7 @@ fn a_replay_that_the_broker_stops_says_how_far_it_came_and_loses_nothing() {
     assert_eq!(client.depth(PING_QUEUE), 20, "none of those that were refused");
     wait::until("what was replayed is delivered", SOON, || {
         let exits = actors.metric_sum("backend_observations_total");
-        (exits == f64::from(u32::try_from(back).unwrap())).then_some(())
+        ((exits - f64::from(u32::try_from(back).unwrap())).abs() < 0.5).then_some(())
     });
 
     site.broker.limit_queue(PING_QUEUE, 1_000);

@@ -170,7 +170,10 @@ fn vehicles_on_a_disk_that_was_full_are_kept_when_there_is_room() {
     let disk = SmallDisk::new(8 << 20);
     let mut carpark = serve(disk.directory()).start_ready();
     let fleet = |from: usize, to: usize| -> String {
-        (from..to).map(|n| format!("vin-{n},FLT {n},c1,{},\n", "Ann".repeat(60))).collect()
+        let name = "Ann".repeat(60);
+        let rows: Vec<String> =
+            (from..to).map(|n| format!("vin-{n},FLT {n},c1,{name},\n")).collect();
+        rows.concat()
     };
     import(&carpark, &fleet(0, 10)).unwrap().ok();
     disk.fill(&carpark, 16 << 10);
@@ -216,8 +219,7 @@ fn dead_letters_on_a_disk_that_was_full_are_kept_when_there_is_room_each_once() 
     (0..5).for_each(&mut no_read);
     let count = |carpark: &Running| {
         let letters = http::get(&carpark.url("/admin/dead-letters")).ok().json();
-        let letters = letters["dead_letters"].as_array().map_or(0, Vec::len);
-        letters
+        letters["dead_letters"].as_array().map_or(0, Vec::len)
     };
     wait::until("the first are there", SOON, || (count(&carpark) == 5).then_some(()));
     disk.fill(&carpark, 32 << 10);

@@ -68,8 +68,9 @@ fn vehicles_and_sessions_are_found_at_the_pages_port_in_json_live_and_with_the_c
     );
 
     // A file, and what it made of it.
-    let rows: String =
+    let rows: Vec<String> =
         (0..3_000).map(|n| format!("V{n},P{n}X,acme,Acme Couriers,1 Mill Lane\n")).collect();
+    let rows = rows.concat();
     let file = format!("vehicle_id,plate,customer_id,customer_name,customer_address\n{rows}");
     let taken = ask(&web, ADMIN, "POST", "/admin/vehicles/import", &file).ok().json();
     assert_eq!(taken["vehicles_added"], 3_000, "{taken}");

@@ -101,6 +101,7 @@ fn a_car_that_waits_at_a_barrier_is_one_passage_for_as_long_as_the_site_says() {
     let mut site = Site::new();
     site.set("CARPARK_LATENESS", "1s");
     fs::write(site.directory().join("carpark.toml"), LAYOUT).unwrap();
+    site.configure();
     let web = site.start_web();
     let actors = site.start_actors();
     let at =

@@ -306,7 +306,9 @@ fn judge(world: &World, traffic: &Traffic, crashes: u64) -> Outcome {
         metrics.redelivered(Kind::Entry).get() + metrics.redelivered(Kind::Exit).get()
     });
     let mut reach = world.reach.lock().expect("reach").clone();
-    written.iter().for_each(|effect| reach.note_effect(effect));
+    for effect in &written {
+        reach.note_effect(effect);
+    }
     for outcome in OUTCOMES {
         let times = sum(&|metrics| metrics.times_observed(outcome));
         let rule = match outcome {

@@ -113,7 +113,9 @@ fn what_is_too_old_to_be_listed_stays_counted_until_it_is_repaired_dismissed_or_
     let recent = Recent::with_rows_max(10);
     let rows: Vec<ExceptionRow> =
         (0..100).map(|n| numbered(ExceptionKind::UnmatchedExit, n)).collect();
-    rows.iter().for_each(|row| recent.exception_written(row));
+    for row in &rows {
+        recent.exception_written(row);
+    }
     let counted = || recent.list(None, None, 100);
     assert_eq!((counted().counts[2], counted().rows.len(), counted().unlisted), (100, 10, 90));
 
@@ -175,6 +177,7 @@ fn everything_is_read_back_from_the_files_of_all_days() {
 
 /// For the figure in the docs: `cargo test -p web --lib -- --ignored memory --nocapture`.
 #[test]
+#[allow(clippy::disallowed_macros, reason = "figures for the person who asks for them")]
 #[ignore = "measures; says nothing of right and wrong"]
 #[expect(clippy::print_stdout, reason = "what it is for")]
 fn the_memory_of_a_million() {

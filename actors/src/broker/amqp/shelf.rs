@@ -64,7 +64,7 @@ pub(super) struct Shelf {
 enum Work {
     /// Over this connection: the broker may block one that publishes, and what was confirmed is to
     /// be taken off all the same.
-    Replay(Connection, Channel),
+    Replay(Box<Connection>, Channel),
     Discard,
 }
 
@@ -177,7 +177,7 @@ impl DeadLetters for Shelf {
 
     async fn replay(&self, which: &Which) -> Result<Handled, BrokerError> {
         let (connection, channel) = open(&self.server, "dead letters, replayed").await?;
-        self.work(which, Work::Replay(connection, channel)).await
+        self.work(which, Work::Replay(Box::new(connection), channel)).await
     }
 
     async fn discard(&self, which: &Which) -> Result<Handled, BrokerError> {
@@ -302,9 +302,7 @@ impl<'s> Walk<'s> {
         if self.is_open {
             let consumer = self.consume(1).await?;
             // What it was given goes back with all that is held.
-            let given = self.cancel(consumer).await?;
-            self.held += given;
-            self.ahead = self.ahead.saturating_sub(given);
+            self.held += self.cancel(consumer).await?;
         }
         Ok(())
     }
@@ -339,14 +337,16 @@ impl<'s> Walk<'s> {
     /// What was not let go goes back, and is there when this returns, unless somebody else took it:
     /// the next look must not find the queue empty. Answers how many lie there.
     async fn end(self) -> Option<usize> {
-        let _ = timeout(CLOSED_WITHIN, self.channel.close(200, "looked at".into())).await;
         let mut there = None;
         let counting = async {
             let channel = self.connection.create_channel().await?;
+            // Of those that wait already nobody takes one, unless another looks.
+            let all = waiting(&channel).await? + self.held;
+            self.channel.close(200, "looked at".into()).await?;
             loop {
                 let now = waiting(&channel).await?;
                 there = Some(now);
-                if now >= self.held + self.ahead {
+                if now >= all {
                     return Ok::<_, lapin::Error>(());
                 }
                 tokio::time::sleep(BACK_POLL).await;
@@ -366,12 +366,11 @@ impl Server {
         asked: impl Future<Output = lapin::Result<T>>,
         what: &str,
     ) -> Result<T, BrokerError> {
-        match timeout(patience, asked).await {
-            Ok(answer) => answer.map_err(|e| self.explain(&e)),
-            Err(_) => {
-                let seconds = patience.as_secs();
-                Err(self.unreachable(&format!("{what} took over {seconds} s")))
-            }
+        if let Ok(answer) = timeout(patience, asked).await {
+            answer.map_err(|e| self.explain(&e))
+        } else {
+            let seconds = patience.as_secs();
+            Err(self.unreachable(&format!("{what} took over {seconds} s")))
         }
     }
 }

@@ -73,7 +73,6 @@ fn a_missing_plate_is_unread_where_the_vendor_leaves_it_out() {
         ("plate-recognizer.json", r#""plate": "hq7301k","#),
         ("verkada.json", r#""license_plate_number": "8QRS471","#),
         ("unifi-protect.json", r#""value": "LS19VEN","#),
-        ("hikvision.xml", "<licensePlate>BN204RT</licensePlate>"),
         ("dahua-itsapi.json", r#""PlateNumber": "GR5517","#),
         ("vzenith.json", r#""license": "RTP4B18","#),
     ] {

@@ -160,7 +160,7 @@ fn itsapis_other_messages_are_signs_of_life_and_no_passages() {
     for name in ["dahua-itsapi-device.json", "tvt-1-keepalive.xml", "tvt-2-keepalive.xml"] {
         assert_eq!(message(name, &[]), Ok(Message::Heartbeat), "{name}");
     }
-    let text = [("true", "\"keepAlive\"")];
+    let text = [("\"keepAlive\"", "true")];
     assert_eq!(message("dahua-itsapi-keepalive.json", &text), Ok(Message::Heartbeat));
     nothing("dahua-itsapi-alarm.json", &[]);
     nothing("dahua-itsapi-parking.json", &[]);
@@ -239,6 +239,11 @@ fn hikvisions_older_and_newer_forms_are_read() {
     let original = [("<licensePlate>BN204RT</licensePlate>", ""), ("8N204RT", "BN204RS")];
     let read_alone = first("hikvision.xml", &original);
     assert_eq!((read_alone.plate, read_alone.candidates), (plate("BN204RS"), Vec::new()));
+    let neither = [
+        ("<licensePlate>BN204RT</licensePlate>", ""),
+        ("<originalLicensePlate>8N204RT</originalLicensePlate>", ""),
+    ];
+    assert_eq!(first("hikvision.xml", &neither).plate, PlateText::Unread);
     let json = r#"{"eventType":"ANPR","dateTime":"2026-03-02T08:15:30+01:00",
         "ANPR":{"licensePlate":"BN204RT","direction":"Approach","confidenceLevel":"94"}}"#;
     let understood = understand(json.as_bytes(), None, None).unwrap();

@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use domain::wire::ENTRY_QUEUE;
 use serde_json::Value;
+use tests::broker_client::BrokerClient;
 use tests::process::{Carpark, workspace};
 use tests::servers::{RabbitMq, Redis};
 use tests::{http, ports, site, wait};
 
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 /// The secrets, made in a directory of the test's own.
 fn secrets(directory: &Path) -> PathBuf {
@@ -87,7 +88,7 @@ fn each_role_works_as_its_own_user_and_may_do_nothing_else() {
     for user in ["processors", "cameras", "simulation", "vehicles"] {
         declaring(user).succeeded();
     }
-    let tests_client = |user: &str| tests::broker_client::BrokerClient::try_connect(&broker(user));
+    let tests_client = |user: &str| BrokerClient::try_connect(&format!("{}%2f", broker(user)));
     for user in ["cameras", "simulation"] {
         let client = tests_client(user).unwrap();
         let taken =
