@@ -14,7 +14,7 @@ use tests::process::{Carpark, workspace};
 use tests::servers::{RabbitMq, Redis};
 use tests::{http, ports, site, wait};
 
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 /// The secrets, made in a directory of the test's own.
 fn secrets(directory: &Path) -> PathBuf {
