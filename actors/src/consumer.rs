@@ -16,18 +16,17 @@ use actix::{
     Recipient, ResponseFuture, StreamHandler, WrapFuture,
 };
 use domain::watermark::{Progress, Tracker};
+use domain::wire::queue_of;
 use domain::wire::{Rejection, parse_observation};
 use domain::{Kind, Policy, SharedClock};
 use futures_util::StreamExt;
 use futures_util::stream::{self, LocalBoxStream};
-use service::{Asking, Part, Vital, keep_asking};
+use platform::messaging::{Delivery, Event, Queue, Tag};
+use platform::runtime::failpoint::die_at;
+use platform::runtime::{Asking, Backoff, Part, Vital, keep_asking};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{info, warn};
 
-use crate::backoff::Backoff;
-use crate::broker::amqp::queue_name;
-use crate::broker::{Delivery, Event, Queue, Tag};
-use crate::failpoint::die_at;
 use crate::gate::Gate;
 use crate::health::Health;
 use crate::metrics::Metrics;
@@ -203,7 +202,7 @@ impl Consumer {
     ) {
         let (queue, tag, reason) = (Rc::clone(&self.queue), delivery.tag, rejection.to_string());
         warn!(
-            queue.name = queue_name(self.kind),
+            queue.name = queue_of(self.kind),
             reason, "message refused, goes to the dead letters"
         );
         self.metrics.dead_letters.with_label_values(&[rejection.code()]).inc();
@@ -302,9 +301,9 @@ impl Consumer {
     }
 
     fn disconnected(&mut self, reason: &str, context: &mut Context<Self>) {
-        self.metrics.failures.with_label_values(&[queue_name(self.kind)]).inc();
+        self.metrics.failures.with_label_values(&[queue_of(self.kind)]).inc();
         if self.part().fails(reason) {
-            warn!(queue.name = queue_name(self.kind), reason, "connection to the queue lost");
+            warn!(queue.name = queue_of(self.kind), reason, "connection to the queue lost");
         }
         self.tracker.disconnected(self.clock.now());
         self.open.clear();
@@ -338,12 +337,12 @@ fn ask(kind: Kind, queue: &Rc<dyn Queue>, health: &Arc<Health>) -> Asking {
         move |answer| match answer {
             Ok(()) => {
                 if health.queue(kind).works() {
-                    info!(queue.name = queue_name(kind), "queue usable");
+                    info!(queue.name = queue_of(kind), "queue usable");
                 }
             }
             Err(reason) => {
                 if health.queue(kind).does_not_answer(reason) {
-                    warn!(queue.name = queue_name(kind), reason, "queue not usable");
+                    warn!(queue.name = queue_of(kind), reason, "queue not usable");
                 }
             }
         },
@@ -386,7 +385,7 @@ impl StreamHandler<Event> for Consumer {
             }
             Event::Connected => {
                 if self.part().works() {
-                    info!(queue.name = queue_name(self.kind), "queue usable");
+                    info!(queue.name = queue_of(self.kind), "queue usable");
                 }
             }
             Event::Disconnected(reason) => self.disconnected(&reason, context),

@@ -15,10 +15,10 @@ use std::time::Duration;
 use actix::{
     Actor, ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, Message, WrapFuture,
 };
+use platform::messaging::BrokerError;
+use platform::messaging::dead_letters::{DeadLetter, DeadLetters, Handled, Which};
 use tracing::{info, warn};
 
-use crate::broker::BrokerError;
-use crate::broker::dead_letters::{DeadLetter, DeadLetters, Handled, Which};
 use crate::metrics::Metrics;
 
 /// Requests that wait for one before them.

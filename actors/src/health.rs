@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use domain::Kind;
-use service::Part;
+use platform::runtime::Part;
 
 /// All of it.
 #[derive(Debug, Default)]

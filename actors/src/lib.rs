@@ -1,5 +1,5 @@
 //! The actors: observations in, reports out. The files stand in the order an observation passes
-//! them: [`broker`], [`consumer`], [`registry`], [`session`], [`store`], [`summary_client`];
+//! them: [`consumer`], [`registry`], [`session`], [`store`], [`summary_client`];
 //! beside them the [`settler`], which gives the verdicts that only time can bring. At the desks
 //! ([`dead_letter_desk`], [`plate_desk`]) people are served, over the routes of `admin`.
 //!
@@ -7,11 +7,8 @@
 //! needed; [`Actors::stop`] lets go in the order of the way.
 
 mod admin;
-pub mod backoff;
-pub mod broker;
 pub mod consumer;
 pub mod dead_letter_desk;
-pub mod failpoint;
 pub mod flow;
 mod gate;
 pub mod health;
@@ -36,14 +33,15 @@ use std::time::Duration;
 use actix::{Actor, Addr};
 use actix_web::web::ServiceConfig;
 use admin::Desks;
-use broker::{Broker, Queue};
 use consumer::{Consumer, Drain};
 use dead_letter_desk::DeadLetterDesk;
+use domain::wire::queue_of;
 use domain::{Kind, SharedClock, Watermarks};
 use operator_desk::OperatorDesk;
 use plate_desk::{LaterVehicles, PlateDesk, VehiclesOfPlates};
+use platform::messaging::{Broker, Queue};
+use platform::runtime::Vital;
 use registry::{Limits, Registry};
-use service::Vital;
 use settler::{SettleNow, Settled, Settler};
 use store::committer::{Batching, Committer};
 use store::{ProcessorId, Store};
@@ -159,29 +157,25 @@ impl Actors {
         )
         .start();
 
-        let (consumers, queues): (Vec<_>, Vec<_>) = [Kind::Entry, Kind::Exit]
-            .into_iter()
-            .map(|kind| {
-                let (events, queue) = broker.consume(kind);
-                let consumer = Consumer::start(consumer::Parts {
-                    kind,
-                    events,
-                    queue: Rc::clone(&queue),
-                    registry: registry.clone().recipient(),
-                    gate: Arc::clone(&gate),
-                    policy: options.policy.clone(),
-                    clock: Arc::clone(&clock),
-                    metrics: Arc::clone(&metrics),
-                    health: Arc::clone(&health),
-                    vital: vital("consumer"),
-                });
-                (consumer, queue)
-            })
-            .unzip();
-        let [entries, exits]: [Addr<Consumer>; 2] =
-            consumers.try_into().unwrap_or_else(|_| unreachable!("two kinds, two consumers"));
-        let queues: [Rc<dyn Queue>; 2] =
-            queues.try_into().unwrap_or_else(|_| unreachable!("two kinds, two queues"));
+        let consume = |kind| {
+            let (events, queue) = broker.consume(queue_of(kind));
+            let consumer = Consumer::start(consumer::Parts {
+                kind,
+                events,
+                queue: Rc::clone(&queue),
+                registry: registry.clone().recipient(),
+                gate: Arc::clone(&gate),
+                policy: options.policy.clone(),
+                clock: Arc::clone(&clock),
+                metrics: Arc::clone(&metrics),
+                health: Arc::clone(&health),
+                vital: vital("consumer"),
+            });
+            (consumer, queue)
+        };
+        let (entries, queue_of_entries) = consume(Kind::Entry);
+        let (exits, queue_of_exits) = consume(Kind::Exit);
+        let queues = [queue_of_entries, queue_of_exits];
 
         let operator = OperatorDesk::new(operator_desk::Parts {
             store: Arc::clone(&store),

@@ -1,15 +1,13 @@
 //! Every metric of the actors, by name. A plate is never a label (G8).
 
 use domain::session::Outcome;
-use domain::wire::{ENTRY_QUEUE, EXIT_QUEUE, Rejection};
+use domain::wire::{ENTRY_QUEUE, EXIT_QUEUE, Rejection, queue_of};
 use domain::{ExceptionKind, Kind};
 use prometheus::{
     Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
     Opts, Registry,
 };
 
-use crate::broker::amqp::queue_name;
-use crate::broker::topology::Declared;
 use crate::flow::Flow;
 
 /// Seconds, 100 µs to 10 s.
@@ -76,9 +74,6 @@ pub struct Metrics {
     queue_depth: [IntGauge; 2],
     /// Processors alive.
     pub processors: IntGauge,
-    declarations: IntCounterVec,
-    /// Attempts to declare the queues that failed.
-    pub declaration_failures: IntCounter,
 }
 
 /// Every outcome an observation can have.
@@ -179,13 +174,13 @@ impl Metrics {
                 "Reports that are stored and that the sink has not confirmed.",
             )?,
             sessions_open: gauge("backend_sessions_open", "Plates inside.")?,
-            watermark_lag: KINDS.map(|kind| lag.with_label_values(&[queue_name(kind)])),
+            watermark_lag: KINDS.map(|kind| lag.with_label_values(&[queue_of(kind)])),
             clock_offset,
             conflicts: counter(
                 "backend_commit_conflicts_total",
                 "Commits that found another version of the plate's record.",
             )?,
-            redelivered: KINDS.map(|kind| redelivered.with_label_values(&[queue_name(kind)])),
+            redelivered: KINDS.map(|kind| redelivered.with_label_values(&[queue_of(kind)])),
             dead_letters: counters(
                 "backend_dead_letters_total",
                 "Messages sent to the dead letters, by reason.",
@@ -211,18 +206,8 @@ impl Metrics {
                 "Failed attempts at what the actors depend on.",
                 &["part"],
             )?,
-            queue_depth: KINDS.map(|kind| depth.with_label_values(&[queue_name(kind)])),
+            queue_depth: KINDS.map(|kind| depth.with_label_values(&[queue_of(kind)])),
             processors: gauge("backend_processors", "Processors alive that share the store.")?,
-            declarations: counters(
-                "queue_configurator_declarations_total",
-                "Declarations of a queue, by how it was found: as_wanted, or otherwise (it stands \
-                 with other arguments).",
-                &["queue", "found"],
-            )?,
-            declaration_failures: counter(
-                "queue_configurator_failures_total",
-                "Attempts to declare the queues that failed.",
-            )?,
         };
         metrics.begin_at_zero();
         Ok(metrics)
@@ -246,11 +231,6 @@ impl Metrics {
         if let Some(at) = OUTCOMES.iter().position(|known| *known == outcome) {
             self.observations[index(kind)][at].inc();
         }
-    }
-
-    /// A queue was declared.
-    pub fn declared(&self, queue: &str, found: Declared) {
-        self.declarations.with_label_values(&[queue, found.as_str()]).inc();
     }
 
     /// How many observations turned out so, of both kinds.

@@ -18,10 +18,10 @@ use domain::{
     ExceptionKind, Instant, Kind, Label, Observation, ObservationId, Plate, Policy, Record,
     SharedClock, Watermarks,
 };
+use platform::messaging::Tag;
 use tokio::sync::mpsc;
 use tracing::info;
 
-use crate::broker::Tag;
 use crate::flow::Passed;
 use crate::receipt::{Arrival, Receipt};
 use crate::session::Observed;

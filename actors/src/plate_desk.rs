@@ -14,14 +14,14 @@ use std::time::Duration;
 use actix::{Actor, Addr, Context, Handler, Message, ResponseFuture};
 use async_trait::async_trait;
 use domain::Plate;
+use platform::messaging::BrokerError;
+use platform::messaging::dead_letters::{DeadLetter, Which};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::time::Instant;
 use tracing::info;
 use utoipa::ToSchema;
 
-use crate::broker::BrokerError;
-use crate::broker::dead_letters::{DeadLetter, Which};
 use crate::dead_letter_desk::{DeadLetterDesk, Discard, Find};
 use crate::store::{Store, StoreError};
 use crate::summary_client::{PostError, Sink};

@@ -3,9 +3,8 @@
 //! so that no delivery can be forgotten between two actors (G3, G7).
 
 use domain::Instant;
+use platform::messaging::Tag;
 use tokio::sync::mpsc;
-
-use crate::broker::Tag;
 
 /// What became of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

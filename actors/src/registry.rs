@@ -13,7 +13,7 @@ use actix::dev::SendError;
 use actix::{Actor, Addr, AsyncContext, Context, Handler, ResponseFuture};
 use domain::Plate;
 use hashlink::LinkedHashMap;
-use service::Vital;
+use platform::runtime::Vital;
 use tokio::time::Instant;
 use tracing::warn;
 

@@ -18,9 +18,9 @@ use domain::{
     Command, Decision, Effect, ExceptionKind, Observation, Plate, Policy, Record, SharedClock,
     Watermarks, decide,
 };
+use platform::runtime::failpoint::die_at;
 use tracing::{error, warn};
 
-use crate::failpoint::die_at;
 use crate::metrics::Metrics;
 use crate::receipt::Arrival;
 use crate::store::committer::{Commit, Load};
@@ -170,7 +170,7 @@ impl Shared {
         arrival.receipt.take_in_hand();
         self.metrics.queueing.observe(arrival.received.elapsed().as_secs_f64());
         let (id, kind, at) = (observation.id.clone(), observation.kind, observation.at);
-        fail::fail_point!(&format!("panic:{id}"));
+        platform::runtime::failpoint::panic_at!(&format!("panic:{id}"));
         die_at!(&format!("abort:{id}"));
         let watermarks = self.watermarks.get();
         let command = Command::Observe { observation, watermarks, now: arrival.now };

@@ -20,7 +20,7 @@ use domain::watermark::Marker;
 use domain::{Instant, Kind, Plate, Policy, SharedClock, Watermarks};
 use futures_util::StreamExt;
 use futures_util::stream;
-use service::Vital;
+use platform::runtime::Vital;
 use tracing::{debug, error, info};
 
 use crate::consumer::{HowFar, HowFarAnswer};

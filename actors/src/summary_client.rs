@@ -18,12 +18,11 @@ use std::time::Duration;
 use actix::{
     Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseFuture, WrapFuture,
 };
-use service::Vital;
+use platform::runtime::{Backoff, Vital};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 use tracing::{error, info, warn};
 
-use crate::backoff::Backoff;
 use crate::gate::Gate;
 use crate::health::Health;
 use crate::metrics::Metrics;

@@ -15,7 +15,7 @@ use actix::prelude::*;
 use chrono::TimeDelta;
 use domain::{Observation, ObservationId, Plate, wire};
 use hashlink::LinkedHashMap;
-use publisher::{PublishError, Publisher};
+use platform::messaging::{Message, PublishError, Publisher};
 use tokio::sync::oneshot;
 use tokio::time;
 
@@ -366,9 +366,8 @@ impl Passages {
         };
         let patience = self.options.answer_within;
         let attempt = async move {
-            let body = wire::observation_to_json(&observation);
-            let attempt = publisher.publish(observation.kind, body);
-            let result = match time::timeout(patience, attempt).await {
+            let message = Message::from(&*observation);
+            let result = match time::timeout(patience, publisher.publish(&message)).await {
                 Ok(result) => result.map_err(Trouble::Broker),
                 Err(_) => Err(Trouble::Slow),
             };

@@ -7,7 +7,7 @@ use chrono_tz::Europe;
 use compact_str::CompactString;
 use domain::observation::PlateAsRead;
 use domain::{Instant, Kind, Label, SharedClock, wire};
-use publisher::{PublishError, Publisher};
+use platform::messaging::{Message, PublishError, Publisher};
 use tokio::sync::watch;
 
 use crate::camera::{Camera, Role};
@@ -27,7 +27,7 @@ pub(crate) enum Mood {
 /// A broker in memory.
 pub(crate) struct Broker {
     mood: watch::Sender<Mood>,
-    taken: Mutex<Vec<(Kind, String)>>,
+    taken: Mutex<Vec<Message>>,
 }
 
 impl Broker {
@@ -42,10 +42,12 @@ impl Broker {
     /// Kind, id and plate of what it took, in order.
     pub(crate) fn taken(&self) -> Vec<(Kind, String, String)> {
         let taken = self.taken.lock().unwrap();
-        let read = |(kind, body): &(Kind, String)| {
+        let read = |message: &Message| {
             let now = at("2027-01-01T00:00:00Z");
-            let observation = wire::parse_observation(body.as_bytes(), now).unwrap();
-            (*kind, observation.id.to_string(), observation.plate.to_string())
+            let observation = wire::parse_observation(&message.body, now).unwrap();
+            assert_eq!(message.queue, wire::queue_of(observation.kind));
+            assert_eq!(message.id.as_deref(), Some(observation.id.as_str()));
+            (observation.kind, observation.id.to_string(), observation.plate.to_string())
         };
         taken.iter().map(read).collect()
     }
@@ -57,11 +59,11 @@ impl Broker {
 
 #[async_trait]
 impl Publisher for Broker {
-    async fn publish(&self, kind: Kind, body: String) -> Result<(), PublishError> {
+    async fn publish(&self, message: &Message) -> Result<(), PublishError> {
         let mut mood = self.mood.subscribe();
         let mood = *mood.wait_for(|mood| *mood != Mood::Hangs).await.unwrap();
         if mood != Mood::Away {
-            self.taken.lock().unwrap().push((kind, body));
+            self.taken.lock().unwrap().push(message.clone());
         }
         match mood {
             Mood::Confirms => Ok(()),

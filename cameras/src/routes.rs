@@ -15,8 +15,8 @@ use chrono::TimeDelta;
 use domain::policy::AHEAD_MAX;
 use domain::{Instant, SharedClock};
 use futures_util::future::join_all;
+use platform::http::Problem;
 use serde_json::json;
-use service::Problem;
 
 use crate::camera::Camera;
 use crate::metrics::{MessageKind, Metrics};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use actix::{Actor as _, Addr};
 use actix_web::web::ServiceConfig;
 use domain::SharedClock;
+use platform::messaging::Publisher;
 use prometheus::Registry;
-use publisher::Publisher;
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::camera::Camera;

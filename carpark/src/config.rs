@@ -402,7 +402,7 @@ fn without_password(text: &str) -> String {
         return text.to_owned();
     }
     match Url::parse(text) {
-        Ok(url) if url.password().is_some() => service::masked(text),
+        Ok(url) if url.password().is_some() => platform::address::masked(text),
         _ => "*** (it may hold a password)".to_owned(),
     }
 }

@@ -36,9 +36,9 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpMessage, HttpResponse, ResponseError};
 use actix_web_prom::PrometheusMetricsBuilder;
 use anyhow::{Context, bail};
+use platform::http::Problem;
 use prometheus::Registry;
 use serde_json::json;
-use service::Problem;
 use utoipa::openapi::OpenApi;
 
 pub use connections::Limits;

@@ -8,13 +8,11 @@ mod camera_watch;
 mod cli;
 mod clock;
 mod config;
-mod embedded_publisher;
 mod health;
 mod http;
 mod import;
 mod inside;
 mod limits;
-mod ping_queue;
 mod progress;
 mod rates;
 mod reads;
@@ -45,7 +43,7 @@ const USAGE: u8 = 2;
 
 #[actix_rt::main]
 async fn main() -> ExitCode {
-    let _failpoints = actors::failpoint::Failpoints::begin();
+    let _failpoints = platform::runtime::failpoint::Failpoints::begin();
     limits::keep_files_from_others();
     let asked = Asked::parse();
     // Before anything else: who asks for another's health needs no configuration.

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use domain::Kind;
+use domain::wire::queue_of;
 use futures_util::{StreamExt, stream};
-use publisher::Publisher;
+use platform::messaging::{Message, Publisher};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use tokio::sync::mpsc;
@@ -81,24 +82,23 @@ async fn publish_all(read: mpsc::Receiver<Vec<u8>>, publisher: Arc<dyn Publisher
 
 /// Until the broker has it. What is no read becomes a dead letter behind the queue, with its reason.
 async fn publish(publisher: &dyn Publisher, line: Vec<u8>) {
-    let kind = kind_of(&line);
-    let body = String::from_utf8_lossy(&line).into_owned();
+    let message = message_of(line);
     let mut backoff =
-        actors::backoff::Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
-    while publisher.publish(kind, body.clone()).await.is_err() {
+        platform::runtime::Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
+    while publisher.publish(&message).await.is_err() {
         backoff.wait().await;
     }
 }
 
-/// The queue a line belongs to.
-fn kind_of(line: &[u8]) -> Kind {
-    #[derive(Deserialize)]
-    struct Timed {
-        #[serde(default)]
+/// A line as it is, for the queue it belongs to.
+fn message_of(line: Vec<u8>) -> Message {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Read {
+        id: Option<String>,
         exit_date_time: Option<IgnoredAny>,
     }
-    match serde_json::from_slice(line) {
-        Ok(Timed { exit_date_time: Some(_) }) => Kind::Exit,
-        _ => Kind::Entry,
-    }
+    let read: Read = serde_json::from_slice(&line).unwrap_or_default();
+    let kind = if read.exit_date_time.is_some() { Kind::Exit } else { Kind::Entry };
+    Message { queue: queue_of(kind), id: read.id, body: line.into() }
 }

@@ -6,9 +6,8 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use async_trait::async_trait;
-use domain::Kind;
 use generators::{FileLedger, Ledger};
-use publisher::{PublishError, Publisher};
+use platform::messaging::{Message, PublishError, Publisher};
 
 /// Hands messages on, and writes each confirmed one into a ledger: to the letter, a line each.
 struct Recording {
@@ -33,11 +32,12 @@ impl Publisher for Recording {
     /// In a task of its own: a camera that waits no longer does not make the broker take the message
     /// back, so its line is written all the same. At once: cameras are few, and a process that is
     /// killed then loses none. A ledger that cannot be written says so itself and harms nothing else.
-    async fn publish(&self, kind: Kind, body: String) -> Result<(), PublishError> {
+    async fn publish(&self, message: &Message) -> Result<(), PublishError> {
+        let message = message.clone();
         let (inner, ledger) = (Arc::clone(&self.inner), Arc::clone(&self.ledger));
         let published = tokio::spawn(async move {
-            inner.publish(kind, body.clone()).await?;
-            ledger.record(&body);
+            inner.publish(&message).await?;
+            ledger.record(&message.body);
             let _ = ledger.flush();
             Ok(())
         });

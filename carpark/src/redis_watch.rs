@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use anyhow::bail;
 use async_trait::async_trait;
+use platform::runtime::{Asking, Part, keep_asking};
+use platform::storage::RedisSettings;
 use prometheus::{IntGauge, IntGaugeVec, Opts, Registry};
-use service::{Asking, Part, RedisSettings, keep_asking};
 use tracing::{error, info, warn};
 
 use crate::http::Site;

@@ -14,16 +14,19 @@ use std::time::Duration;
 
 use actix_rt::task::JoinHandle;
 use actix_web::dev::ServerHandle;
-use actors::{Actors, Metrics};
+use actors::Actors;
 use anyhow::bail;
 use cameras::Cameras;
-use domain::{Kind, SharedClock};
+use domain::SharedClock;
+use domain::wire::{ENTRY_QUEUE, EXIT_QUEUE};
 use generators::Generators;
 use generators::pings::{Pings, Register};
+use platform::address::masked;
+use platform::messaging::amqp::PublisherOptions;
+use platform::messaging::topology::Declarations;
 use prometheus::Registry;
 #[cfg(target_os = "linux")]
 use prometheus::process_collector::ProcessCollector;
-use service::masked;
 use tracing::info;
 use vehicles::Vehicles;
 use web::Web;
@@ -211,8 +214,9 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
     }
     let reads = match input {
         Some(input) => {
-            let kinds = [Kind::Entry, Kind::Exit];
-            let publisher = open::publisher("carpark reads", &kinds, config, embedded.clone())?;
+            let publishing = PublisherOptions::new("carpark reads");
+            let queues = [ENTRY_QUEUE, EXIT_QUEUE];
+            let publisher = open::publisher(&publishing, &queues, config, embedded.clone())?;
             let publisher = recorded(publisher, config.generators.ledger.as_deref())?;
             Some(Reads::start(input, publisher))
         }
@@ -302,8 +306,7 @@ pub async fn configure(config: &Config, clock: SharedClock) -> anyhow::Result<()
         bail!("nothing to declare in an embedded broker: set CARPARK_BROKER_URL=amqp://…");
     };
     // Nobody scrapes a command that ends.
-    let metrics = Arc::new(Metrics::new(&Registry::new())?);
-    let broker = open::amqp_broker(url, config, &clock, &metrics)?;
+    let broker = open::amqp_broker(url, config, &clock, Declarations::unseen()?)?;
     open::prepare_broker(&broker, config.start_patience).await?;
     say::result(format_args!(
         "vehicle_entry, vehicle_exit, vehicle_ping and vehicle_dead_letter stand at {}",

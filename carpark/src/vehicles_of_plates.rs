@@ -62,7 +62,7 @@ impl There {
             Err(()) => return Err("CARPARK_VEHICLES_URL leads nowhere".to_owned()),
         }
         let (agent, token) = (self.agent.clone(), self.admin_token.clone());
-        let shown = service::masked(self.url.as_str());
+        let shown = platform::address::masked(self.url.as_str());
         let asked = tokio::task::spawn_blocking(move || {
             let mut request = ureq::http::Request::builder().method(method).uri(url.as_str());
             if let Some(token) = token {

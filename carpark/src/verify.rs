@@ -65,13 +65,14 @@ fn dead_letters(request: &Request, data_dir: &Path) -> anyhow::Result<Option<BTr
     if !embedded.exists() {
         return Ok(None);
     }
-    let letters = actors::broker::embedded::read_dead_letters(&embedded).with_context(|| {
-        format!(
-            "cannot read {}: does a carpark use it? Stop that one, or save what its \
+    let letters =
+        platform::messaging::embedded::read_dead_letters(&embedded).with_context(|| {
+            format!(
+                "cannot read {}: does a carpark use it? Stop that one, or save what its \
              /admin/dead-letters answers and name the file, --dead-letters FILE",
-            embedded.display()
-        )
-    })?;
+                embedded.display()
+            )
+        })?;
     let bodies = letters.iter().map(|letter| String::from_utf8_lossy(&letter.body).into_owned());
     Ok(Some(bodies.collect()))
 }

@@ -23,6 +23,13 @@ pub use time::{format_seconds, format_time, parse_time};
 pub const ENTRY_QUEUE: &str = "vehicle_entry";
 /// The queue of exits.
 pub const EXIT_QUEUE: &str = "vehicle_exit";
+/// The queue of a kind of observation.
+pub const fn queue_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Entry => ENTRY_QUEUE,
+        Kind::Exit => EXIT_QUEUE,
+    }
+}
 /// Where messages go that can never be processed, with [`REASON_HEADER`].
 pub const DEAD_LETTER_QUEUE: &str = "vehicle_dead_letter";
 /// Header of a dead letter: why, in words, beginning with [`Rejection::code`].

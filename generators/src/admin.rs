@@ -8,8 +8,8 @@ use actix::prelude::*;
 use actix_web::error::JsonPayloadError;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use platform::http::Problem;
 use serde::{Deserialize, Serialize};
-use service::Problem;
 use utoipa::{OpenApi, ToSchema};
 
 use crate::control::{Describe, Pause, Resume, Schedule, SetRate};

@@ -15,18 +15,14 @@ const ALPHANUMERIC: [char; 62] = [
     'v', 'w', 'x', 'y', 'z',
 ];
 
-/// Who throws: each draws a sequence of its own from the one seed, so that how often one fails and
-/// waits does not change what another makes.
+/// Who throws: each draws a sequence of its own from the one seed. Waits after a failure draw from
+/// none, so that how often one fails does not change what is made.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Stream {
     Entries = 1,
     Exits = 2,
-    EntryWaits = 3,
-    ExitWaits = 4,
-    PublisherWaits = 5,
     Fleet = 6,
     Pings = 7,
-    PingWaits = 8,
 }
 
 /// See the module.

@@ -1,12 +1,10 @@
 //! Putting vehicles into a store that may be away.
 
-use std::cell::RefCell;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::backoff::Backoff;
-use crate::dice::Dice;
+use platform::runtime::Backoff;
+
 use crate::inside_store::{Inside, InsideStore};
 use crate::phase::{Phase, PhaseWatch};
 
@@ -20,13 +18,11 @@ pub(crate) struct Keeper {
     store: Arc<dyn InsideStore>,
     /// A stop ends the attempts.
     phases: PhaseWatch,
-    /// Spreads the waits; shared by the passages of one actor, which share a thread.
-    waits: Rc<RefCell<Dice>>,
 }
 
 impl Keeper {
-    pub(crate) fn new(store: Arc<dyn InsideStore>, phases: PhaseWatch, waits: Dice) -> Self {
-        Self { store, phases, waits: Rc::new(RefCell::new(waits)) }
+    pub(crate) fn new(store: Arc<dyn InsideStore>, phases: PhaseWatch) -> Self {
+        Self { store, phases }
     }
 
     /// A vehicle has entered. Tries until the store has it, or a stop gives up: then the vehicle
@@ -48,8 +44,7 @@ impl Keeper {
     async fn put_until_kept(&self, vehicle: Inside) {
         let mut backoff = Backoff::default();
         while self.store.put(vehicle.clone()).await.is_err() {
-            let wait = backoff.next(&mut self.waits.borrow_mut());
-            tokio::time::sleep(wait).await;
+            backoff.wait().await;
         }
     }
 }

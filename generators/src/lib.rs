@@ -15,7 +15,6 @@
 //! scaled by its speed, so that an hour of it may pass in a minute.
 
 mod admin;
-mod backoff;
 mod camera;
 mod control;
 mod dice;

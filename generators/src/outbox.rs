@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use actix::Recipient;
-use domain::{Observation, SharedClock, wire};
+use domain::{Observation, SharedClock};
+use platform::messaging::Message;
 
 use crate::camera::Passage;
 use crate::metrics::{Origin, Read};
@@ -53,8 +54,8 @@ impl Outbox {
     }
 
     async fn send(&self, observation: &Observation, origin: Origin, read: Read) -> Sent {
-        let body = wire::observation_to_json(observation);
-        let publish = Publish { kind: observation.kind, origin, read, body };
+        let message = Message::from(observation);
+        let publish = Publish { kind: observation.kind, origin, read, message };
         // A publisher that is gone confirms nothing any more.
         self.publisher.send(publish).await.unwrap_or(Sent::GivenUp)
     }

@@ -1,26 +1,26 @@
-//! The publisher of a generator, over the crate of that name.
+//! The publisher of a generator.
 //!
 //! Owns the way to the broker and the ledger. Hears [`Publish`] and [`Flush`]. Tells nobody; the
 //! answer to a [`Publish`] comes when the broker has confirmed. Never drops a message before a stop
 //! gives up on it, and never changes its id between attempts. How many are under way at once is
 //! bounded by who sends.
 
-use std::cell::RefCell;
 use std::io;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::prelude::*;
+use actix::prelude::{
+    Actor, ActorContext as _, ActorFutureExt as _, AsyncContext as _, Context, Handler,
+    MessageResponse, ResponseFuture, WrapFuture as _,
+};
 use domain::Kind;
+use platform::messaging::{Message, Publisher};
+use platform::runtime::Backoff;
 use tokio::time::Instant;
 
-use crate::backoff::Backoff;
-use crate::dice::Dice;
 use crate::ledger::Ledger;
 use crate::metrics::{Meters, Origin, Outcome, Read};
 use crate::phase::{Phase, PhaseWatch};
-use ::publisher::Publisher;
 
 /// Waiting messages at most; the senders' bounds are far below and above, both are fine.
 const MAILBOX_CAPACITY: usize = 1024;
@@ -28,17 +28,17 @@ const MAILBOX_CAPACITY: usize = 1024;
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 
 /// Publish this message, and come back when the broker has it.
-#[derive(Message)]
+#[derive(actix::Message)]
 #[rtype(result = "Sent")]
 pub(crate) struct Publish {
-    /// Names the queue.
+    /// For the meters.
     pub(crate) kind: Kind,
     /// For the meters.
     pub(crate) origin: Origin,
     /// For the meters.
     pub(crate) read: Read,
-    /// An observation as JSON.
-    pub(crate) body: String,
+    /// An observation.
+    pub(crate) message: Message,
 }
 
 /// What became of it.
@@ -51,7 +51,7 @@ pub(crate) enum Sent {
 }
 
 /// Bring the ledger to its file.
-#[derive(Message)]
+#[derive(actix::Message)]
 #[rtype(result = "io::Result<()>")]
 pub(crate) struct Flush;
 
@@ -71,8 +71,6 @@ struct Attempts {
     phases: PhaseWatch,
     /// Attempts and their durations.
     meters: Meters,
-    /// Spreads the waits.
-    waits: Rc<RefCell<Dice>>,
 }
 
 impl PublisherActor {
@@ -81,10 +79,8 @@ impl PublisherActor {
         ledger: Option<Arc<dyn Ledger>>,
         phases: PhaseWatch,
         meters: Meters,
-        waits: Dice,
     ) -> Self {
-        let waits = Rc::new(RefCell::new(waits));
-        Self { attempts: Attempts { transport, ledger, phases, meters, waits } }
+        Self { attempts: Attempts { transport, ledger, phases, meters } }
     }
 }
 
@@ -109,16 +105,15 @@ impl Attempts {
         let meters = self.meters.of(message.kind);
         loop {
             let begun_at = Instant::now();
-            if self.transport.publish(message.kind, message.body.clone()).await.is_ok() {
+            if self.transport.publish(&message.message).await.is_ok() {
                 meters.took(begun_at.elapsed());
                 break;
             }
             meters.ended(Outcome::Failed, message.origin, message.read);
-            let wait = backoff.next(&mut self.waits.borrow_mut());
-            tokio::time::sleep(wait).await;
+            backoff.wait().await;
         }
         if let Some(ledger) = &self.ledger {
-            ledger.record(&message.body);
+            ledger.record(&message.message.body);
         }
     }
 }

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::publisher::Publisher;
 use actix::prelude::*;
 use actix_web::web;
 use domain::{Kind, SharedClock};
 use futures_util::future::OptionFuture;
+use platform::messaging::Publisher;
 use prometheus::Registry;
 use serde::Serialize;
 use tracing::info;
@@ -95,9 +95,7 @@ pub async fn start(
     let (setter, phases) = phase::running();
     let seed = options.seed.unwrap_or_else(new_seed);
 
-    let waits = Dice::new(seed, Stream::PublisherWaits);
-    let publisher =
-        PublisherActor::new(publisher, ledger, phases.clone(), meters.clone(), waits).start();
+    let publisher = PublisherActor::new(publisher, ledger, phases.clone(), meters.clone()).start();
 
     let shared = Shared { options: &options, seed, store, clock, phases, meters, publisher };
     let entries = roles.entries.then(|| EntryGenerator::new(shared.entry_parts()).start());
@@ -143,7 +141,7 @@ impl Shared<'_> {
             phases: self.phases.clone(),
             slots: Slots::new(self.options.in_flight_max, meters.in_flight.clone()),
             outbox: self.outbox(),
-            keeper: self.keeper(Stream::EntryWaits),
+            keeper: self.keeper(),
             store: Arc::clone(&self.store),
             meters,
         }
@@ -162,7 +160,7 @@ impl Shared<'_> {
             phases: self.phases.clone(),
             slots: Slots::new(self.options.in_flight_max, meters.in_flight.clone()),
             outbox: self.outbox(),
-            keeper: self.keeper(Stream::ExitWaits),
+            keeper: self.keeper(),
             store: Arc::clone(&self.store),
             meters,
         }
@@ -173,8 +171,8 @@ impl Shared<'_> {
         Outbox::new(publisher, self.phases.clone(), Arc::clone(&self.clock))
     }
 
-    fn keeper(&self, stream: Stream) -> Keeper {
-        Keeper::new(Arc::clone(&self.store), self.phases.clone(), Dice::new(self.seed, stream))
+    fn keeper(&self) -> Keeper {
+        Keeper::new(Arc::clone(&self.store), self.phases.clone())
     }
 }
 

@@ -42,9 +42,8 @@ fn the_crates_stand_on_each_other_in_one_order() {
         "carpark",
         "domain",
         "generators",
-        "publisher",
+        "platform",
         "rates",
-        "service",
         "tests",
         "vehicles",
         "web",
@@ -54,15 +53,11 @@ fn the_crates_stand_on_each_other_in_one_order() {
         dependencies[name].iter().map(String::as_str).filter(|d| crates.contains(d)).collect()
     };
     assert_eq!(below("domain"), [].into());
-    assert_eq!(below("service"), [].into());
     assert_eq!(below("rates"), [].into());
-    assert_eq!(below("publisher"), ["domain"].into());
-    for name in ["web", "vehicles"] {
-        assert_eq!(below(name), ["domain", "service"].into(), "{name}");
-    }
-    // The actors publish nothing by it: they read a broker's URL as the publishers do.
-    for name in ["actors", "generators", "cameras"] {
-        assert_eq!(below(name), ["domain", "publisher", "service"].into(), "{name}");
+    assert_eq!(below("platform"), ["domain"].into());
+    // No room knows another: they meet in messages, in HTTP, and in what both stand on.
+    for name in ["actors", "cameras", "generators", "vehicles", "web"] {
+        assert_eq!(below(name), ["domain", "platform"].into(), "{name}");
     }
     // The binary is where all of them meet.
     let all: BTreeSet<&str> =
@@ -114,12 +109,12 @@ fn the_image_is_built_of_every_crate() {
 
 /// What to look for, where (the program's crates), and which files may have it.
 const ONLY: &[(&str, &[&str])] = &[
-    ("lapin::", &["actors/src/broker/amqp", "actors/src/broker/topology", "publisher/src/amqp"]),
+    ("lapin::", &["platform/src/messaging"]),
     (
         "deadpool_redis::",
         &[
             "actors/src/store/redis",
-            "service/src/erased_log",
+            "platform/src/storage/erased_log",
             "generators/src/inside_store/redis",
             "vehicles/src/store/redis",
         ],
@@ -128,9 +123,9 @@ const ONLY: &[(&str, &[&str])] = &[
         "redb::",
         &[
             "actors/src/store/embedded",
-            "actors/src/broker/embedded",
-            "service/src/database",
-            "service/src/scrub",
+            "platform/src/messaging/embedded",
+            "platform/src/storage/database",
+            "platform/src/storage/scrub",
             "vehicles/src/store/embedded",
         ],
     ),
@@ -164,7 +159,7 @@ const ONLY: &[(&str, &[&str])] = &[
 fn only_those_who_should_know_it_know_it() {
     let mut found = Vec::new();
     for crate_name in
-        "domain service publisher actors web generators cameras vehicles rates carpark".split(' ')
+        "domain platform actors web generators cameras vehicles rates carpark".split(' ')
     {
         for file in rust_files(&format!("{crate_name}/src")) {
             let path = file.strip_prefix(workspace()).unwrap().to_str().unwrap().to_owned();

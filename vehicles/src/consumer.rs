@@ -8,7 +8,6 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix::{
     Actor, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, Handler, Message,
@@ -18,18 +17,16 @@ use bytes::Bytes;
 use domain::SharedClock;
 use domain::wire::ping::{PingRejection, parse_ping};
 use futures_util::StreamExt;
-use service::{Asking, Vital, keep_asking};
+use platform::messaging::{Consumed, Event, Queue, Tag};
+use platform::runtime::{Asking, Backoff, Vital, keep_asking};
 use tracing::{info, warn};
 
-use crate::broker::{Consumed, Event, Queue, Tag};
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::registry::Pings;
 
 /// Most events of a batch.
 const BATCH_MAX: usize = 1_000;
-/// Between two attempts at the dead letters.
-const RETRY_AFTER: Duration = Duration::from_millis(500);
 
 /// Consume no more; answered when nothing is in flight.
 #[derive(Debug, Message)]
@@ -80,7 +77,7 @@ impl Consumer {
 fn ask(queue: &Rc<dyn Queue>, health: &Arc<Health>) -> Asking {
     let (queue, health) = (Rc::clone(queue), Arc::clone(health));
     keep_asking(
-        async move || queue.is_alive().await,
+        async move || queue.is_alive().await.map_err(|e| e.to_string()),
         move |answer| match answer {
             Ok(()) => {
                 if health.queue.works() {
@@ -127,13 +124,12 @@ impl Way {
         let reason = rejection.to_string();
         warn!(reason, "ping refused, goes to the dead letters");
         self.metrics.dead_letters.with_label_values(&[rejection.code()]).inc();
-        let mut is_told = false;
+        let mut backoff = Backoff::default();
         while let Err(e) = self.queue.dead_letter(body, &reason).await {
-            if !is_told {
-                warn!(error = e, "dead letter not confirmed, trying again");
-                is_told = true;
+            if backoff.attempts() == 0 {
+                warn!(error = %e, "dead letter not confirmed, trying again");
             }
-            tokio::time::sleep(RETRY_AFTER).await;
+            backoff.wait().await;
         }
     }
 }
@@ -148,14 +144,16 @@ impl StreamHandler<Batch> for Consumer {
         let mut runs: Vec<Vec<(Tag, Bytes)>> = vec![Vec::new()];
         for event in events {
             match event {
-                Event::Delivered { tag, body, redelivered } => {
-                    if redelivered {
+                Event::Delivered(delivery) => {
+                    if delivery.redelivered {
                         self.way.metrics.redelivered.inc();
                     }
                     if let Some(run) = runs.last_mut() {
-                        run.push((tag, body));
+                        run.push((delivery.tag, delivery.body));
                     }
                 }
+                // Nobody asks.
+                Event::Depth { .. } => {}
                 Event::Connected => {
                     if self.health.queue.works() {
                         info!("queue of pings usable");

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use service::Part;
+use platform::runtime::Part;
 
 /// All of it.
 #[derive(Debug, Default)]

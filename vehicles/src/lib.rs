@@ -1,12 +1,11 @@
 //! The vehicle monitor: vehicles of several customers send a ping once a minute; one that was heard
 //! within the limit is connected, any other is not.
 //!
-//! Reading order, the way of a ping: [`broker`] (the queue, a seam) → `consumer` → `registry` (knows
+//! Reading order, the way of a ping: the queue → `consumer` → `registry` (knows
 //! every vehicle; decides by [`domain::presence`], notices silence by its timeline) → [`store`] (by
 //! way of its keeper) → [`live`] (who listens hears of changes). `fleet` is what the registry knows;
 //! [`routes`] is what people ask.
 
-pub mod broker;
 mod consumer;
 mod fleet;
 mod health;
@@ -26,16 +25,17 @@ use std::time::Duration;
 
 use actix::{Actor, Addr};
 use actix_web::web::ServiceConfig;
-use broker::{Consumed, Queue};
 use consumer::{Consumer, Drain};
 use domain::SharedClock;
 use fleet::Fleet;
 use inside::Inside;
 use live::Live;
 use plates::Plates;
+use platform::messaging::{Consumed, Queue};
+use platform::runtime::Vital;
+use platform::storage::Unreached;
 use registry::Registry;
 use routes::Desk;
-use service::{Unreached, Vital};
 use store::keeper::{Keep, Keeper};
 use store::{Kept, Store, StoreError};
 use tokio::sync::mpsc;

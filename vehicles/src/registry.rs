@@ -14,7 +14,7 @@ use domain::presence::{Heard, Status};
 use domain::wire::format_time;
 use domain::wire::ping::{Ping, PingRejection};
 use domain::{Customer, CustomerId, Instant, Plate, SharedClock, Vehicle, VehicleId};
-use service::Vital;
+use platform::runtime::Vital;
 use tracing::info;
 
 use crate::fleet::import::Row;

@@ -38,7 +38,7 @@ use actix::{
 };
 use domain::Plate;
 use domain::wire::Saved;
-use service::Vital;
+use platform::runtime::Vital;
 use tokio::sync::oneshot;
 use tokio::task::{JoinError, spawn_blocking};
 
@@ -285,7 +285,7 @@ impl Handler<Append> for CsvWriter {
     type Result = ResponseFuture<Result<Vec<Saved>, AppendError>>;
 
     fn handle(&mut self, Append(lines): Append, ctx: &mut Self::Context) -> Self::Result {
-        fail::fail_point!("rows_taken");
+        platform::runtime::failpoint::panic_at!("rows_taken");
         if let Err(error) = self.check_room(&lines) {
             return Box::pin(ready(Err(error)));
         }

@@ -1,7 +1,7 @@
 //! Which refusal it is. None shows anything of what was sent (G8).
 
 use actix_web::http::StatusCode;
-use service::Problem;
+use platform::http::Problem;
 
 use crate::csv_writer::AppendError;
 

@@ -11,7 +11,7 @@ use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::wire::Saved;
 use domain::{ExceptionRow, Summary};
-use service::Problem;
+use platform::http::Problem;
 
 use crate::csv_writer::{Append, CsvWriter};
 use crate::recent::Recent;

@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use actix::Actor;
 use actix_web::web::ServiceConfig;
 use domain::SharedClock;
+use platform::runtime::Vital;
+use platform::storage::FileWatch;
 use prometheus::Registry;
-use service::{FileWatch, Vital};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 

@@ -2,12 +2,12 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data, Path, Query, ServiceConfig};
+use platform::http::{Problem, ProblemBody};
+use platform::messaging::dead_letters::{DeadLetter, Handled, LOOKED_AT_MAX, Which};
 use serde::{Deserialize, Serialize};
-use service::{Problem, ProblemBody};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Desks;
-use crate::broker::dead_letters::{DeadLetter, Handled, LOOKED_AT_MAX, Which};
 use crate::dead_letter_desk::{Discard, List, Replay};
 
 /// Letters of a page where nobody says how many.

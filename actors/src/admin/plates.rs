@@ -3,8 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data, Path, ServiceConfig};
 use domain::Plate;
-
-use service::{Problem, ProblemBody};
+use platform::http::{Problem, ProblemBody};
 
 use super::Desks;
 use crate::plate_desk::{DeskError, Erase, Erased, Export, Holdings};

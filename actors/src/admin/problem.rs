@@ -1,15 +1,8 @@
-//! Which refusal an error of the broker or the store is.
+//! Which refusal an error of the store is.
 
-use service::Problem;
+use platform::http::Problem;
 
-use crate::broker::BrokerError;
 use crate::store::StoreError;
-
-impl From<BrokerError> for Problem {
-    fn from(error: BrokerError) -> Self {
-        Self::unavailable(error.to_string())
-    }
-}
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {

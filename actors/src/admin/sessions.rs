@@ -9,8 +9,8 @@ use domain::record::Known;
 use domain::story::{Chapter, State, story};
 use domain::wire::{format_time, parse_time};
 use domain::{ExceptionKind, Instant, Kind, Label, Plate};
+use platform::http::{Problem, ProblemBody};
 use serde::{Deserialize, Serialize};
-use service::{Problem, ProblemBody};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Desks;

@@ -5,9 +5,10 @@ use actix_web::web::{self, Data, ServiceConfig};
 use chrono::DateTime;
 use domain::wire::format_time;
 use domain::{Instant, Kind};
+use platform::http::Problem;
+use platform::runtime::Part;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use service::{Part, Problem};
 use utoipa::ToSchema;
 
 use super::Desks;

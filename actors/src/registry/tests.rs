@@ -4,11 +4,11 @@ use actix::{Message, Recipient};
 use chrono::DateTime;
 use domain::wire::parse_observation;
 use domain::{Policy, Watermarks};
+use platform::messaging::Tag;
 use prometheus::Registry as MetricsRegistry;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::broker::Tag;
 use crate::receipt::{Arrival, Receipt, Returned};
 use crate::store::committer::{Commit, Load};
 use crate::store::{Committed, StoreError};

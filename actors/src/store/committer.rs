@@ -15,14 +15,13 @@ use actix::{
     WrapFuture,
 };
 use domain::{Plate, Record};
+use platform::runtime::failpoint::die_at;
+use platform::runtime::{Backoff, Vital};
 use tokio::sync::oneshot;
 use tracing::{error, info};
 
 use super::{Change, Committed, ProcessorId, Store, StoreError};
-use service::Vital;
 
-use crate::backoff::Backoff;
-use crate::failpoint::die_at;
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::summary_client::Outboxed;

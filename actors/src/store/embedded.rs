@@ -9,8 +9,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::{Instant, Plate, Record, SharedClock, Watermarks};
+use platform::storage::{DatabaseFile, DatabaseOptions, Failure, OpenError, mark_erased};
 use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata};
-use service::{DatabaseFile, DatabaseOptions, Failure, OpenError, mark_erased};
 
 use super::change::{Change, OutboxEntry};
 use super::{

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{Instant, Plate, Record, Watermarks};
-use service::{RedisSettings, Unreached};
+use platform::storage::{RedisSettings, Unreached};
 
 use crate::flow::Passed;
 

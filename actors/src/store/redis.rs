@@ -27,7 +27,7 @@ use deadpool_redis::redis::{
 };
 use deadpool_redis::{Manager, Pool, PoolError, Runtime, Timeouts};
 use domain::{Instant, Plate, Record, Watermarks};
-use service::{ErasedKeys, ErasedLog, RedisSettings, Unreached};
+use platform::storage::{ErasedKeys, ErasedLog, RedisSettings, Unreached};
 use tokio::sync::Mutex;
 
 use super::change::{Change, OutboxEntry};
@@ -124,7 +124,7 @@ impl RedisStore {
             })
             .build()
             .map_err(|e| wrong(&e))?;
-        let shown = service::masked(&options.url);
+        let shown = platform::address::masked(&options.url);
         Ok(Self {
             erased: ErasedLog::new(pool.clone(), shown.clone(), ERASED),
             shown,

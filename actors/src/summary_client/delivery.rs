@@ -5,11 +5,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use platform::runtime::Backoff;
+use platform::runtime::failpoint::die_at;
 use tracing::warn;
 
 use super::{Pending, PostError, RETRY_FIRST, Sink};
-use crate::backoff::Backoff;
-use crate::failpoint::die_at;
 use crate::metrics::Metrics;
 use crate::store::{OutboxKind, ProcessorId, Store};
 

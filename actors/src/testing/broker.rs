@@ -7,14 +7,15 @@ use std::rc::Rc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use domain::wire::queue_of;
 use domain::{Instant, Kind};
 use futures_util::StreamExt;
-use futures_util::stream::{self, LocalBoxStream};
+use futures_util::stream;
+use platform::messaging::dead_letters::{DeadLetter, DeadLetters, Handled, Which};
+use platform::messaging::{Broker, BrokerError, Consumed, Delivery, Event, Queue, Tag};
 use tokio::sync::Notify;
 
 use super::{Moment, SharedFate, Turn};
-use crate::broker::dead_letters::{DeadLetter, DeadLetters, Handled, Which};
-use crate::broker::{Broker, BrokerError, Delivery, Event, Queue, Tag};
 
 #[derive(Debug, Clone)]
 struct Message {
@@ -42,7 +43,7 @@ struct Lane {
 /// The server. Clones share.
 #[derive(Clone)]
 pub struct MemoryServer {
-    lanes: Rc<BTreeMap<Kind, Rc<Lane>>>,
+    lanes: Rc<BTreeMap<&'static str, Rc<Lane>>>,
     fate: SharedFate,
     prefetch: usize,
     /// Whether a delivery is gone once it is delivered: a test turns that on and sees what is lost.
@@ -53,7 +54,7 @@ impl MemoryServer {
     /// With empty queues.
     pub fn new(fate: SharedFate, prefetch: usize) -> Self {
         let lane = || Rc::new(Lane { state: RefCell::default(), changed: Notify::new() });
-        let lanes = BTreeMap::from([(Kind::Entry, lane()), (Kind::Exit, lane())]);
+        let lanes = [Kind::Entry, Kind::Exit].map(|kind| (queue_of(kind), lane())).into();
         Self { lanes: Rc::new(lanes), fate, prefetch, forgets_at_once: false }
     }
 
@@ -64,13 +65,13 @@ impl MemoryServer {
         self
     }
 
-    fn lane(&self, kind: Kind) -> &Rc<Lane> {
-        &self.lanes[&kind]
+    fn lane(&self, queue: &str) -> &Rc<Lane> {
+        &self.lanes[queue]
     }
 
     /// Puts a message into a queue.
     pub fn publish(&self, kind: Kind, body: impl Into<Bytes>) {
-        let lane = self.lane(kind);
+        let lane = self.lane(queue_of(kind));
         let message = Message { body: body.into(), was_delivered: false };
         lane.state.borrow_mut().ready.push_back(message);
         lane.changed.notify_waiters();
@@ -285,9 +286,9 @@ impl Broker for MemoryBroker {
         Rc::new(self.0.clone())
     }
 
-    fn consume(&self, kind: Kind) -> (LocalBoxStream<'static, Event>, Rc<dyn Queue>) {
+    fn consume(&self, queue: &'static str) -> Consumed {
         let consumer = Rc::new(Consumer {
-            lane: Rc::clone(self.0.lane(kind)),
+            lane: Rc::clone(self.0.lane(queue)),
             fate: self.0.fate.clone(),
             prefetch: self.0.prefetch,
             forgets_at_once: self.0.forgets_at_once,

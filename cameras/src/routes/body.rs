@@ -9,9 +9,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use actix_web::web::{Bytes, BytesMut, Payload};
 use futures_util::StreamExt as _;
+use platform::http::Problem;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-use service::Problem;
 
 use super::unavailable;
 use crate::options::Options;

@@ -19,7 +19,8 @@ async fn post(
         Camera { vendor: crate::Vendor::all().next(), ..camera(Role::Entry) },
         Camera { name: domain::Label::parse("any").unwrap(), ..camera(Role::Exit) },
     ];
-    let publisher = broker.map(|broker| broker as std::sync::Arc<dyn publisher::Publisher>);
+    let publisher =
+        broker.map(|broker| broker as std::sync::Arc<dyn platform::messaging::Publisher>);
     let options = Options { body_bytes_max: 100_000, ..Options::default() };
     let cameras = crate::start(options, cameras, publisher, clock(), &Registry::new()).unwrap();
     let app = test::init_service(App::new().configure(cameras.configure())).await;

@@ -27,7 +27,7 @@ impl Layers {
             }
             let text = match setting.is_secret {
                 true => "***".to_owned(),
-                false if value.text.contains("://") => service::masked(&value.text),
+                false if value.text.contains("://") => platform::address::masked(&value.text),
                 false => value.text.clone(),
             };
             let text = quoted_if_needed(&text);

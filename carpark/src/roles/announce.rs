@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use service::masked;
+use platform::address::masked;
 
 use super::parts::reachable;
 use super::plan::Plan;

@@ -4,20 +4,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actors::Metrics;
-use actors::broker::amqp::AmqpBroker;
-use actors::broker::embedded::{EmbeddedBroker, EmbeddedPublisher};
-use actors::broker::{Broker, BrokerError};
 use actors::store::{EmbeddedStore, ProcessorId, RedisOptions, RedisStore, Store};
 use anyhow::Context;
-use domain::{Kind, SharedClock};
-use publisher::{AmqpOptions, AmqpPublisher, Publisher, queue_of};
-use service::Unreached;
+use domain::SharedClock;
+use domain::wire::{ENTRY_QUEUE, EXIT_QUEUE};
+use platform::messaging::amqp::{AmqpBroker, AmqpPublisher, PublisherOptions, Server};
+use platform::messaging::embedded::{EmbeddedBroker, EmbeddedPublisher};
+use platform::messaging::topology::Declarations;
+use platform::messaging::{Broker, BrokerError, Publisher};
+use platform::storage::Unreached;
 use tracing::warn;
 
 use super::watched::Watched;
 use crate::config::Config;
-use crate::embedded_publisher::Embedded;
 
 /// Messages that wait in each queue of the embedded broker.
 const EMBEDDED_QUEUE: usize = 10_000;
@@ -30,15 +29,20 @@ const ATTEMPT_PAUSES: (Duration, Duration) = (Duration::from_millis(200), Durati
 pub fn broker(
     config: &Config,
     clock: &SharedClock,
-    metrics: &Arc<Metrics>,
+    declarations: Declarations,
     watched: &Watched,
 ) -> anyhow::Result<(Box<dyn Broker>, Option<EmbeddedPublisher>)> {
     if let Some(url) = &config.broker_url {
-        return Ok((Box::new(amqp_broker(url, config, clock, metrics)?), None));
+        return Ok((Box::new(amqp_broker(url, config, clock, declarations)?), None));
     }
     let path = in_data_dir(&config.data_dir, EMBEDDED_DEAD_LETTERS)?;
-    let broker =
-        EmbeddedBroker::open(&path, EMBEDDED_QUEUE, config.prefetch.into(), Arc::clone(clock))?;
+    let broker = EmbeddedBroker::open(
+        &[ENTRY_QUEUE, EXIT_QUEUE],
+        &path,
+        EMBEDDED_QUEUE,
+        config.prefetch.into(),
+        Arc::clone(clock),
+    )?;
     watched.database("dead_letters", broker.file());
     let publisher = broker.publisher();
     Ok((Box::new(broker), Some(publisher)))
@@ -49,33 +53,26 @@ pub fn amqp_broker(
     url: &str,
     config: &Config,
     clock: &SharedClock,
-    metrics: &Arc<Metrics>,
+    declarations: Declarations,
 ) -> anyhow::Result<AmqpBroker> {
-    AmqpBroker::new(url, config.prefetch, Arc::clone(clock), Arc::clone(metrics))
-        .context("CARPARK_BROKER_URL")
+    let server = Server::new(url, declarations).context("CARPARK_BROKER_URL")?;
+    Ok(AmqpBroker::new(server, config.prefetch, Arc::clone(clock)))
 }
 
-/// A publisher to the queues of `kinds`; `name` is how RabbitMQ calls its connection.
+/// A publisher to those queues, of RabbitMQ or of the embedded broker.
 pub fn publisher(
-    name: &str,
-    kinds: &[Kind],
+    options: &PublisherOptions,
+    queues: &[&'static str],
     config: &Config,
     embedded: Option<EmbeddedPublisher>,
 ) -> anyhow::Result<Arc<dyn Publisher>> {
-    if let Some(url) = &config.broker_url {
-        let queues: Vec<&'static str> = kinds.iter().copied().map(queue_of).collect();
-        return Ok(Arc::new(amqp_publisher(&AmqpOptions::new(url, name), &queues)?));
-    }
-    let publisher = embedded.context("an embedded broker needs the actors in the same process")?;
-    Ok(Arc::new(Embedded(publisher)))
-}
-
-/// A publisher to those queues of RabbitMQ.
-pub fn amqp_publisher(
-    options: &AmqpOptions,
-    queues: &[&'static str],
-) -> anyhow::Result<AmqpPublisher> {
-    AmqpPublisher::start(options, queues).context("CARPARK_BROKER_URL")
+    let Some(url) = &config.broker_url else {
+        let embedded =
+            embedded.context("an embedded broker needs the actors in the same process")?;
+        return Ok(Arc::new(embedded));
+    };
+    let server = Server::new(url, Declarations::unseen()?).context("CARPARK_BROKER_URL")?;
+    Ok(Arc::new(AmqpPublisher::start(server, options, queues)))
 }
 
 /// The sessions' store, and who this process is in it.
@@ -163,7 +160,7 @@ pub async fn patiently(
     attempt: impl AsyncFn() -> Result<(), Attempt>,
 ) -> anyhow::Result<()> {
     let deadline = tokio::time::Instant::now() + patience;
-    let mut backoff = actors::backoff::Backoff::new(ATTEMPT_PAUSES.0, ATTEMPT_PAUSES.1);
+    let mut backoff = platform::runtime::Backoff::new(ATTEMPT_PAUSES.0, ATTEMPT_PAUSES.1);
     loop {
         let error = match attempt().await {
             Ok(()) => return Ok(()),

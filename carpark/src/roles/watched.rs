@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use service::{DatabaseFile, FileWatch};
+use platform::storage::{DatabaseFile, FileWatch};
 use tokio::task::spawn_blocking;
 use tracing::{error, info};
 

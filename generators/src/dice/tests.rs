@@ -15,7 +15,7 @@ fn a_seed_gives_the_same_again_and_each_stream_its_own() {
         ids(1, Stream::Exits),
         ids(2, Stream::Entries),
         ids(2, Stream::Exits),
-        ids(3, Stream::EntryWaits),
+        ids(3, Stream::Fleet),
     ];
     let distinct: HashSet<_> = streams.iter().flatten().collect();
     assert_eq!(distinct.len(), 5000);

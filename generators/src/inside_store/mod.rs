@@ -6,7 +6,7 @@ mod redis;
 
 use async_trait::async_trait;
 use domain::{Instant, Observation, Plate, PlateError};
-use service::{RedisSettings, Unreached};
+use platform::storage::{RedisSettings, Unreached};
 
 pub use memory::MemoryStore;
 pub use redis::RedisStore;

@@ -15,7 +15,7 @@ use deadpool_redis::redis::{
 };
 use deadpool_redis::{Connection, Manager, Pool, PoolError, Runtime};
 use domain::{Instant, wire};
-use service::{RedisSettings, Unreached};
+use platform::storage::{RedisSettings, Unreached};
 
 use super::{Inside, InsideStore, PlateText, StoreError};
 
@@ -45,7 +45,7 @@ impl RedisStore {
     /// for a URL that is none. The URL is never logged: it may hold a password.
     pub fn new(url: &str) -> Result<Self, StoreError> {
         Ok(Self {
-            shown: service::masked(url),
+            shown: platform::address::masked(url),
             puts: pool(url, PUT_CONNECTIONS_MAX)?,
             takes: pool(url, TAKE_CONNECTIONS_MAX)?,
             put: Script::new(include_str!("put.lua")),

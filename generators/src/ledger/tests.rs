@@ -6,7 +6,7 @@ fn lines_are_appended_to_what_an_earlier_run_left() {
     let path = directory.path().join("ledger.jsonl");
     for line in ["one", "two"] {
         let ledger = FileLedger::open(&path).unwrap();
-        ledger.record(line);
+        ledger.record(line.as_bytes());
         assert!(!std::fs::read_to_string(&path).unwrap().contains(line), "it is buffered");
         ledger.flush().unwrap();
     }
@@ -17,7 +17,7 @@ fn lines_are_appended_to_what_an_earlier_run_left() {
 fn a_full_disk_is_an_error_and_no_panic() {
     let ledger = FileLedger::open(std::path::Path::new("/dev/full")).unwrap();
     for _ in 0..10_000 {
-        ledger.record("a line that fills the buffer before long");
+        ledger.record(b"a line that fills the buffer before long");
     }
     assert!(ledger.flush().is_err());
 }
@@ -30,7 +30,7 @@ fn a_line_that_was_being_written_when_its_writer_died_is_cut_off() {
     {
         std::fs::write(&path, left).unwrap();
         let ledger = FileLedger::open(&path).unwrap();
-        ledger.record("two");
+        ledger.record(b"two");
         ledger.flush().unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), expected, "{left:?}");
     }
@@ -42,7 +42,8 @@ fn two_ledgers_of_one_file_write_whole_lines() {
     let path = directory.path().join("ledger.jsonl");
     let ledgers = [FileLedger::open(&path).unwrap(), FileLedger::open(&path).unwrap()];
     for n in 0..2_000 {
-        ledgers[n % 2].record(&format!("line {n:05} of some length, so that the buffers run over"));
+        ledgers[n % 2]
+            .record(format!("line {n:05} of some length, so that the buffers run over").as_bytes());
     }
     for ledger in &ledgers {
         ledger.flush().unwrap();

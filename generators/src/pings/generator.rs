@@ -5,14 +5,13 @@
 //! Tells: the monitor, by a [`Way`]; the answer comes when the ping is confirmed.
 //! Never: has more pings under way than the way takes; changes a ping between two attempts.
 
-use std::cell::RefCell;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
 use domain::wire::ping::{Ping, ping_to_json};
 use domain::{SharedClock, VehicleId};
+use platform::runtime::Backoff;
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -20,7 +19,6 @@ use super::metrics::Meters;
 use super::monitor::Monitor;
 use super::way::{Way, WayError};
 use super::{PingOptions, Register, fleet};
-use crate::backoff::Backoff;
 use crate::dice::Dice;
 use crate::pace::Pace;
 use crate::slots::{Slot, Slots};
@@ -73,8 +71,6 @@ pub(super) struct PingGenerator {
     monitor: Monitor,
     way: Arc<dyn Way>,
     dice: Dice,
-    /// Spreads the waits.
-    waits: Rc<RefCell<Dice>>,
     clock: SharedClock,
     meters: Meters,
     slots: Slots,
@@ -90,7 +86,7 @@ impl PingGenerator {
         options: PingOptions,
         monitor: Monitor,
         way: Arc<dyn Way>,
-        (dice, waits): (Dice, Dice),
+        dice: Dice,
         clock: SharedClock,
         meters: Meters,
     ) -> Self {
@@ -100,7 +96,6 @@ impl PingGenerator {
             monitor,
             way,
             dice,
-            waits: Rc::new(RefCell::new(waits)),
             clock,
             meters,
             pace: Pace::new(Instant::now()),
@@ -112,7 +107,7 @@ impl PingGenerator {
 
     /// Registers the vehicles, or asks who is registered, until the monitor answers.
     fn prepare(&self) -> impl Future<Output = Vec<VehicleId>> + use<> {
-        let (monitor, waits) = (self.monitor.clone(), Rc::clone(&self.waits));
+        let monitor = self.monitor.clone();
         let PingOptions { vehicles, customers, seed, register, .. } = self.options;
         async move {
             let mut backoff = Backoff::default();
@@ -139,8 +134,7 @@ impl PingGenerator {
                     _ => {}
                 }
                 is_told = true;
-                let wait = backoff.next(&mut waits.borrow_mut());
-                tokio::time::sleep(wait).await;
+                backoff.wait().await;
             }
         }
     }
@@ -176,7 +170,6 @@ impl PingGenerator {
         slot: Slot,
     ) -> impl Future<Output = ()> + use<> {
         let (way, meters) = (Arc::clone(&self.way), self.meters.clone());
-        let waits = Rc::clone(&self.waits);
         async move {
             let _slot = slot;
             let mut backoff = Backoff::default();
@@ -186,8 +179,7 @@ impl PingGenerator {
                     Err(WayError::Refused) => return meters.ended("refused"),
                     Err(WayError::Away) => meters.ended("failed"),
                 }
-                let wait = backoff.next(&mut waits.borrow_mut());
-                tokio::time::sleep(wait).await;
+                backoff.wait().await;
             }
         }
     }

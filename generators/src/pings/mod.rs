@@ -86,7 +86,7 @@ pub fn start(
 ) -> Result<Pings, prometheus::Error> {
     let meters = Meters::new(registry)?;
     let seed = options.seed.unwrap_or_else(new_seed);
-    let dice = (Dice::new(seed, Stream::Pings), Dice::new(seed, Stream::PingWaits));
+    let dice = Dice::new(seed, Stream::Pings);
     let generator = PingGenerator::new(options, monitor, way, dice, clock, meters.clone());
     Ok(Pings { generator: generator.start(), meters, telling: None })
 }

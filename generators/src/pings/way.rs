@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::VehicleId;
 use domain::wire::ping::PING_QUEUE;
-use publisher::AmqpPublisher;
+use platform::messaging::{Message, Publisher};
 
 use super::monitor::Monitor;
 
@@ -31,7 +31,7 @@ pub trait Way: Send + Sync {
 }
 
 /// Over RabbitMQ, with confirms.
-pub struct OverQueue(pub Arc<AmqpPublisher>);
+pub struct OverQueue(pub Arc<dyn Publisher>);
 
 /// Over HTTP.
 pub struct OverHttp(pub Monitor);
@@ -39,7 +39,8 @@ pub struct OverHttp(pub Monitor);
 #[async_trait]
 impl Way for OverQueue {
     async fn bring(&self, _: &VehicleId, body: String) -> Result<(), WayError> {
-        self.0.publish_to(PING_QUEUE, body).await.map_err(|_| WayError::Away)
+        let message = Message { queue: PING_QUEUE, id: None, body: body.into() };
+        self.0.publish(&message).await.map_err(|_| WayError::Away)
     }
 
     fn window(&self) -> usize {

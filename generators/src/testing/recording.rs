@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{Kind, Observation, wire};
-
-use ::publisher::{PublishError, Publisher};
+use platform::messaging::{Message, PublishError, Publisher};
 
 /// See the module. Every attempt is remembered, confirmed or not.
 #[derive(Default)]
@@ -24,7 +23,7 @@ pub struct RecordingPublisher {
 /// One call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Attempt {
-    kind: Kind,
+    queue: &'static str,
     body: String,
     is_confirmed: bool,
 }
@@ -58,7 +57,7 @@ impl RecordingPublisher {
 
     /// The bodies of `kind` that were confirmed, in order.
     pub fn confirmed(&self, kind: Kind) -> Vec<String> {
-        self.select(|attempt| attempt.is_confirmed && attempt.kind == kind)
+        self.select(|attempt| attempt.is_confirmed && attempt.queue == wire::queue_of(kind))
     }
 
     /// What the confirmed bodies of `kind` say. Panics where one says nothing.
@@ -83,14 +82,15 @@ impl RecordingPublisher {
 
 #[async_trait]
 impl Publisher for RecordingPublisher {
-    async fn publish(&self, kind: Kind, body: String) -> Result<(), PublishError> {
+    async fn publish(&self, message: &Message) -> Result<(), PublishError> {
         let delay_ms = self.delay_ms.load(Ordering::SeqCst);
         if delay_ms > 0 {
             tokio::time::sleep(Duration::from_millis(delay_ms as u64)).await;
         }
         let is_confirmed = !self.fails();
         let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-        attempts.push(Attempt { kind, body, is_confirmed });
+        let body = String::from_utf8(message.body.to_vec()).expect("JSON");
+        attempts.push(Attempt { queue: message.queue, body, is_confirmed });
         if is_confirmed { Ok(()) } else { Err(PublishError::Away) }
     }
 }

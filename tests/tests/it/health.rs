@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actors::Metrics;
-use actors::broker::amqp::AmqpBroker;
-use actors::broker::{Broker, BrokerError, Event, Tag};
 use domain::wire::ENTRY_QUEUE;
 use domain::{Clock, Kind};
 use futures_util::StreamExt;
 use lapin::options::{BasicGetOptions, BasicNackOptions};
 use lapin::{Connection, ConnectionProperties};
+use platform::messaging::amqp::AmqpBroker;
+use platform::messaging::{Broker, BrokerError, Event, Tag};
 use prometheus::Registry;
 use tests::process::Running;
 use tests::{Site, http, wait};

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data, Json, Path, Query, ServiceConfig};
 use domain::{Customer, CustomerId};
-use service::{Problem, ProblemBody};
+use platform::http::{Problem, ProblemBody};
 
 use super::Desk;
 use super::shapes::{

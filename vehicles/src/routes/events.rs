@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
-use service::ProblemBody;
+use platform::http::ProblemBody;
 use tokio::time::timeout;
 
 use super::Desk;

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Bytes, Data};
-use service::{Problem, ProblemBody};
+use platform::http::{Problem, ProblemBody};
 
 use super::Desk;
 use super::shapes::ImportReport;

@@ -3,7 +3,7 @@
 use actix_web::web::{self, Data, Json, JsonConfig, Path, Query, ServiceConfig};
 use actix_web::{HttpResponse, ResponseError};
 use domain::{Plate, Vehicle};
-use service::{Problem, ProblemBody};
+use platform::http::{Problem, ProblemBody};
 
 use super::Desk;
 use super::customers::parse_customer;

@@ -4,7 +4,7 @@
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data, Path, ServiceConfig};
 use domain::Plate;
-use service::{Problem, ProblemBody};
+use platform::http::{Problem, ProblemBody};
 
 use super::Desk;
 use super::shapes::{Removed, VehicleDetail};

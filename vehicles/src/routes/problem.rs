@@ -1,7 +1,7 @@
 //! Which refusal it is that the fleet cannot take something.
 
 use actix_web::http::StatusCode;
-use service::Problem;
+use platform::http::Problem;
 
 use crate::fleet::Refused;
 

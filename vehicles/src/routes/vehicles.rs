@@ -6,7 +6,7 @@ use actix_web::web::{self, Bytes, Data, Path, Query, ServiceConfig};
 use domain::presence::Status;
 use domain::wire::ping::{Ping, PingRejection, parse_ping_time};
 use domain::{CustomerId, Plate, VehicleId};
-use service::{Problem, ProblemBody};
+use platform::http::{Problem, ProblemBody};
 use tracing::warn;
 
 use super::Desk;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{Customer, Vehicle};
+use platform::storage::{DatabaseFile, DatabaseOptions, Failure, OpenError, mark_erased};
 use redb::{ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
-use service::{DatabaseFile, DatabaseOptions, Failure, OpenError, mark_erased};
 
 use super::{Change, Kept, Store, StoreError, periods_from_text, periods_to_text, split};
 

@@ -12,11 +12,11 @@ use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseFuture,
     WrapFuture,
 };
+use platform::runtime::{Backoff, Vital};
 use tokio::sync::oneshot;
 use tracing::{error, info, warn};
 
 use super::{Change, Store};
-use service::Vital;
 
 use crate::health::Health;
 use crate::metrics::Metrics;
@@ -118,17 +118,16 @@ async fn patiently(store: &dyn Store, metrics: &Metrics, health: &Health, part: 
     if part.is_empty() {
         return;
     }
-    let mut attempts = 0_u32;
+    let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
     while let Err(e) = store.commit(Arc::clone(&part)).await {
         metrics.failures.with_label_values(&["store"]).inc();
         if health.store.fails_to_keep(&e.to_string()) {
             error!(error = %e, "vehicles' store not usable, trying again");
         }
-        tokio::time::sleep(PAUSES.0.saturating_mul(1 << attempts.min(8)).min(PAUSES.1)).await;
-        attempts += 1;
+        backoff.wait().await;
     }
-    if health.store.keeps() && attempts > 0 {
-        info!(attempts, "vehicles' store usable again");
+    if health.store.keeps() && backoff.attempts() > 0 {
+        info!(attempts = backoff.attempts(), "vehicles' store usable again");
     }
 }
 

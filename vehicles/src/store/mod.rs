@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use chrono::DateTime;
 use domain::presence::Period;
 use domain::{Customer, CustomerId, Vehicle, VehicleId};
-use service::{RedisSettings, Unreached};
+use platform::storage::{RedisSettings, Unreached};
 
 #[doc(hidden)]
 pub use contract::check as check_contract;

@@ -21,7 +21,7 @@ use deadpool_redis::redis::{
 };
 use deadpool_redis::{Manager, Pool, PoolError, Runtime, Timeouts};
 use domain::{Customer, Vehicle};
-use service::{ErasedKeys, ErasedLog, RedisSettings, Unreached};
+use platform::storage::{ErasedKeys, ErasedLog, RedisSettings, Unreached};
 use std::collections::HashMap;
 use tokio::sync::Mutex;
 
@@ -85,7 +85,7 @@ impl RedisStore {
             })
             .build()
             .map_err(|e| wrong(&e))?;
-        let shown = service::masked(url);
+        let shown = platform::address::masked(url);
         Ok(Self {
             erased: ErasedLog::new(pool.clone(), shown.clone(), ERASED),
             shown,

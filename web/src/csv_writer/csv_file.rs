@@ -133,7 +133,7 @@ impl CsvFile {
         if !batch.text.is_empty() {
             self.rotate_if_due()?;
             self.write_or_undo(&batch.text)?;
-            fail::fail_point!("rows_synced", |_| std::process::abort());
+            platform::runtime::failpoint::die_at!("rows_synced");
             self.bytes += batch.text.len() as u64;
             for fingerprint in batch.fingerprints {
                 self.index.insert(fingerprint);

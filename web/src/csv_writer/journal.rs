@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use domain::wire::Saved;
 use domain::{Plate, SharedClock};
-use service::FileWatch;
+use platform::storage::FileWatch;
 
 use super::WriteFailure;
 use super::csv_file::{CsvFile, Snapshot};

@@ -6,13 +6,13 @@ use actix_web::web::{Data, Json, Path};
 use chrono::{NaiveDateTime, TimeZone};
 use domain::wire::format_time;
 use domain::{ExceptionKind, Label, Plate};
+use platform::http::Problem;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::actors_client::AskError;
 use super::words::Words;
 use super::{Actors, Pages};
-use service::Problem;
 
 use crate::csv_writer::Append;
 use crate::dismissal::Dismissal;

@@ -7,9 +7,9 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Query};
 use askama::Template;
 use domain::wire::parse_time;
+use platform::http::Problem;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use service::Problem;
 
 use super::words::{Shown, number};
 use super::{Actors, Pages, Shell, Viewer, page as respond};

@@ -8,7 +8,7 @@
 
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use service::Problem;
+use platform::http::Problem;
 
 use super::actors_client::Body;
 use super::{Actors, Monitor, Pages};

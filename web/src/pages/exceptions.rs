@@ -5,9 +5,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use domain::ExceptionKind;
 use domain::wire::ExceptionMessage;
+use platform::http::Problem;
 use serde::Deserialize;
 use serde_json::json;
-use service::Problem;
 
 use super::board::{ExceptionView, KindCount, exception_view, kind_counts};
 use super::words::number;

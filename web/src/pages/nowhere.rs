@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use askama::Template;
-use service::Problem;
+use platform::http::Problem;
 
 use super::{Pages, Shell, Viewer, page as respond, wants_html};
 

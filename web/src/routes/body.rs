@@ -7,10 +7,10 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::{Bytes, Payload};
 use domain::wire::Unsavable;
+use platform::http::Problem;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_path_to_error::Segment;
-use service::Problem;
 
 use crate::problem::{bad_item, too_large};
 use crate::row::Row;

@@ -9,10 +9,10 @@ use actix_web::body::SizedStream;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::web::Bytes;
 use futures_util::stream::{self, TryStreamExt};
+use platform::http::Problem;
 use tokio::task::spawn_blocking;
 
 use super::writer_is_gone;
-use service::Problem;
 
 use crate::csv_writer::{CsvWriter, GetSnapshot, Snapshot};
 use crate::table::Table;

@@ -6,10 +6,10 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use domain::Plate;
 use domain::wire::{ExceptionMessage, SummaryMessage};
+use platform::http::Problem;
 use serde_json::json;
 
 use super::{State, writer_is_gone};
-use service::Problem;
 
 use crate::csv_writer::{EraseRowsOf, GetRowsOf};
 use crate::dismissal::DismissalMessage;

@@ -3,11 +3,12 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use actors::broker::embedded::EmbeddedPublisher;
 use actors::store::Store;
 use actors::summary_client::{HttpSink, SinkOptions};
 use actors::{Actors, Metrics};
 use anyhow::Context;
+use platform::messaging::embedded::EmbeddedPublisher;
+use platform::messaging::topology::Declarations;
 use url::Url;
 
 use super::{Wiring, reachable};
@@ -33,7 +34,8 @@ pub async fn start(wiring: &Wiring<'_>) -> anyhow::Result<Started> {
     let (config, clock) = (wiring.config, &wiring.clock);
     let summary_url = summary_url(wiring)?;
     let metrics = Arc::new(Metrics::new(&wiring.registry)?);
-    let (broker, publisher) = open::broker(config, clock, &metrics, &wiring.watched)?;
+    let declarations = Declarations::register(&wiring.registry)?;
+    let (broker, publisher) = open::broker(config, clock, declarations, &wiring.watched)?;
     let (store, processor) = open::store(config, clock, &wiring.watched)?;
     open::prepare(&*broker, &*store, config.start_patience).await?;
     let redis =

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use actors::broker::embedded::EmbeddedPublisher;
 use cameras::Cameras;
-use domain::Kind;
-use publisher::{AmqpOptions, Publisher, queue_of};
+use domain::wire::{ENTRY_QUEUE, EXIT_QUEUE};
+use platform::messaging::Publisher;
+use platform::messaging::amqp::PublisherOptions;
+use platform::messaging::embedded::EmbeddedPublisher;
 use tracing::warn;
 
 use super::Wiring;
-use crate::embedded_publisher::Embedded;
 use crate::recording::recorded;
 use crate::roles::open;
 
@@ -25,21 +25,19 @@ pub fn start(wiring: &Wiring<'_>, embedded: Option<EmbeddedPublisher>) -> anyhow
     let publisher: Option<Arc<dyn Publisher>> = match (&config.broker_url, embedded) {
         // Nobody posts: no connection that nobody needs.
         _ if config.cameras.is_empty() => None,
-        (Some(url), _) => {
-            let amqp = AmqpOptions {
-                confirm_time_out: options.answer_within,
-                ..AmqpOptions::new(url, "carpark cameras")
-            };
-            let queues = [Kind::Entry, Kind::Exit].map(queue_of);
-            Some(Arc::new(open::amqp_publisher(&amqp, &queues)?))
-        }
-        (None, Some(embedded)) => Some(Arc::new(Embedded(embedded))),
         (None, None) => {
             warn!(
                 "cameras are configured, but this role has no broker to give their reads to: set \
                  CARPARK_BROKER_URL; until then they are answered 503"
             );
             None
+        }
+        (_, embedded) => {
+            let publishing = PublisherOptions {
+                confirm_time_out: options.answer_within,
+                ..PublisherOptions::new("carpark cameras")
+            };
+            Some(open::publisher(&publishing, &[ENTRY_QUEUE, EXIT_QUEUE], config, embedded)?)
         }
     };
     let ledger = config.generators.ledger.as_deref();

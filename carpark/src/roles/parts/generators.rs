@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use actors::broker::embedded::EmbeddedPublisher;
 use anyhow::Context;
-use domain::Kind;
+use domain::wire::{ENTRY_QUEUE, EXIT_QUEUE};
 use generators::{Generators, InsideStore, MemoryStore, RedisStore};
-use service::Unreached;
-
-use service::{Asking, Part, keep_asking};
+use platform::messaging::amqp::PublisherOptions;
+use platform::messaging::embedded::EmbeddedPublisher;
+use platform::runtime::{Asking, Part, keep_asking};
+use platform::storage::Unreached;
 
 use super::Wiring;
 use crate::redis_watch::{self, RedisWatch};
@@ -20,11 +20,12 @@ pub async fn start(
     embedded: Option<EmbeddedPublisher>,
 ) -> anyhow::Result<Generators> {
     let (plan, config) = (wiring.plan, wiring.config);
-    let kinds: Vec<Kind> = [(plan.entries, Kind::Entry), (plan.exits, Kind::Exit)]
+    let queues: Vec<&'static str> = [(plan.entries, ENTRY_QUEUE), (plan.exits, EXIT_QUEUE)]
         .into_iter()
-        .filter_map(|(runs, kind)| runs.then_some(kind))
+        .filter_map(|(runs, queue)| runs.then_some(queue))
         .collect();
-    let publisher = open::publisher("carpark generators", &kinds, config, embedded)?;
+    let publishing = PublisherOptions::new("carpark generators");
+    let publisher = open::publisher(&publishing, &queues, config, embedded)?;
     let store: Arc<dyn InsideStore> = match &config.generator_store_url {
         Some(url) => Arc::new(RedisStore::new(url).context("CARPARK_GENERATOR_STORE_URL")?),
         None => Arc::new(MemoryStore::new()),

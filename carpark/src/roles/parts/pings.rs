@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::wire::ping::PING_QUEUE;
 use generators::pings::{self, Monitor, OverHttp, OverQueue, Pings, Way};
-use publisher::AmqpOptions;
+use platform::messaging::amqp::PublisherOptions;
 
 use super::{Wiring, reachable};
 use crate::config::Config;
@@ -34,9 +34,9 @@ pub fn start(wiring: &Wiring<'_>) -> anyhow::Result<Pings> {
     let tokens = &config.tokens;
     let monitor = Monitor::new(&monitor_url, tokens.admin.clone(), tokens.ping.clone());
     let way: Arc<dyn Way> = match &config.broker_url {
-        Some(url) => {
-            let options = AmqpOptions::new(url, "carpark pings");
-            Arc::new(OverQueue(Arc::new(open::amqp_publisher(&options, &[PING_QUEUE])?)))
+        Some(_) => {
+            let publishing = PublisherOptions::new("carpark pings");
+            Arc::new(OverQueue(open::publisher(&publishing, &[PING_QUEUE], config, None)?))
         }
         None => Arc::new(OverHttp(monitor.clone())),
     };

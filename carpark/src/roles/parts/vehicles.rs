@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use actors::Metrics;
 use actors::store::Store;
 use anyhow::Context;
-use prometheus::Registry;
+use domain::wire::ping::PING_QUEUE;
+use platform::messaging::Broker as _;
+use platform::messaging::topology::Declarations;
 use vehicles::Vehicles;
 use vehicles::inside::Inside;
 
 use super::Wiring;
 use crate::inside::OpenStays;
-use crate::ping_queue;
 use crate::redis_watch::{self, RedisWatch};
 use crate::roles::open;
 
@@ -32,8 +32,8 @@ pub async fn start(
     let queue = match &config.broker_url {
         Some(url) => {
             // The declarations are counted where the actors run.
-            let metrics = Arc::new(Metrics::new(&Registry::new())?);
-            Some(ping_queue::consume(&open::amqp_broker(url, config, clock, &metrics)?))
+            let broker = open::amqp_broker(url, config, clock, Declarations::unseen()?)?;
+            Some(broker.consume(PING_QUEUE))
         }
         None => None,
     };

@@ -10,7 +10,7 @@ use actix_web::http::header::{
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::StreamExt;
-use service::Problem;
+use platform::http::Problem;
 
 use super::ActorsClient;
 

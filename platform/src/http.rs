@@ -1,0 +1,5 @@
+//! What the routes of all rooms have in common.
+
+mod problem;
+
+pub use problem::{Problem, ProblemBody};

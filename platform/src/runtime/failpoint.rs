@@ -1,0 +1,54 @@
+//! Named places where a test can have the process die as `kill -9` would have it, or panic: only
+//! built with the feature `failpoints`, which the program is not. A test sets them by the
+//! environment: `FAILPOINTS="posted=20*off->return"` lets the process die when it is there for the
+//! 21st time.
+//!
+//! | name | where |
+//! |---|---|
+//! | `delivered` | a message was delivered, nothing has been done with it |
+//! | `commit_applied` | the store has committed, nobody has been told |
+//! | `before_post` | reports are stored, and about to be posted |
+//! | `posted` | the sink has confirmed, the outbox still has them |
+//! | `rows_synced` | the sink has written, and has not answered (in `web`) |
+//! | `rows_taken` | the writer of the files is given rows (in `web`; it panics there) |
+//! | `acknowledged` | an acknowledgement of many is sent, more of them follow |
+//! | `replay_confirmed` | a dead letter is back in its queue, and still a dead letter |
+//! | `panic:<id>` | in the actor of a plate, at the observation of that id |
+//! | `abort:<id>` | the same, but the whole process |
+
+/// Reads what the environment asks for; held for as long as it holds.
+#[must_use]
+pub struct Failpoints {
+    #[cfg(feature = "failpoints")]
+    _scenario: fail::FailScenario<'static>,
+}
+
+impl Failpoints {
+    /// Nothing without the feature.
+    pub fn begin() -> Self {
+        Self {
+            #[cfg(feature = "failpoints")]
+            _scenario: fail::FailScenario::setup(),
+        }
+    }
+}
+
+/// Dies here, without a word, if a test asks for it.
+#[macro_export]
+macro_rules! die_at {
+    ($name:expr) => {
+        $crate::runtime::failpoint::fail_point!($name, |_| ::std::process::abort())
+    };
+}
+
+/// Panics here, if a test asks for it.
+#[macro_export]
+macro_rules! panic_at {
+    ($name:expr) => {
+        $crate::runtime::failpoint::fail_point!($name)
+    };
+}
+
+#[doc(hidden)]
+pub use fail::fail_point;
+pub use {die_at, panic_at};
