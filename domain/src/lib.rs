@@ -1,6 +1,6 @@
 //! The vocabulary and the judgement of carpark, and nothing else: no IO, no clock, no async, no
 //! actor. What a plate, an observation and a session are, and what follows from a set of
-//! observations (rules R1 to R9, see `ARCHITECTURE.md`).
+//! observations (rules R1 to R9, see `docs/rules.md`).
 //!
 //! Reading order: [`plate`], [`observation`], [`record`] (what is remembered of a plate),
 //! [`timeline`] (what the observations say), [`session`] (the one function [`decide`]),

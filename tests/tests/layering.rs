@@ -1,4 +1,5 @@
-//! The shape of the workspace, held: who may depend on whom, and "only X knows Y".
+//! The shape of the workspace, held: who may depend on whom, "only X knows Y", and that its
+//! documents lead to each other.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -200,6 +201,65 @@ fn no_file_names_a_path_of_the_machine_it_was_written_on() {
             assert!(!text.contains(&path), "{} names {path}", file.display());
         }
     }
+}
+
+#[test]
+fn every_link_between_the_documents_leads_somewhere() {
+    let mut broken = Vec::new();
+    let mut count = 0;
+    for file in documents() {
+        let (text, folder) = (prose(&file), file.parent().unwrap());
+        let markdown = text.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+        let html = ["src=\"", "srcset=\""]
+            .into_iter()
+            .flat_map(|before| text.split(before).skip(1).filter_map(|rest| rest.split_once('"')));
+        for (link, _) in markdown.chain(html).filter(|(link, _)| !link.contains("://")) {
+            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let to = if path.is_empty() { file.clone() } else { folder.join(path) };
+            let leads = to.exists() && (anchor.is_empty() || anchors(&to).contains(anchor));
+            count += 1;
+            if !leads {
+                broken.push(format!("{}: {link}", file.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+    assert!(count > 80, "only {count} links are looked at");
+}
+
+#[test]
+fn what_a_newcomer_reads_first_stays_short() {
+    for (name, bytes_max) in [("README.md", 6 * 1024), ("ARCHITECTURE.md", 14 * 1024)] {
+        let bytes = fs::metadata(workspace().join(name)).unwrap().len();
+        assert!(bytes <= bytes_max, "{name} has {bytes} bytes: move something into docs/");
+    }
+}
+
+/// Every Markdown file of the tree.
+fn documents() -> Vec<PathBuf> {
+    files(workspace(), &|path| path.extension().is_some_and(|extension| extension == "md"))
+}
+
+/// A document without its blocks of code.
+fn prose(file: &Path) -> String {
+    let text = fs::read_to_string(file).unwrap();
+    let parts = text.split("```");
+    parts.step_by(2).collect()
+}
+
+/// The names by which a page can be entered: its headings, in lower case, without punctuation, and
+/// with hyphens for blanks, as the places that show Markdown make them.
+fn anchors(file: &Path) -> BTreeSet<String> {
+    let text = prose(file);
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    headings
+        .map(|heading| {
+            let heading = heading.trim_start_matches('#').trim().to_lowercase();
+            let kept =
+                heading.chars().filter(|c| c.is_alphanumeric() || [' ', '-', '_'].contains(c));
+            kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+        })
+        .collect()
 }
 
 /// The code of a file, without comments and without the tests at its end.

@@ -216,7 +216,15 @@ fn every_recipe_has_one_line_that_says_what_it_does_and_those_that_are_named_exi
         }
     }
     assert!(recipes.len() > 20, "{recipes:?}");
-    let named_in = ["README.md", "docs/operations.md", "docs/alerts.md", "docs/vehicles.md"];
+    let named_in = [
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/alerts.md",
+        "docs/api.md",
+        "docs/operations.md",
+        "docs/performance.md",
+        "docs/vehicles.md",
+    ];
     for file in named_in {
         let text = read(file);
         // As code, in a shell's brackets, or as a line of a block; elsewhere `just` is a word.
