@@ -16,7 +16,6 @@
 
 mod dead_letters;
 mod plates;
-mod problem;
 mod sessions;
 mod status;
 

@@ -17,12 +17,16 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use domain::{Policy, Silence};
 use generators::pings::PingOptions;
+use platform::address::each_host;
 use url::Url;
 
 use crate::http::client::TrustedProxies;
 use crate::settings::{SETTINGS, Setting, find};
 use named::Named;
 use show::quoted_if_needed;
+
+/// A URL of RabbitMQ may name several nodes.
+const BROKER_SCHEMES: &[&str] = &["amqp://", "amqps://"];
 
 /// The file that is read where no other is named.
 const DEFAULT_FILE: &str = "carpark.toml";
@@ -346,10 +350,15 @@ impl Layers {
             if text == inside {
                 return Some(None);
             }
-            let url = Url::parse(text).ok().filter(Url::has_host)?;
-            schemes
-                .contains(&format!("{}://", url.scheme()).as_str())
-                .then(|| Some(text.to_owned()))
+            let urls =
+                if schemes == BROKER_SCHEMES { each_host(text) } else { vec![text.to_owned()] };
+            let is_one = |url: &String| {
+                Url::parse(url)
+                    .ok()
+                    .filter(Url::has_host)
+                    .is_some_and(|url| schemes.contains(&format!("{}://", url.scheme()).as_str()))
+            };
+            urls.iter().all(is_one).then(|| Some(text.to_owned()))
         })
     }
 
@@ -401,8 +410,8 @@ fn without_password(text: &str) -> String {
     if !text.contains('@') {
         return text.to_owned();
     }
-    match Url::parse(text) {
-        Ok(url) if url.password().is_some() => platform::address::masked(text),
+    match each_host(text).first().map(|url| Url::parse(url)) {
+        Some(Ok(url)) if url.password().is_some() => platform::address::masked(text),
         _ => "*** (it may hold a password)".to_owned(),
     }
 }

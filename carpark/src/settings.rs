@@ -90,7 +90,7 @@ pub const SETTINGS: &[Setting] = &[
     url(
         "broker_url",
         "embedded",
-        "RabbitMQ (amqp://user:password@host:5672/vhost, amqps://…), or `embedded`: inside this process",
+        "RabbitMQ (amqp://user:password@host:5672/vhost, amqps://…; several nodes: amqp://user:password@a,b,c/vhost), or `embedded`: inside this process",
     ),
     url(
         "store_url",

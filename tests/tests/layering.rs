@@ -114,11 +114,17 @@ const ONLY: &[(&str, &[&str])] = &[
     (
         "deadpool_redis::",
         &[
-            "actors/src/store/redis",
+            "platform/src/storage/redis_link",
             "platform/src/storage/erased_log",
+            // What is asked of it, over that link.
+            "actors/src/store/redis",
             "generators/src/inside_store/redis",
             "vehicles/src/store/redis",
         ],
+    ),
+    (
+        "MultiplexedConnection",
+        &["platform/src/storage/redis_link", "actors/src/store/redis/committing"],
     ),
     (
         "redb::",

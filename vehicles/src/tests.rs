@@ -13,11 +13,11 @@ use domain::wire::ping::{Ping, ping_to_json};
 use domain::{Customer, CustomerId, Instant, Plate, Vehicle, VehicleId};
 use futures_util::StreamExt;
 use futures_util::stream;
+use platform::messaging::{BrokerError, Delivery, Event, Tag};
 use prometheus::Registry as Meters;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::broker::{Event, Tag};
 use crate::live::Told;
 use crate::registry::{Edit, Find};
 use crate::store::Change;
@@ -72,9 +72,13 @@ impl Queue for TestQueue {
         self.0.acknowledged.borrow_mut().push((up_to.connection, up_to.number));
     }
 
-    async fn dead_letter(&self, _: &[u8], reason: &str) -> Result<(), String> {
+    async fn give_back(&self, _: Tag) {}
+
+    fn ask_depth(&self, _: Instant) {}
+
+    async fn dead_letter(&self, _: &[u8], reason: &str) -> Result<(), BrokerError> {
         if self.0.is_full.get() {
-            return Err("not confirmed".to_owned());
+            return Err(BrokerError::NotConnected);
         }
         self.0.dead.borrow_mut().push(reason.to_owned());
         Ok(())
@@ -136,7 +140,7 @@ impl Rig {
 
     fn deliver_on(&self, connection: u32, number: u64, body: impl Into<Bytes>) {
         let tag = Tag { connection, number };
-        let event = Event::Delivered { tag, body: body.into(), redelivered: false };
+        let event = Event::Delivered(Delivery { tag, body: body.into(), redelivered: false });
         self.events.send(event).unwrap();
     }
 

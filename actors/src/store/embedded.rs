@@ -9,7 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::{Instant, Plate, Record, SharedClock, Watermarks};
-use platform::storage::{DatabaseFile, DatabaseOptions, Failure, OpenError, mark_erased};
+use platform::storage::{DatabaseFile, DatabaseOptions, OpenError, mark_erased};
 use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
 use super::change::{Change, OutboxEntry};
@@ -52,12 +52,6 @@ impl EmbeddedStore {
     /// The file, to see how it does.
     pub fn file(&self) -> Arc<DatabaseFile> {
         Arc::clone(&self.file)
-    }
-}
-
-impl From<Failure> for StoreError {
-    fn from(failure: Failure) -> Self {
-        Self(failure.to_string())
     }
 }
 

@@ -96,10 +96,7 @@ pub struct Held {
     pub reports: Vec<OutboxEntry>,
 }
 
-/// Why the store did not do what it was asked. Nothing is known of the outcome: ask again.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("the store is not usable: {0}")]
-pub struct StoreError(pub String);
+pub use platform::storage::StoreError;
 
 /// The first `limit` plates, each once.
 fn without_repeats(mut plates: Vec<Plate>, limit: usize) -> Vec<Plate> {

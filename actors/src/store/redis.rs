@@ -12,23 +12,17 @@
 //! | `carpark:spelling` | string | how the plates are spelled under which the records stand, and since when (ms) |
 //! | `carpark:passed:<hour>` | hash | vehicles that passed, by minute of event time, `e` and `x` |
 
-use std::collections::BTreeMap;
 mod committing;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta};
-use deadpool_redis::redis::aio::MultiplexedConnection;
-use deadpool_redis::redis::{
-    AsyncConnectionConfig, Cmd, FromRedisValue, IntoConnectionInfo, RedisError, Script, Value, cmd,
-    pipe,
-};
-use deadpool_redis::{Manager, Pool, PoolError, Runtime, Timeouts};
+use deadpool_redis::redis::{RedisError, Script, Value, cmd, pipe};
 use domain::{Instant, Plate, Record, Watermarks};
-use platform::storage::{ErasedKeys, ErasedLog, RedisSettings, Unreached};
-use tokio::sync::Mutex;
+use platform::storage::{ErasedKeys, ErasedLog, RedisLink, RedisSettings, Unreached};
 
 use super::change::{Change, OutboxEntry};
 use super::{
@@ -91,12 +85,7 @@ impl RedisOptions {
 /// See the module.
 pub struct RedisStore {
     options: RedisOptions,
-    /// The URL without its password, for errors.
-    shown: String,
-    pool: Pool,
-    /// The connection in use. Checking out of the pool costs a round trip, so it is kept until it
-    /// fails; many requests share it.
-    link: Mutex<Option<deadpool_redis::Connection>>,
+    redis: RedisLink,
     commit: CommitScript,
     beat: Script,
     /// What was erased goes from the disk as well (G8).
@@ -106,67 +95,14 @@ pub struct RedisStore {
 impl RedisStore {
     /// Checks the URL; connects on first use.
     pub fn new(options: RedisOptions) -> Result<Self, StoreError> {
-        let wrong = |e: &dyn std::fmt::Display| StoreError(format!("bad Redis URL: {e}"));
-        let info = options.url.as_str().into_connection_info().map_err(|e| wrong(&e))?;
-        let tcp = info.tcp_settings().clone().set_nodelay(true);
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(options.patience))
-            .set_response_timeout(Some(options.patience));
-        let manager =
-            Manager::new_with_config(info.set_tcp_settings(tcp), config).map_err(|e| wrong(&e))?;
-        let pool = Pool::builder(manager)
-            .max_size(2)
-            .runtime(Runtime::Tokio1)
-            .timeouts(Timeouts {
-                wait: Some(options.patience),
-                create: Some(options.patience),
-                recycle: Some(options.patience),
-            })
-            .build()
-            .map_err(|e| wrong(&e))?;
-        let shown = platform::address::masked(&options.url);
+        let redis = RedisLink::new(&options.url, options.patience)?;
         Ok(Self {
-            erased: ErasedLog::new(pool.clone(), shown.clone(), ERASED),
-            shown,
+            erased: redis.erased_log(ERASED),
             options,
-            pool,
-            link: Mutex::new(None),
+            redis,
             commit: CommitScript::new(),
             beat: Script::new(include_str!("beat.lua")),
         })
-    }
-
-    async fn connection(&self) -> Result<MultiplexedConnection, StoreError> {
-        let mut link = self.link.lock().await;
-        if link.is_none() {
-            *link = Some(self.pool.get().await.map_err(|e| self.error(&e))?);
-        }
-        match &*link {
-            Some(connection) => Ok((**connection).clone()),
-            None => Err(StoreError("no connection".to_owned())),
-        }
-    }
-
-    /// Gives the connection up after an error that is the connection's, and says what happened.
-    async fn failed(&self, error: RedisError) -> StoreError {
-        let is_links = error.is_timeout() || error.is_connection_dropped() || error.is_io_error();
-        if is_links && let Some(connection) = self.link.lock().await.take() {
-            // Not back into the pool: a request may still be under way on it.
-            drop(deadpool_redis::Connection::take(connection));
-        }
-        self.error(&error)
-    }
-
-    fn error(&self, error: &dyn std::fmt::Display) -> StoreError {
-        StoreError(format!("Redis at {}: {error}", self.shown))
-    }
-
-    async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
-        let mut connection = self.connection().await?;
-        match command.query_async(&mut connection).await {
-            Ok(answer) => Ok(answer),
-            Err(e) => Err(self.failed(e).await),
-        }
     }
 
     async fn due_in(
@@ -181,14 +117,9 @@ impl RedisStore {
         let mut command = cmd("ZRANGEBYSCORE");
         command.arg(key).arg("-inf").arg(watermark.timestamp_millis());
         command.arg("LIMIT").arg(0).arg(limit);
-        let plates: Vec<String> = self.ask(&command).await?;
+        let plates: Vec<String> = self.redis.ask(&command).await?;
         Ok(plates.iter().filter_map(|plate| Plate::parse(plate).ok()).collect())
     }
-}
-
-/// Whether the server answered, and will not do what it was asked.
-fn is_refusal(error: &RedisError) -> bool {
-    !(error.is_timeout() || error.is_connection_dropped() || error.is_io_error())
 }
 
 fn outbox_key(owner: &ProcessorId) -> String {
@@ -203,17 +134,11 @@ fn passed_key(minute: i64) -> String {
 #[async_trait]
 impl Store for RedisStore {
     async fn reach(&self) -> Result<(), Unreached> {
-        let sorted = |e: &RedisError| Unreached::of_redis(&self.shown, e.code(), &e.to_string());
-        let mut link = self.pool.get().await.map_err(|e| match e {
-            PoolError::Backend(e) => sorted(&e),
-            other => Unreached::Away(format!("Redis at {}: {other}", self.shown)),
-        })?;
         // What every commit needs: the keys, and to run a script.
-        let mut pipeline = pipe();
-        pipeline.cmd("SCARD").arg(OPEN).cmd("ZCARD").arg(DUE_ENTRIES).cmd("ZCARD").arg(DUE_EXITS);
-        pipeline.cmd("EVAL").arg("return 1").arg(0);
-        let asked: Result<(u64, u64, u64, u64), RedisError> = pipeline.query_async(&mut link).await;
-        asked.map(|_| ()).map_err(|e| sorted(&e))
+        let mut needed = pipe();
+        needed.cmd("SCARD").arg(OPEN).cmd("ZCARD").arg(DUE_ENTRIES).cmd("ZCARD").arg(DUE_EXITS);
+        needed.cmd("EVAL").arg("return 1").arg(0);
+        self.redis.reach(&needed).await
     }
 
     async fn commit(
@@ -225,11 +150,8 @@ impl Store for RedisStore {
             return Ok(Vec::new());
         }
         let call = self.commit.call(owner, self.options.retention, &batch);
-        let mut connection = self.connection().await?;
-        let answers: Vec<Value> = match self.commit.evaluated(&call, &mut connection).await {
-            Ok(answers) => answers,
-            Err(e) => return Err(self.failed(e).await),
-        };
+        let answers: Vec<Value> =
+            self.redis.with(async |link| self.commit.evaluated(&call, link).await).await?;
         if answers.len() != batch.len() {
             return Err(StoreError("the commit script answered for another batch".to_owned()));
         }
@@ -245,12 +167,8 @@ impl Store for RedisStore {
         for plate in plates {
             pipeline.hget(plate.as_str(), "record");
         }
-        let mut connection = self.connection().await?;
         let answers: Vec<Result<Option<Vec<u8>>, RedisError>> =
-            match pipeline.query_async(&mut connection).await {
-                Ok(answers) => answers,
-                Err(e) => return Err(self.failed(e).await),
-            };
+            self.redis.ask_all(&pipeline).await?;
         Ok(answers
             .into_iter()
             .map(|answer| match answer {
@@ -277,7 +195,7 @@ impl Store for RedisStore {
         let mut command = cmd("HSCAN");
         command.arg(outbox_key(owner)).arg(cursor.as_deref().unwrap_or("0"));
         command.arg("COUNT").arg(limit);
-        let (next, fields): (String, Vec<(String, String)>) = self.ask(&command).await?;
+        let (next, fields): (String, Vec<(String, String)>) = self.redis.ask(&command).await?;
         let entries = fields
             .into_iter()
             .filter_map(|(key, stored)| OutboxEntry::from_stored(key, &stored))
@@ -289,7 +207,7 @@ impl Store for RedisStore {
         if keys.is_empty() {
             return Ok(());
         }
-        self.ask(cmd("HDEL").arg(outbox_key(owner)).arg(keys)).await
+        self.redis.ask(cmd("HDEL").arg(outbox_key(owner)).arg(keys)).await
     }
 
     async fn beat(&self, beat: &Beat) -> Result<Peers, StoreError> {
@@ -303,13 +221,8 @@ impl Store for RedisStore {
             .arg(millis(beat.watermarks.exits))
             .arg(u64::try_from(self.options.silent_after.as_millis()).unwrap_or(u64::MAX))
             .arg(u64::try_from(self.options.adopt_after.as_millis()).unwrap_or(u64::MAX));
-        let mut connection = self.connection().await?;
-        let answer: Result<(String, String, usize, usize, Vec<String>), RedisError> =
-            call.invoke_async(&mut connection).await;
-        let (entries, exits, alive, rank, gone) = match answer {
-            Ok(answer) => answer,
-            Err(e) => return Err(self.failed(e).await),
-        };
+        let (entries, exits, alive, rank, gone): (String, String, usize, usize, Vec<String>) =
+            self.redis.call(&call).await?;
         let mark = |text: String| text.parse().ok().and_then(DateTime::from_timestamp_millis);
         Ok(Peers {
             watermarks: Watermarks { entries: mark(entries), exits: mark(exits) },
@@ -322,7 +235,7 @@ impl Store for RedisStore {
     async fn leave(&self, processor: &ProcessorId) -> Result<(), StoreError> {
         // With its outbox empty nothing is left to be found; else it counts as long gone, so that
         // the next one takes the outbox over at once.
-        self.ask(cmd("HSET").arg(PROCESSORS).arg(&*processor.0).arg("0  ")).await
+        self.redis.ask(cmd("HSET").arg(PROCESSORS).arg(&*processor.0).arg("0  ")).await
     }
 
     async fn plates(
@@ -338,7 +251,7 @@ impl Store for RedisStore {
                 cmd("SCAN").arg(cursor).arg("COUNT").arg(limit).arg("TYPE").arg("hash").clone()
             }
         };
-        let (next, keys): (String, Vec<String>) = self.ask(&command).await?;
+        let (next, keys): (String, Vec<String>) = self.redis.ask(&command).await?;
         // What is no plate is a key of ours: those are in lower case.
         let is_plate = |key: &String| Plate::parse(key).ok().filter(|plate| plate.as_str() == key);
         let plates = keys.iter().filter_map(is_plate).collect();
@@ -350,12 +263,12 @@ impl Store for RedisStore {
             return Ok(Vec::new());
         }
         let plates: Vec<&str> = plates.iter().map(Plate::as_str).collect();
-        self.ask(cmd("SMISMEMBER").arg(OPEN).arg(plates)).await
+        self.redis.ask(cmd("SMISMEMBER").arg(OPEN).arg(plates)).await
     }
 
     async fn held(&self, plate: &Plate) -> Result<Held, StoreError> {
-        let record = self.ask(cmd("HGET").arg(plate.as_str()).arg("record")).await?;
-        let owners: Vec<String> = self.ask(cmd("HKEYS").arg(PROCESSORS)).await?;
+        let record = self.redis.ask(cmd("HGET").arg(plate.as_str()).arg("record")).await?;
+        let owners: Vec<String> = self.redis.ask(cmd("HKEYS").arg(PROCESSORS)).await?;
         let mut reports = Vec::new();
         for owner in owners {
             let owner = ProcessorId(owner.into());
@@ -380,14 +293,9 @@ impl Store for RedisStore {
         pipeline.cmd("ZREM").arg(DUE_ENTRIES).arg(plate).ignore();
         pipeline.cmd("ZREM").arg(DUE_EXITS).arg(plate).ignore();
         pipeline.cmd("SET").arg(ERASED.erased).arg(1).ignore();
-        let mut connection = self.connection().await?;
-        match pipeline.query_async::<(u64,)>(&mut connection).await {
-            Ok((deleted,)) => {
-                self.erased.look_soon();
-                Ok(deleted > 0)
-            }
-            Err(e) => Err(self.failed(e).await),
-        }
+        let (deleted,): (u64,) = self.redis.ask_all(&pipeline).await?;
+        self.erased.look_soon();
+        Ok(deleted > 0)
     }
 
     async fn count_passed(&self, passed: &[Passed]) -> Result<(), StoreError> {
@@ -402,11 +310,7 @@ impl Store for RedisStore {
             }
             pipeline.cmd("EXPIRE").arg(&key).arg((MINUTES_KEPT + 60) * 60).ignore();
         }
-        let mut connection = self.connection().await?;
-        match pipeline.query_async::<()>(&mut connection).await {
-            Ok(()) => Ok(()),
-            Err(e) => Err(self.failed(e).await),
-        }
+        self.redis.ask_all(&pipeline).await
     }
 
     async fn passed(&self, since_minute: i64) -> Result<Vec<Passed>, StoreError> {
@@ -415,11 +319,7 @@ impl Store for RedisStore {
         for hour in since_hour..=since_hour + MINUTES_KEPT.div_euclid(60) {
             pipeline.cmd("HGETALL").arg(passed_key(hour * 60));
         }
-        let mut connection = self.connection().await?;
-        let hours: Vec<Vec<(String, u64)>> = match pipeline.query_async(&mut connection).await {
-            Ok(hours) => hours,
-            Err(e) => return Err(self.failed(e).await),
-        };
+        let hours: Vec<Vec<(String, u64)>> = self.redis.ask_all(&pipeline).await?;
         let mut minutes = BTreeMap::<i64, Passed>::new();
         for (field, count) in hours.into_iter().flatten() {
             let Some((at, kind)) = field.split_at_checked(field.len().saturating_sub(1)) else {
@@ -442,30 +342,16 @@ impl Store for RedisStore {
         let mut pipeline = pipe();
         pipeline.cmd("SCARD").arg(OPEN);
         pipeline.cmd("ZCARD").arg(DUE_ENTRIES).cmd("ZCARD").arg(DUE_EXITS);
-        let mut connection = self.connection().await?;
-        let (open, due_entries, due_exits): (u64, u64, u64) =
-            match pipeline.query_async(&mut connection).await {
-                Ok(counts) => counts,
-                Err(e) => return Err(self.failed(e).await),
-            };
+        let (open, due_entries, due_exits): (u64, u64, u64) = self.redis.ask_all(&pipeline).await?;
         Ok(Counts { open, waiting: due_entries + due_exits })
     }
 
     async fn settings(&self) -> Result<Option<RedisSettings>, StoreError> {
-        let mut connection = self.connection().await?;
-        let info: String = match cmd("INFO").query_async(&mut connection).await {
-            Ok(info) => info,
-            // Forbidden to this user: then nothing is known.
-            Err(e) if is_refusal(&e) => String::new(),
-            Err(e) => return Err(self.failed(e).await),
-        };
-        let sync = cmd("CONFIG").arg("GET").arg("appendfsync").query_async(&mut connection).await;
-        let sync: Option<(String, String)> = sync.ok();
-        Ok(Some(RedisSettings::from_info(&info, sync.map(|(_, value)| value))))
+        self.redis.settings().await.map(Some)
     }
 
     async fn spelling(&self) -> Result<Option<(u32, Instant)>, StoreError> {
-        let noted: Option<String> = self.ask(cmd("GET").arg(SPELLING)).await?;
+        let noted: Option<String> = self.redis.ask(cmd("GET").arg(SPELLING)).await?;
         Ok(noted.and_then(|noted| {
             let (spelling, since) = noted.split_once(' ')?;
             let since = DateTime::from_timestamp_millis(since.parse().ok()?)?;
@@ -478,7 +364,7 @@ impl Store for RedisStore {
             return Ok(());
         }
         let note = format!("{spelling} {}", since.timestamp_millis());
-        self.ask(cmd("SET").arg(SPELLING).arg(note)).await
+        self.redis.ask(cmd("SET").arg(SPELLING).arg(note)).await
     }
 
     async fn misspelled(
@@ -489,18 +375,19 @@ impl Store for RedisStore {
         let mut command = cmd("SCAN");
         command.arg(cursor.as_deref().unwrap_or("0")).arg("COUNT").arg(limit);
         command.arg("TYPE").arg("hash");
-        let (next, keys): (String, Vec<Vec<u8>>) = self.ask(&command).await?;
+        let (next, keys): (String, Vec<Vec<u8>>) = self.redis.ask(&command).await?;
         let keys = keys.into_iter().filter_map(|key| String::from_utf8(key).ok());
         let keys = keys.filter(|key| is_misspelled(key)).collect();
         Ok((keys, (next != "0").then_some(next)))
     }
 
     async fn kept_under(&self, key: &str) -> Result<Option<String>, StoreError> {
-        self.ask(cmd("HGET").arg(key).arg("record")).await
+        self.redis.ask(cmd("HGET").arg(key).arg("record")).await
     }
 
     async fn let_go(&self, key: &str, version: u64) -> Result<bool, StoreError> {
-        let let_go: u64 = self.ask(cmd("EVAL").arg(LET_GO).arg(1).arg(key).arg(version)).await?;
+        let let_go: u64 =
+            self.redis.ask(cmd("EVAL").arg(LET_GO).arg(1).arg(key).arg(version)).await?;
         Ok(let_go == 1)
     }
 }

@@ -8,7 +8,7 @@ use generators::pings::{PingOptions, Register};
 use url::Url;
 
 use super::named::re_read;
-use super::{Config, ConfigError, Layers, Tokens};
+use super::{BROKER_SCHEMES, Config, ConfigError, Layers, Tokens};
 use crate::http::client::TrustedProxies;
 
 impl Layers {
@@ -32,7 +32,7 @@ impl Layers {
             ..Policy::default()
         };
         Ok(Config {
-            broker_url: self.url("broker_url", "embedded", &["amqp://", "amqps://"])?,
+            broker_url: self.url("broker_url", "embedded", BROKER_SCHEMES)?,
             store_url: self.url("store_url", "embedded", &["redis://", "rediss://"])?,
             generator_store_url: self.url(
                 "generator_store_url",

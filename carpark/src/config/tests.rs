@@ -88,6 +88,21 @@ fn a_file_that_was_named_must_be_there() {
 }
 
 #[test]
+fn a_broker_may_have_several_nodes_and_a_store_has_one() {
+    let several = "amqp://me:hush@a:5672,b,[::1]:5673/parking";
+    let read = config(&format!("broker_url = '{several}'"), &[]).unwrap();
+    assert_eq!(read.broker_url.as_deref(), Some(several));
+    let shown = layers(&format!("broker_url = '{several}'"), &[]).unwrap().show();
+    assert!(shown.contains("amqp://me:***@a:5672,b,[::1]:5673/parking"), "{shown}");
+    for wrong in
+        ["broker_url = 'amqp://me:hush@a:5672,b:x/'", "store_url = 'redis://:hush@a:1,b:2/0'"]
+    {
+        let error = config(wrong, &[]).unwrap_err().to_string();
+        assert!(error.contains("or a URL beginning with") && !error.contains("hush"), "{error}");
+    }
+}
+
+#[test]
 fn no_secret_is_ever_shown() {
     let toml = "admin_token = 'tell-nobody'\nbroker_url = 'amqp://me:hush@host:5672'\nstore_url='redis://:hush@host/0'";
     let shown = layers(toml, &[]).unwrap().show();

@@ -52,10 +52,7 @@ impl std::fmt::Debug for PlateText {
     }
 }
 
-/// The store did not do what was asked; it may come back.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the store of the generators: {0}")]
-pub struct StoreError(pub String);
+pub use platform::storage::StoreError;
 
 /// What both generators need of a store. Implementations log when they lose their server and when
 /// they have it back; callers try again and stay silent.

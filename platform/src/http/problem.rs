@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::messaging::BrokerError;
+use crate::storage::StoreError;
 
 /// Seconds after which a request that could not be served may come again, unless told otherwise.
 const RETRY_AFTER_SECONDS: u32 = 1;
@@ -108,6 +109,12 @@ impl fmt::Display for Problem {
 impl From<BrokerError> for Problem {
     fn from(error: BrokerError) -> Self {
         Self::unavailable(error.to_string())
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Self::unavailable(format!("the store is not usable: {error}"))
     }
 }
 

@@ -5,15 +5,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actors::Metrics;
+use domain::Clock;
 use domain::wire::ENTRY_QUEUE;
-use domain::{Clock, Kind};
 use futures_util::StreamExt;
 use lapin::options::{BasicGetOptions, BasicNackOptions};
 use lapin::{Connection, ConnectionProperties};
-use platform::messaging::amqp::AmqpBroker;
+use platform::messaging::amqp::{AmqpBroker, Server};
+use platform::messaging::topology::Declarations;
 use platform::messaging::{Broker, BrokerError, Event, Tag};
-use prometheus::Registry;
 use tests::process::Running;
 use tests::{Site, http, wait};
 
@@ -119,10 +118,10 @@ fn a_channel_that_the_broker_closes_while_messages_are_taken_one_by_one_is_notic
     runtime.block_on(local.run_until(async {
         let url = site.broker.url();
         return_all(&url, 4).await;
-        let metrics = Arc::new(Metrics::new(&Registry::new()).unwrap());
+        let server = Server::new(&url, Declarations::unseen().unwrap()).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let broker = AmqpBroker::new(&url, 10, clock, metrics).unwrap();
-        let (mut events, queue) = broker.consume(Kind::Entry);
+        let broker = AmqpBroker::new(server, 10, clock);
+        let (mut events, queue) = broker.consume(ENTRY_QUEUE);
         let is_connected = Rc::new(Cell::new(false));
         let mut taken = Vec::new();
         // The second message is asked for when the first is done with.

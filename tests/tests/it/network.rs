@@ -130,6 +130,22 @@ fn a_broker_that_is_killed_and_comes_back() {
 }
 
 #[test]
+fn a_node_of_the_broker_that_goes_away_leaves_the_work_to_the_other() {
+    let mut site = site();
+    let nodes = [(); 2].map(|()| Proxy::before(site.broker.server().port()));
+    let one = site.broker.url_through(nodes[0].port());
+    let both = one.replacen(
+        &format!("127.0.0.1:{}", nodes[0].port()),
+        &format!("127.0.0.1:{},127.0.0.1:{}", nodes[0].port(), nodes[1].port()),
+        1,
+    );
+    assert_ne!(one, both);
+    site.set("CARPARK_BROKER_URL", &both);
+    // It never comes back.
+    in_spite_of(62, &site, |_| nodes[0].set(Mode::Reset));
+}
+
+#[test]
 fn a_network_to_the_broker_that_swallows_resets_and_crawls() {
     let mut site = site();
     let proxy = Proxy::before(site.broker.server().port());

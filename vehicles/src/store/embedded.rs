@@ -49,12 +49,6 @@ impl EmbeddedStore {
     }
 }
 
-impl From<Failure> for StoreError {
-    fn from(failure: Failure) -> Self {
-        Self(failure.to_string())
-    }
-}
-
 fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
     serde_json::to_string(value).map_err(Failure::content)
 }

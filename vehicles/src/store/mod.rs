@@ -53,10 +53,7 @@ pub struct Kept {
     pub vehicles: Vec<(Vehicle, Vec<Period>)>,
 }
 
-/// Why the store did not do what it was asked. It may work later.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct StoreError(pub String);
+pub use platform::storage::StoreError;
 
 /// See the module. What is asked twice is the same as once.
 #[async_trait]
