@@ -22,7 +22,7 @@ pub mod session;
 pub mod settler;
 pub mod store;
 pub mod summary_client;
-#[doc(hidden)]
+#[cfg(any(test, feature = "testkit"))]
 pub mod testing;
 
 use std::cell::Cell;

@@ -17,7 +17,7 @@
 pub mod adapters;
 pub mod body;
 pub mod camera;
-#[doc(hidden)]
+#[cfg(any(test, feature = "testkit"))]
 pub mod fuzzing;
 pub mod identity;
 mod metrics;

@@ -36,7 +36,7 @@ mod publisher;
 mod rig;
 mod slots;
 mod tell;
-#[doc(hidden)]
+#[cfg(any(test, feature = "testkit"))]
 pub mod testing;
 mod traffic;
 mod wiring;

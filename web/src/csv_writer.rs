@@ -15,6 +15,7 @@ mod batch;
 mod csv_file;
 mod disk;
 mod erasing;
+#[cfg(any(test, feature = "testkit"))]
 pub mod fuzzing;
 mod index;
 mod journal;

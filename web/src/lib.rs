@@ -21,7 +21,7 @@ mod start_error;
 mod table;
 
 pub use chrono_tz::Tz as TimeZone;
-#[doc(hidden)]
+#[cfg(feature = "testkit")]
 pub use csv_writer::fuzzing;
 pub use csv_writer::{Damaged, Told, read_told};
 pub use dismissal::Dismissal;

@@ -5,7 +5,7 @@
 mod change;
 pub mod committer;
 
-#[doc(hidden)]
+#[cfg(any(test, feature = "testkit"))]
 pub mod contract;
 mod embedded;
 mod redis;

@@ -2,6 +2,7 @@
 //! ([`redis`]) and a file of its own ([`embedded`]). One process at a time writes; who that is, the
 //! store knows ([`Store::hold`]).
 
+#[cfg(any(test, feature = "testkit"))]
 pub(crate) mod contract;
 mod embedded;
 pub(crate) mod keeper;
@@ -15,7 +16,7 @@ use domain::presence::Period;
 use domain::{Customer, CustomerId, Vehicle, VehicleId};
 use platform::storage::{RedisSettings, Unreached};
 
-#[doc(hidden)]
+#[cfg(feature = "testkit")]
 pub use contract::check as check_contract;
 pub use embedded::EmbeddedStore;
 pub use redis::RedisStore;
