@@ -32,9 +32,10 @@ use crate::cli::Role;
 use crate::config::Config;
 use crate::http::entrance::Access;
 use crate::http::guesses::Guesses;
+use crate::http::listener::{self, Listener, Listening};
 use crate::http::rate::Rates;
 use crate::http::sign_in::SignIns;
-use crate::http::{self, Listening, Site};
+use crate::http::{self, Site};
 use crate::limits;
 use crate::progress::Progress;
 use crate::reads::{Input, Reads};
@@ -128,14 +129,14 @@ async fn listen(
     site: Arc<Mutex<Site>>,
     sign_ins: Option<Arc<SignIns>>,
     registry: Registry,
-) -> anyhow::Result<http::Listener> {
+) -> anyhow::Result<Listener> {
     let (key, address) = plan.listen(config);
     let port = http::port::bind(address, key, config.start_patience).await?;
     let own = match plan.asks_itself() {
-        true => Some(http::port::bind(http::OWN, "loopback", config.start_patience).await?),
+        true => Some(http::port::bind(listener::OWN, "loopback", config.start_patience).await?),
         false => None,
     };
-    let limits = http::limits(
+    let limits = listener::limits(
         config.connections_max,
         config.connections_per_address,
         limits::raise_descriptors(),
@@ -147,7 +148,7 @@ async fn listen(
         proxies: config.trusted_proxies.clone(),
         guesses: Guesses::new("in a header or an address"),
     };
-    http::listen(
+    listener::listen(
         Listening { port, own, namespace: plan.namespace(), limits },
         site,
         access,

@@ -1,7 +1,8 @@
 use std::num::NonZeroU32;
 
 use actix_web::http::Method;
-use actix_web::test;
+use actix_web::middleware::from_fn;
+use actix_web::{App, test, web};
 
 use super::client::TrustedProxies;
 use super::guesses::Guesses;
