@@ -10,7 +10,6 @@ use std::time::Duration;
 use actix_http::HttpService;
 use actix_http::error::DispatchError;
 use actix_rt::net::TcpStream;
-use actix_rt::task::JoinHandle;
 use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
 use actix_web::dev::{AppConfig, Server, ServerHandle};
 use actix_web::middleware::{NormalizePath, TrailingSlash, from_fn};
@@ -18,6 +17,7 @@ use actix_web::{App, HttpResponse, web};
 use actix_web_prom::PrometheusMetricsBuilder;
 use anyhow::Context;
 use prometheus::Registry;
+use service::Vital;
 
 use super::connections::{Connection, Connections, Limits};
 use super::entrance::Access;
@@ -196,9 +196,16 @@ async fn sweep(connections: Weak<Connections>) {
 }
 
 impl Listener {
-    /// Starts to answer. The task ends with the server.
-    pub fn start(self) -> (ServerHandle, JoinHandle<std::io::Result<()>>) {
-        let handle = self.server.handle();
-        (handle, actix_rt::spawn(self.server))
+    /// Starts to answer.
+    pub fn start(self, vital: Vital) -> ServerHandle {
+        let (handle, server) = (self.server.handle(), self.server);
+        actix_rt::spawn(async move {
+            vital.may_die_here();
+            if let Err(e) = server.await {
+                tracing::error!(error = %e, "the listener has ended");
+            }
+            drop(vital);
+        });
+        handle
     }
 }
