@@ -53,6 +53,27 @@ async fn a_read_is_answered_with_what_became_of_it() {
     assert_eq!((behind.0, broker.taken()[1].0), (200, Kind::Exit));
 }
 
+/// A camera that hears nothing of `Active` takes the server for one that does not know it, and one that
+/// hears it of a read, for a heartbeat.
+#[actix_web::test]
+async fn itsapi_is_answered_that_the_camera_is_alive_where_it_asks_and_nothing_else_elsewhere() {
+    let heartbeat = include_str!("../../payloads/dahua-itsapi-keepalive.json");
+    let device = include_str!("../../payloads/dahua-itsapi-device.json");
+    let read = include_str!("../../payloads/dahua-itsapi.json");
+    let alive = r#"{"Result":true,"Message":"Success","Active":true}"#;
+    for (path, body, expected) in [
+        ("KeepAlive", heartbeat, alive),
+        ("DeviceInfo", device, alive),
+        ("TollgateInfo", read, r#"{"Result":true}"#),
+    ] {
+        let broker = Broker::new(Mood::Confirms);
+        let path = format!("/cameras/any/NotificationInfo/{path}");
+        let answer = post(Some(broker.clone()), &path, &[], body).await;
+        assert_eq!((answer.0, answer.2.as_str()), (200, expected), "{path}");
+        assert_eq!(broker.plates().len(), usize::from(body == read), "{path}");
+    }
+}
+
 #[actix_web::test]
 async fn what_cannot_be_taken_is_kept_by_the_camera() {
     let away = post(Some(Broker::new(Mood::Away)), "/cameras/cam", &[], READ).await;
