@@ -19,7 +19,7 @@ use anyhow::Context;
 use prometheus::Registry;
 use service::Vital;
 
-use super::connections::{Connection, Connections, Limits};
+use super::connections::{Connections, HEAD_WITHIN, Limits, Meters};
 use super::entrance::Access;
 use super::stream::Stream;
 use super::{Site, described, guard, head, readyz};
@@ -27,8 +27,6 @@ use super::{Site, described, guard, head, readyz};
 /// Longer than an HTTP client keeps an idle connection (awc: 15 s), so that it is the client who
 /// closes and no request meets a closing server.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// For a request's head to arrive: a slow client does not hold a connection for ever.
-const HEAD_WITHIN: Duration = Duration::from_secs(10);
 /// For a connection to end after the last answer.
 const DISCONNECTED_WITHIN: Duration = Duration::from_secs(1);
 /// How often idle connections are looked for.
@@ -93,6 +91,7 @@ pub fn listen(
     access: Access,
     registry: Registry,
 ) -> anyhow::Result<Listener> {
+    let meters = Meters::register(&registry).context("metrics of the connections")?;
     let metrics = PrometheusMetricsBuilder::new(listening.namespace)
         .registry(registry)
         .endpoint("/metrics")
@@ -101,6 +100,7 @@ pub fn listen(
         .build()
         .map_err(|e| anyhow::anyhow!("metrics of the listener: {e}"))?;
     let address = listening.port.local_addr().context("the listener cannot be used")?;
+    let proxies = access.proxies.clone();
     let access = Arc::new(access);
     let app = move || {
         let (of_routes, of_ready) = (Arc::clone(&site), Arc::clone(&site));
@@ -131,8 +131,10 @@ pub fn listen(
     // As `HttpServer` does it, but for the streams: it hides the sockets, and has one limit for all.
     let serve = |limits: Option<Limits>| {
         let (app, signal) = (app.clone(), signal.clone());
+        let (proxies, meters) = (proxies.clone(), meters.clone());
         move || {
-            let connections = limits.map(Connections::new);
+            let connections =
+                limits.map(|limits| Connections::new(limits, proxies.clone(), meters.clone()));
             if let Some(connections) = &connections {
                 actix_rt::spawn(sweep(Rc::downgrade(connections)));
             }
