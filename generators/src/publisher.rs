@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use domain::Kind;
+use service::Vital;
 use tokio::time::Instant;
 
 use crate::backoff::Backoff;
@@ -58,6 +59,7 @@ pub(crate) struct Flush;
 /// See the module.
 pub(crate) struct PublisherActor {
     attempts: Attempts,
+    vital: Vital,
 }
 
 /// What every message under way needs.
@@ -82,9 +84,10 @@ impl PublisherActor {
         phases: PhaseWatch,
         meters: Meters,
         waits: Dice,
+        vital: Vital,
     ) -> Self {
         let waits = Rc::new(RefCell::new(waits));
-        Self { attempts: Attempts { transport, ledger, phases, meters, waits } }
+        Self { attempts: Attempts { transport, ledger, phases, meters, waits }, vital }
     }
 }
 
@@ -143,6 +146,7 @@ impl Handler<Publish> for PublisherActor {
     type Result = ResponseFuture<Sent>;
 
     fn handle(&mut self, message: Publish, _: &mut Self::Context) -> Self::Result {
+        self.vital.may_die_here();
         Box::pin(self.attempts.clone().publish(message))
     }
 }

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta};
 use domain::{Instant, Kind, Observation, Plate, SharedClock};
 use prometheus::Registry;
+use service::Vitals;
 
 use crate::inside_store::{Inside, MemoryStore, StoreError};
 use crate::testing::RecordingPublisher;
@@ -75,10 +76,17 @@ impl Rig {
     ) -> Self {
         let registry = Registry::new();
         let (publisher, inside) = (broker.clone(), store.clone());
-        let generators =
-            crate::start(options, roles, publisher, inside, Arc::clone(&clock), &registry)
-                .await
-                .unwrap();
+        let generators = crate::start(
+            options,
+            roles,
+            publisher,
+            inside,
+            Arc::clone(&clock),
+            &registry,
+            &Vitals::default(),
+        )
+        .await
+        .unwrap();
         Self { generators, broker, store, clock, registry }
     }
 

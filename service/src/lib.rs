@@ -1,6 +1,6 @@
 //! What every part that serves has in common: how it refuses ([`Problem`]), how it says whether it
 //! can work ([`Part`]), whether a Redis can be trusted ([`RedisSettings`]), that it cannot work any
-//! more ([`Vital`]), why a server cannot be used at the start ([`Unreached`]), how it keeps a file of its
+//! more ([`Vitals`]), why a server cannot be used at the start ([`Unreached`]), how it keeps a file of its
 //! own ([`DatabaseFile`]) and notices that it is gone ([`FileWatch`]), and how what was erased goes from
 //! the disk as well ([`mark_erased`], [`ErasedLog`]). Knows nothing of vehicles and plates.
 
@@ -24,4 +24,4 @@ pub use problem::{Problem, ProblemBody};
 pub use redis_settings::RedisSettings;
 pub use scrub::mark_erased;
 pub use unreached::Unreached;
-pub use vital::Vital;
+pub use vital::{Vital, Vitals};

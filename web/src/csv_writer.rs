@@ -131,7 +131,7 @@ pub(crate) struct CsvWriter {
     /// Those who wait for the end; where there are any, no new request is taken.
     stopping: Vec<oneshot::Sender<()>>,
     /// Without it rows are refused for ever: the process ends with it.
-    _vital: Vital,
+    vital: Vital,
 }
 
 impl CsvWriter {
@@ -156,7 +156,7 @@ impl CsvWriter {
             is_writable,
             is_probe_scheduled: false,
             stopping: Vec::new(),
-            _vital: vital,
+            vital,
         }
     }
 
@@ -285,7 +285,7 @@ impl Handler<Append> for CsvWriter {
     type Result = ResponseFuture<Result<Vec<Saved>, AppendError>>;
 
     fn handle(&mut self, Append(lines): Append, ctx: &mut Self::Context) -> Self::Result {
-        fail::fail_point!("rows_taken");
+        self.vital.may_die_here();
         if let Err(error) = self.check_room(&lines) {
             return Box::pin(ready(Err(error)));
         }

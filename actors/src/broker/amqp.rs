@@ -5,9 +5,10 @@
 mod consuming;
 mod dead_letters;
 mod shelf;
+mod turn;
 mod waiting;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,10 +18,7 @@ use domain::wire::{ENTRY_QUEUE, EXIT_QUEUE};
 use domain::{Instant, Kind, SharedClock};
 use futures_util::StreamExt;
 use futures_util::stream::{self, LocalBoxStream};
-use lapin::options::{
-    BasicAckOptions, BasicCancelOptions, BasicNackOptions, BasicQosOptions, QueueDeclareOptions,
-};
-use lapin::types::FieldTable;
+use lapin::options::{BasicAckOptions, BasicCancelOptions, BasicNackOptions, BasicQosOptions};
 use lapin::uri::AMQPUri;
 use lapin::{Channel, Connection, ConnectionProperties, ErrorKind};
 use publisher::parse_amqp_url;
@@ -36,6 +34,7 @@ use crate::metrics::Metrics;
 use consuming::Consuming;
 use dead_letters::Publisher;
 use shelf::Shelf;
+use waiting::waiting_in;
 
 /// Seconds between heartbeats where the URL names none: a dead link is noticed within twice that.
 const HEARTBEAT_SECONDS: u16 = 5;
@@ -60,6 +59,8 @@ struct Server {
     /// The URL without its password.
     shown: String,
     metrics: Arc<Metrics>,
+    /// It was told that looks at the dead letters are not one at a time.
+    looks_side_by_side: Cell<bool>,
 }
 
 impl AmqpBroker {
@@ -73,7 +74,7 @@ impl AmqpBroker {
         let shown = service::masked(url);
         let uri = parse_amqp_url(url, HEARTBEAT_SECONDS)
             .map_err(|e| BrokerError::Refused { url: shown.clone(), reason: e.to_string() })?;
-        let server = Rc::new(Server { uri, shown, metrics });
+        let server = Rc::new(Server { uri, shown, metrics, looks_side_by_side: Cell::new(false) });
         let dead_letters = Rc::new(Publisher::new(Rc::clone(&server), clock));
         Ok(Self { server, prefetch, dead_letters })
     }
@@ -297,12 +298,11 @@ impl Queue for AmqpQueue {
         let Some(live) = self.live() else { return };
         let (name, depths) = (self.name, self.depths.clone());
         actix_rt::spawn(async move {
-            let passive = QueueDeclareOptions { passive: true, ..Default::default() };
-            let question = live.asking.queue_declare(name.into(), passive, FieldTable::default());
             // Without an answer the watermark does not move; the connection speaks for itself.
-            if let Ok(Ok(queue)) = timeout(PATIENCE, question).await {
+            let asked = timeout(PATIENCE, waiting_in(&live.asking, name)).await;
+            if let Ok(Ok(waiting)) = asked {
                 let connection = live.connection_number;
-                depths.send_replace(Some((connection, queue.message_count().into(), asked_at)));
+                depths.send_replace(Some((connection, waiting.into(), asked_at)));
             }
         });
     }
@@ -312,9 +312,8 @@ impl Queue for AmqpQueue {
         if !live.is_open() {
             return Err(self.server.unreachable(&CHANNEL_CLOSED));
         }
-        let passive = QueueDeclareOptions { passive: true, ..Default::default() };
-        let question = live.asking.queue_declare(self.name.into(), passive, FieldTable::default());
-        question.await.map(|_| ()).map_err(|e| self.server.explain(&e))
+        let asked = waiting_in(&live.asking, self.name).await;
+        asked.map(|_| ()).map_err(|e| self.server.explain(&e))
     }
 
     async fn cancel(&self) {

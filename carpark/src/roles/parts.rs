@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::SharedClock;
 use prometheus::Registry;
+use service::Vitals;
 
 use super::plan::Plan;
 use super::watched::Watched;
@@ -37,6 +38,8 @@ pub struct Wiring<'a> {
     pub registry: Registry,
     /// What the listener serves.
     pub site: Arc<Mutex<Site>>,
+    /// Hears of a part that dies.
+    pub vitals: Vitals,
     /// What works only as long as somebody has it.
     pub held: RefCell<Vec<Box<dyn Any>>>,
 }

@@ -14,6 +14,7 @@ use actix::prelude::*;
 use domain::wire::ping::{Ping, ping_to_json};
 use domain::{SharedClock, VehicleId};
 use serde::Serialize;
+use service::Vital;
 use tokio::time::Instant;
 
 use super::metrics::Meters;
@@ -83,6 +84,8 @@ pub(super) struct PingGenerator {
     /// Whose turn is next.
     next: usize,
     is_paused: bool,
+    /// Without it no vehicle pings.
+    vital: Vital,
 }
 
 impl PingGenerator {
@@ -93,6 +96,7 @@ impl PingGenerator {
         (dice, waits): (Dice, Dice),
         clock: SharedClock,
         meters: Meters,
+        vital: Vital,
     ) -> Self {
         Self {
             slots: Slots::new(way.window(), meters.in_flight.clone()),
@@ -107,6 +111,7 @@ impl PingGenerator {
             vehicles: Vec::new(),
             next: 0,
             is_paused: false,
+            vital,
         }
     }
 
@@ -146,6 +151,7 @@ impl PingGenerator {
     }
 
     fn turns(&mut self, context: &mut Context<Self>) {
+        self.vital.may_die_here();
         let now = Instant::now();
         if self.is_paused || self.vehicles.is_empty() {
             self.pace.rest(now);
