@@ -61,7 +61,7 @@ $(for role in $broker_roles; do user "$role" "rabbitmq_password_$role" ''; echo 
 \"permissions\": [
 $(may carpark '.*' '.*' '.*'),
 $(may configure "^vehicle_(entry|exit|ping|dead_letter)\$" "^$dead\$" "^vehicle_(entry|exit|ping|dead_letter)\$"),
-$(may processors '^$' "^(amq[.]default|$dead)\$" "^vehicle_(entry|exit|dead_letter)\$"),
+$(may processors "^$dead[.]looked_at\$" "^(amq[.]default|$dead)\$" "^vehicle_(entry|exit|dead_letter)\$"),
 $(may vehicles '^$' "^(amq[.]default|$dead)\$" '^vehicle_ping$'),
 $(may cameras '^$' '^amq[.]default$' '^$'),
 $(may simulation '^$' '^amq[.]default$' '^$')

@@ -14,6 +14,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use domain::wire::format_time;
 use domain::{Instant, Kind, SharedClock};
+use platform::runtime::Vitals;
 
 const STAYS: u32 = 1_000;
 
@@ -60,6 +61,7 @@ fn a_thousand_stays(bencher: Bencher) {
                 processor: ProcessorId("bench".into()),
                 clock,
                 metrics: Arc::new(Metrics::new(&prometheus::Registry::new()).unwrap()),
+                vitals: Vitals::default(),
             });
             while sink.written().len() < STAYS as usize || server.unacknowledged() > 0 {
                 tokio::time::sleep(Duration::from_micros(50)).await;

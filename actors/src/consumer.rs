@@ -104,7 +104,7 @@ pub struct Consumer {
     drained: Vec<oneshot::Sender<()>>,
     /// Asks the broker whether the queue is consumed, however busy this actor is.
     _asking: Asking,
-    _vital: Vital,
+    vital: Vital,
 }
 
 /// What a consumer is made of.
@@ -153,13 +153,14 @@ impl Consumer {
                 tracker: Tracker::new(&parts.policy),
                 offsets: VecDeque::with_capacity(OFFSETS),
                 drained: Vec::new(),
-                _vital: parts.vital,
+                vital: parts.vital,
             }
         })
     }
 
     fn delivered(&mut self, delivery: Delivery, context: &mut Context<Self>) {
         die_at!("delivered");
+        self.vital.may_die_here();
         let tag = delivery.tag;
         self.open.push_back(Open { tag, end: None });
         if delivery.redelivered {

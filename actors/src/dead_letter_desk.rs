@@ -17,6 +17,7 @@ use actix::{
 };
 use platform::messaging::BrokerError;
 use platform::messaging::dead_letters::{DeadLetter, DeadLetters, Handled, Which};
+use platform::runtime::Vital;
 use tracing::{info, warn};
 
 use crate::metrics::Metrics;
@@ -74,12 +75,14 @@ pub struct DeadLetterDesk {
     metrics: Arc<Metrics>,
     /// Whether the last count failed: what is logged is the change.
     is_blind: bool,
+    /// Without the desk nobody sees a dead letter, nor that there are any.
+    vital: Vital,
 }
 
 impl DeadLetterDesk {
     /// For the dead letters of a broker.
-    pub fn new(letters: Rc<dyn DeadLetters>, metrics: Arc<Metrics>) -> Self {
-        Self { letters, metrics, is_blind: false }
+    pub fn new(letters: Rc<dyn DeadLetters>, metrics: Arc<Metrics>, vital: Vital) -> Self {
+        Self { letters, metrics, is_blind: false, vital }
     }
 
     fn counted(&mut self, counted: Result<u64, BrokerError>) {
@@ -112,6 +115,7 @@ impl Handler<Count> for DeadLetterDesk {
     type Result = AtomicResponse<Self, ()>;
 
     fn handle(&mut self, Count: Count, _: &mut Self::Context) -> Self::Result {
+        self.vital.may_die_here();
         let letters = Rc::clone(&self.letters);
         let count = async move { letters.waiting().await };
         AtomicResponse::new(Box::pin(

@@ -40,13 +40,12 @@ use domain::{Kind, SharedClock, Watermarks};
 use operator_desk::OperatorDesk;
 use plate_desk::{LaterVehicles, PlateDesk, VehiclesOfPlates};
 use platform::messaging::{Broker, Queue};
-use platform::runtime::Vital;
+use platform::runtime::Vitals;
 use registry::{Limits, Registry};
 use settler::{SettleNow, Settled, Settler};
 use store::committer::{Batching, Committer};
 use store::{ProcessorId, Store};
 use summary_client::{Flush, Posting, Sink, SummaryClient};
-use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
@@ -74,6 +73,8 @@ pub struct Parts {
     pub clock: SharedClock,
     /// Counters, registered.
     pub metrics: Arc<Metrics>,
+    /// Hears of an actor that dies.
+    pub vitals: Vitals,
 }
 
 /// The running actors of one processor.
@@ -91,22 +92,15 @@ pub struct Actors {
     gate: Arc<Gate>,
     health: Arc<Health>,
     metrics: Arc<Metrics>,
-    /// Set while stopping: then actors are meant to end.
-    at_rest: Rc<Cell<bool>>,
-    /// Names an actor that has died.
-    died: mpsc::Receiver<&'static str>,
 }
 
 impl Actors {
     #[expect(clippy::too_many_lines, reason = "the wiring, in reading order, in one place")]
     /// Wires the actors, on this thread, from the sink back to the broker.
     pub fn start(parts: Parts) -> Self {
-        let Parts { options, broker, store, sink, processor, clock, metrics } = parts;
+        let Parts { options, broker, store, sink, processor, clock, metrics, vitals } = parts;
         let gate = Arc::new(Gate::new(options.outbox_max));
         let health = Arc::new(Health::default());
-        let at_rest = Rc::new(Cell::new(false));
-        let (death, died) = mpsc::channel(1);
-        let vital = |name| Vital::new(name, death.clone(), Rc::clone(&at_rest));
 
         let sink: Rc<dyn Sink> = Rc::from(sink);
         let posting = Posting {
@@ -124,7 +118,7 @@ impl Actors {
                 Arc::clone(&gate),
                 Arc::clone(&metrics),
                 Arc::clone(&health),
-                vital("summary client"),
+                vitals.of("summary client"),
             )
         });
 
@@ -138,7 +132,7 @@ impl Actors {
             },
             Arc::clone(&metrics),
             Arc::clone(&health),
-            vital("committer"),
+            vitals.of("committer"),
         )
         .start();
 
@@ -153,7 +147,7 @@ impl Actors {
                 watermarks: Rc::clone(&watermarks),
                 metrics: Arc::clone(&metrics),
             },
-            vital("registry"),
+            vitals.of("registry"),
         )
         .start();
 
@@ -169,7 +163,7 @@ impl Actors {
                 clock: Arc::clone(&clock),
                 metrics: Arc::clone(&metrics),
                 health: Arc::clone(&health),
-                vital: vital("consumer"),
+                vital: vitals.of("consumer"),
             });
             (consumer, queue)
         };
@@ -177,13 +171,16 @@ impl Actors {
         let (exits, queue_of_exits) = consume(Kind::Exit);
         let queues = [queue_of_entries, queue_of_exits];
 
-        let operator = OperatorDesk::new(operator_desk::Parts {
-            store: Arc::clone(&store),
-            registry: registry.clone().recipient(),
-            watermarks: Rc::clone(&watermarks),
-            policy: options.policy.clone(),
-            clock: Arc::clone(&clock),
-        })
+        let operator = OperatorDesk::new(
+            operator_desk::Parts {
+                store: Arc::clone(&store),
+                registry: registry.clone().recipient(),
+                watermarks: Rc::clone(&watermarks),
+                policy: options.policy.clone(),
+                clock: Arc::clone(&clock),
+            },
+            vitals.of("operator desk"),
+        )
         .start();
         let desk_clock = Arc::clone(&clock);
 
@@ -204,15 +201,25 @@ impl Actors {
             },
             &options.policy,
             options.settle_every,
-            vital("settler"),
+            vitals.of("settler"),
         )
         .start();
 
-        let dead_letters = DeadLetterDesk::new(broker.dead_letters(), Arc::clone(&metrics)).start();
+        let dead_letters = DeadLetterDesk::new(
+            broker.dead_letters(),
+            Arc::clone(&metrics),
+            vitals.of("dead-letter desk"),
+        )
+        .start();
         let vehicles = LaterVehicles::default();
-        let plates =
-            PlateDesk::new(Arc::clone(&store), sink, dead_letters.clone(), Rc::clone(&vehicles))
-                .start();
+        let plates = PlateDesk::new(
+            Arc::clone(&store),
+            sink,
+            dead_letters.clone(),
+            Rc::clone(&vehicles),
+            vitals.of("plate desk"),
+        )
+        .start();
 
         let desks = Desks {
             dead_letters,
@@ -239,8 +246,6 @@ impl Actors {
             gate,
             health,
             metrics,
-            at_rest,
-            died,
         }
     }
 
@@ -276,14 +281,6 @@ impl Actors {
         <admin::Described as utoipa::OpenApi>::openapi()
     }
 
-    /// Waits for an actor to die that the others cannot do without; answers its name.
-    pub async fn died(&mut self) -> &'static str {
-        match self.died.recv().await {
-            Some(name) => name,
-            None => std::future::pending().await,
-        }
-    }
-
     /// Runs one settling step now, outside the schedule.
     pub async fn settle_now(&self) -> Settled {
         let nothing = Settled { watermarks: Watermarks::default(), plates: 0 };
@@ -291,9 +288,9 @@ impl Actors {
     }
 
     /// Consumes no more, finishes what is in flight, brings the outbox to the sink as far as the
-    /// patience reaches, says goodbye. What is left is in the store or goes back to the broker.
+    /// patience reaches, says goodbye. What is left is in the store or goes back to the broker. The
+    /// vitals are at rest by then.
     pub async fn stop(self) {
-        self.at_rest.set(true);
         let deadline = tokio::time::Instant::now() + self.options.stop_patience;
         let drained = async {
             let [entries, exits] = &self.consumers;

@@ -19,6 +19,7 @@ use domain::{
     SharedClock, Watermarks,
 };
 use platform::messaging::Tag;
+use platform::runtime::Vital;
 use tokio::sync::mpsc;
 use tracing::info;
 
@@ -152,6 +153,8 @@ pub enum CloseError {
 /// See the module.
 pub struct OperatorDesk {
     parts: Rc<Parts>,
+    /// Without the desk nobody sees a stay, nor ends one.
+    vital: Vital,
 }
 
 /// What the desk is made of.
@@ -170,8 +173,8 @@ pub struct Parts {
 
 impl OperatorDesk {
     /// Made of its parts.
-    pub fn new(parts: Parts) -> Self {
-        Self { parts: Rc::new(parts) }
+    pub fn new(parts: Parts, vital: Vital) -> Self {
+        Self { parts: Rc::new(parts), vital }
     }
 }
 
@@ -314,6 +317,7 @@ impl Handler<FindLongest> for OperatorDesk {
     type Result = ResponseFuture<Result<Vec<(Plate, Chapter)>, StoreError>>;
 
     fn handle(&mut self, asked: FindLongest, _: &mut Self::Context) -> Self::Result {
+        self.vital.may_die_here();
         let parts = Rc::clone(&self.parts);
         Box::pin(async move { parts.longest(asked.limit).await })
     }

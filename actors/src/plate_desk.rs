@@ -16,6 +16,7 @@ use async_trait::async_trait;
 use domain::Plate;
 use platform::messaging::BrokerError;
 use platform::messaging::dead_letters::{DeadLetter, Which};
+use platform::runtime::Vital;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -118,6 +119,8 @@ pub enum DeskError {
 /// See the module.
 pub struct PlateDesk {
     parts: Rc<Parts>,
+    /// Without the desk nothing is erased.
+    vital: Vital,
 }
 
 struct Parts {
@@ -134,8 +137,9 @@ impl PlateDesk {
         sink: Rc<dyn Sink>,
         dead_letters: Addr<DeadLetterDesk>,
         vehicles: LaterVehicles,
+        vital: Vital,
     ) -> Self {
-        Self { parts: Rc::new(Parts { store, sink, dead_letters, vehicles }) }
+        Self { parts: Rc::new(Parts { store, sink, dead_letters, vehicles }), vital }
     }
 }
 
@@ -222,6 +226,7 @@ impl Handler<Export> for PlateDesk {
     type Result = ResponseFuture<Result<Holdings, DeskError>>;
 
     fn handle(&mut self, Export(plate): Export, _: &mut Self::Context) -> Self::Result {
+        self.vital.may_die_here();
         let parts = Rc::clone(&self.parts);
         Box::pin(async move { parts.export(plate).await })
     }

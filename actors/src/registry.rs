@@ -48,7 +48,7 @@ pub struct Registry {
     /// In order of last use, the oldest first.
     residents: LinkedHashMap<Plate, Resident>,
     /// Tells the wiring should the registry die.
-    _vital: Vital,
+    vital: Vital,
 }
 
 impl Registry {
@@ -56,7 +56,7 @@ impl Registry {
     pub fn new(limits: Limits, shared: Shared, vital: Vital) -> Self {
         let metrics = Arc::clone(&shared.metrics);
         let residents = LinkedHashMap::new();
-        Self { limits, shared: Rc::new(shared), metrics, residents, _vital: vital }
+        Self { limits, shared: Rc::new(shared), metrics, residents, vital }
     }
 
     /// The plate's actor, the most recently used from now on.
@@ -143,6 +143,7 @@ impl Handler<Observed> for Registry {
     type Result = ();
 
     fn handle(&mut self, observed: Observed, _: &mut Self::Context) {
+        self.vital.may_die_here();
         self.forward(observed);
     }
 }

@@ -56,7 +56,7 @@ pub struct Settler {
     parts: Rc<Parts>,
     every: Duration,
     marker: Marker,
-    _vital: Vital,
+    vital: Vital,
 }
 
 /// What a settler is made of.
@@ -90,7 +90,7 @@ pub struct Parts {
 impl Settler {
     /// Runs a step `every` so often.
     pub fn new(parts: Parts, policy: &Policy, every: Duration, vital: Vital) -> Self {
-        Self { parts: Rc::new(parts), every, marker: Marker::new(policy), _vital: vital }
+        Self { parts: Rc::new(parts), every, marker: Marker::new(policy), vital }
     }
 }
 
@@ -216,6 +216,7 @@ impl Handler<SettleNow> for Settler {
     type Result = AtomicResponse<Self, Settled>;
 
     fn handle(&mut self, _: SettleNow, _: &mut Self::Context) -> Self::Result {
+        self.vital.may_die_here();
         let parts = Rc::clone(&self.parts);
         let asked = async move { parts.progress().await };
         let step = asked.into_actor(self).then(|answers, settler, _| {

@@ -105,7 +105,7 @@ pub struct SummaryClient {
     gate: Arc<Gate>,
     metrics: Arc<Metrics>,
     health: Arc<Health>,
-    _vital: Vital,
+    vital: Vital,
 }
 
 impl SummaryClient {
@@ -137,7 +137,7 @@ impl SummaryClient {
             gate,
             metrics,
             health,
-            _vital: vital,
+            vital,
         }
     }
 
@@ -314,6 +314,7 @@ impl Handler<Outboxed> for SummaryClient {
     type Result = ();
 
     fn handle(&mut self, outboxed: Outboxed, context: &mut Self::Context) {
+        self.vital.may_die_here();
         let owner = self.owner.clone();
         self.take_up(&owner, outboxed.entries, false);
         if outboxed.may_have_more {

@@ -21,6 +21,7 @@ use std::time::Duration;
 use actix::prelude::*;
 use chrono::TimeDelta;
 use domain::{Instant, Label, SharedClock};
+use platform::runtime::Vital;
 
 use crate::camera::Camera;
 use crate::metrics::{MessageKind, Metrics};
@@ -99,6 +100,8 @@ pub struct Monitor {
     memory: Option<Arc<Memory>>,
     /// Something is known that is not written down.
     is_dirty: bool,
+    /// Without it a camera that is down looks as it did last.
+    vital: Vital,
 }
 
 impl Monitor {
@@ -108,6 +111,7 @@ impl Monitor {
         options: &Options,
         clock: SharedClock,
         metrics: Metrics,
+        vital: Vital,
     ) -> Self {
         let now = clock.now();
         let memory = options.memory.clone().map(Memory::at);
@@ -125,6 +129,7 @@ impl Monitor {
             metrics,
             memory: memory.map(Arc::new),
             is_dirty: true,
+            vital,
         }
     }
 
@@ -164,6 +169,7 @@ impl Monitor {
     }
 
     fn tick(&mut self) {
+        self.vital.may_die_here();
         self.look();
         let now = self.clock.now();
         for watched in self.cameras.values() {

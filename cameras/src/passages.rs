@@ -16,6 +16,7 @@ use chrono::TimeDelta;
 use domain::{Observation, ObservationId, Plate, wire};
 use hashlink::LinkedHashMap;
 use platform::messaging::{Message, PublishError, Publisher};
+use platform::runtime::Vital;
 use tokio::sync::oneshot;
 use tokio::time;
 
@@ -132,18 +133,18 @@ pub struct Passages {
     is_stopping: bool,
     /// Who waits for the end of all that is under way.
     stopped: Vec<oneshot::Sender<()>>,
-    /// Dropped with the actor: then the wiring hears that it is gone.
-    _alive: oneshot::Sender<()>,
+    /// Without the actor nothing is taken any more.
+    vital: Vital,
 }
 
 impl Passages {
-    /// `alive` is dropped with the actor.
+    /// Nothing is under way.
     pub fn new(
         options: Options,
         publisher: Option<Arc<dyn Publisher>>,
         monitor: Addr<Monitor>,
         metrics: Metrics,
-        alive: oneshot::Sender<()>,
+        vital: Vital,
     ) -> Self {
         Self {
             options,
@@ -156,7 +157,7 @@ impl Passages {
             serial: 0,
             is_stopping: false,
             stopped: Vec::new(),
-            _alive: alive,
+            vital,
         }
     }
 
@@ -496,6 +497,7 @@ impl Handler<Saw> for Passages {
     type Result = ResponseFuture<Outcome>;
 
     fn handle(&mut self, Saw(sighting): Saw, ctx: &mut Self::Context) -> Self::Result {
+        self.vital.may_die_here();
         let answered = self.saw(sighting, ctx);
         Box::pin(async { answered.await.unwrap_or(Outcome::Unavailable(Trouble::Stopping)) })
     }

@@ -6,8 +6,9 @@ use actix::{Actor as _, Addr};
 use actix_web::web::ServiceConfig;
 use domain::SharedClock;
 use platform::messaging::Publisher;
+use platform::runtime::Vitals;
 use prometheus::Registry;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::Semaphore;
 
 use crate::camera::Camera;
 use crate::metrics::Metrics;
@@ -22,8 +23,6 @@ use crate::routes::{self, Bounds, State};
 pub struct Cameras {
     state: Arc<State>,
     passages: Addr<Passages>,
-    /// Answered by nobody: it closes when the actor is gone.
-    died: oneshot::Receiver<()>,
 }
 
 /// See [`Cameras::watch`].
@@ -45,14 +44,22 @@ pub fn start(
     publisher: Option<Arc<dyn Publisher>>,
     clock: SharedClock,
     registry: &Registry,
+    vitals: &Vitals,
 ) -> Result<Cameras, prometheus::Error> {
     let metrics = Metrics::register(registry)?;
     let cameras: Vec<Arc<Camera>> = cameras.into_iter().map(Arc::new).collect();
-    let monitor = Monitor::new(&cameras, &options, Arc::clone(&clock), metrics.clone()).start();
-    let (alive, died) = oneshot::channel();
+    let monitor = Monitor::new(
+        &cameras,
+        &options,
+        Arc::clone(&clock),
+        metrics.clone(),
+        vitals.of("monitor of the cameras"),
+    )
+    .start();
+    let vital = vitals.of("actor of the cameras' passages");
     let receiving = Bounds::new(&options);
     let passages =
-        Passages::new(options, publisher, monitor.clone(), metrics.clone(), alive).start();
+        Passages::new(options, publisher, monitor.clone(), metrics.clone(), vital).start();
     let state = State {
         cameras: cameras.into_iter().map(|camera| (camera.name.to_string(), camera)).collect(),
         passages: passages.clone(),
@@ -62,7 +69,7 @@ pub fn start(
         receiving,
         large: Semaphore::new(1),
     };
-    Ok(Cameras { state: Arc::new(state), passages, died })
+    Ok(Cameras { state: Arc::new(state), passages })
 }
 
 impl Cameras {
@@ -78,13 +85,8 @@ impl Cameras {
         Watch(self.state.monitor.clone())
     }
 
-    /// Comes when the actor of the passages has died, of a bug: nothing is taken any more.
-    pub async fn died(&mut self) {
-        let _closed = (&mut self.died).await;
-    }
-
     /// Takes nothing new, publishes what waits, and answers all who wait. The broker must still be
-    /// there.
+    /// there; the vitals are at rest by then.
     pub async fn stop(self) {
         if self.passages.send(Stop).await.is_err() {
             tracing::warn!("the actor of the passages was not running any more");

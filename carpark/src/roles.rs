@@ -12,7 +12,6 @@ use std::cell::RefCell;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use actix_rt::task::JoinHandle;
 use actix_web::dev::ServerHandle;
 use actors::Actors;
 use anyhow::bail;
@@ -24,6 +23,7 @@ use generators::pings::{Pings, Register};
 use platform::address::masked;
 use platform::messaging::amqp::PublisherOptions;
 use platform::messaging::topology::Declarations;
+use platform::runtime::Vitals;
 use prometheus::Registry;
 #[cfg(target_os = "linux")]
 use prometheus::process_collector::ProcessCollector;
@@ -35,9 +35,10 @@ use crate::cli::Role;
 use crate::config::Config;
 use crate::http::entrance::Access;
 use crate::http::guesses::Guesses;
+use crate::http::listener::{self, Listener, Listening};
 use crate::http::rate::Rates;
 use crate::http::sign_in::SignIns;
-use crate::http::{self, Listening, Site};
+use crate::http::{self, Site};
 use crate::limits;
 use crate::progress::Progress;
 use crate::reads::{Input, Reads};
@@ -66,8 +67,8 @@ struct Running {
     server: ServerHandle,
     /// What the parts have to have held.
     _held: Vec<Box<dyn Any>>,
-    /// Ends with the server.
-    serving: JoinHandle<std::io::Result<()>>,
+    /// Hears of whatever the others cannot do without.
+    vitals: Vitals,
     watched: Watched,
     /// Held for its lines.
     _progress: Option<Progress>,
@@ -96,14 +97,14 @@ pub async fn run(
         // An actor that never had its turn has it when it is dropped, where timers are no more.
         tokio::task::yield_now().await;
     }
-    let Some(mut running) = started? else {
+    let Some(running) = started? else {
         info!("stopped while starting");
         return Ok(());
     };
     let watched = running.watched.clone();
     let outcome = tokio::select! {
         () = shutdown.asked() => Ok(()),
-        name = running.died() => Err(anyhow::anyhow!("the {name} has died; ending, so that a restart can repair it")),
+        name = running.vitals.died() => Err(anyhow::anyhow!("the {name} has died; ending, so that a restart can repair it")),
         reason = watched.until_lost(config.start_patience) => Err(anyhow::anyhow!("{reason}; it did not come back")),
     };
     info!("stopping");
@@ -131,14 +132,14 @@ async fn listen(
     site: Arc<Mutex<Site>>,
     sign_ins: Option<Arc<SignIns>>,
     registry: Registry,
-) -> anyhow::Result<http::Listener> {
+) -> anyhow::Result<Listener> {
     let (key, address) = plan.listen(config);
     let port = http::port::bind(address, key, config.start_patience).await?;
     let own = match plan.asks_itself() {
-        true => Some(http::port::bind(http::OWN, "loopback", config.start_patience).await?),
+        true => Some(http::port::bind(listener::OWN, "loopback", config.start_patience).await?),
         false => None,
     };
-    let limits = http::limits(
+    let limits = listener::limits(
         config.connections_max,
         config.connections_per_address,
         limits::raise_descriptors(),
@@ -150,7 +151,7 @@ async fn listen(
         proxies: config.trusted_proxies.clone(),
         guesses: Guesses::new("in a header or an address"),
     };
-    http::listen(
+    listener::listen(
         Listening { port, own, namespace: plan.namespace(), limits },
         site,
         access,
@@ -169,7 +170,7 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
     let listener = listen(plan, config, Arc::clone(&site), sign_ins.clone(), registry.clone());
     let listener = listener.await?;
     let address = listener.address;
-    let watched = Watched::default();
+    let (watched, vitals) = (Watched::default(), Vitals::default());
     let wiring = Wiring {
         plan,
         config,
@@ -178,6 +179,7 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         registry,
         site,
         watched: watched.clone(),
+        vitals: vitals.clone(),
         held: RefCell::default(),
     };
 
@@ -233,7 +235,7 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
     };
     let of_files = watched.clone();
     wiring.add(|site| site.check(move || of_files.states()));
-    let (server, serving) = listener.start();
+    let server = listener.start(vitals.of("listener"));
     announce::announce(plan, config, address);
     Ok(Running {
         web,
@@ -245,31 +247,16 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         generators,
         server,
         _held: wiring.held.into_inner(),
-        serving,
+        vitals,
         watched,
         _progress: progress,
     })
 }
 
 impl Running {
-    /// Comes with the name of an actor that the others cannot do without, when it has died.
-    async fn died(&mut self) -> &'static str {
-        let Self { web, actors, cameras, vehicles, serving, .. } = self;
-        let of_cameras = async {
-            cameras.as_mut()?.died().await;
-            Some("actor of the cameras' passages")
-        };
-        tokio::select! {
-            Some(name) = async { Some(web.as_mut()?.died().await) } => name,
-            Some(name) = async { Some(actors.as_mut()?.died().await) } => name,
-            Some(name) = of_cameras => name,
-            Some(name) = async { Some(vehicles.as_mut()?.died().await) } => name,
-            _ended = serving => "listener",
-        }
-    }
-
     /// Traffic first, then what processes it, then what takes its results.
     async fn stop(self) {
+        self.vitals.rest();
         drop(self.reads);
         if let Some(generators) = self.generators {
             generators.stop().await;

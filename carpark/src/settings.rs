@@ -206,7 +206,7 @@ pub const SETTINGS: &[Setting] = &[
         LIMITS,
         "connections_per_address",
         "256",
-        "Connections at a time of one address other than this machine's own (IPv6: of a /64); raise it where many cameras or a proxy share one",
+        "Connections at a time of one address (IPv6: of a /64), but for this machine's own and trusted_proxies; raise it where many cameras share one",
     ),
     rare(
         LIMITS,

@@ -7,7 +7,10 @@ use crate::say::Logs;
 
 /// Starts logging. Libraries below `warn` unless the filter names them.
 pub fn start(filter: &str, json: bool) -> Result<(), ParseError> {
-    let filter = EnvFilter::try_new(format!("lapin=error,actix_server=warn,{filter}"))?;
+    // What fails on a channel of RabbitMQ is the answer to who asked there, and who asked says what
+    // it means: a user who may not declare queues is refused at each connection, and all is well.
+    let libraries = "lapin=error,lapin::channel=off,actix_server=warn";
+    let filter = EnvFilter::try_new(format!("{libraries},{filter}"))?;
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(|| Logs)

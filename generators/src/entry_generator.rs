@@ -11,6 +11,7 @@ use std::time::Duration;
 use actix::prelude::*;
 use chrono::TimeDelta;
 use domain::SharedClock;
+use platform::runtime::Vital;
 use tokio::time::Instant;
 
 use crate::camera::{Camera, Passage};
@@ -56,6 +57,8 @@ pub(crate) struct EntryParts {
     pub(crate) store: Arc<dyn InsideStore>,
     /// What it does.
     pub(crate) meters: Arc<KindMeters>,
+    /// Without it there is no traffic.
+    pub(crate) vital: Vital,
 }
 
 /// See the module.
@@ -106,6 +109,7 @@ impl EntryGenerator {
 
     /// The step: a vehicle comes, if there is room for one more under way.
     pub(crate) fn turn(&mut self) -> Turn {
+        self.parts.vital.may_die_here();
         let Some(slot) = self.parts.slots.try_take() else { return Turn::Full };
         let (passage, vehicle) = self.draw();
         if !passage.late_by.is_zero() {

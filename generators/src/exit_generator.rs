@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use domain::SharedClock;
+use platform::runtime::Vital;
 use tokio::time::Instant;
 
 use crate::camera::{Camera, Passage};
@@ -69,6 +70,8 @@ pub(crate) struct ExitParts {
     pub(crate) store: Arc<dyn InsideStore>,
     /// What it does.
     pub(crate) meters: Arc<KindMeters>,
+    /// Without it there is no traffic.
+    pub(crate) vital: Vital,
 }
 
 /// See the module.
@@ -149,6 +152,7 @@ impl ExitGenerator {
     /// The step: draws which kinds of exits come, where that is not drawn already, takes the made
     /// up ones in front and looks for vehicles for the matched ones behind.
     fn turns(&mut self, own: &Addr<Self>) -> Turns {
+        self.parts.vital.may_die_here();
         let due = self.pace.due_count().min(LOOK_MAX);
         while self.drawn.len() < due {
             let is_matched = self.parts.dice.chance(self.parts.matched_share);

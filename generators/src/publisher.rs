@@ -15,7 +15,7 @@ use actix::prelude::{
 };
 use domain::Kind;
 use platform::messaging::{Message, Publisher};
-use platform::runtime::Backoff;
+use platform::runtime::{Backoff, Vital};
 use tokio::time::Instant;
 
 use crate::ledger::Ledger;
@@ -58,6 +58,7 @@ pub(crate) struct Flush;
 /// See the module.
 pub(crate) struct PublisherActor {
     attempts: Attempts,
+    vital: Vital,
 }
 
 /// What every message under way needs.
@@ -79,8 +80,9 @@ impl PublisherActor {
         ledger: Option<Arc<dyn Ledger>>,
         phases: PhaseWatch,
         meters: Meters,
+        vital: Vital,
     ) -> Self {
-        Self { attempts: Attempts { transport, ledger, phases, meters } }
+        Self { attempts: Attempts { transport, ledger, phases, meters }, vital }
     }
 }
 
@@ -138,6 +140,7 @@ impl Handler<Publish> for PublisherActor {
     type Result = ResponseFuture<Sent>;
 
     fn handle(&mut self, message: Publish, _: &mut Self::Context) -> Self::Result {
+        self.vital.may_die_here();
         Box::pin(self.attempts.clone().publish(message))
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta};
 use domain::{Instant, Kind, Observation, Plate, SharedClock};
+use platform::runtime::Vitals;
 use prometheus::Registry;
 
 use crate::inside_store::{Inside, MemoryStore, StoreError};
@@ -75,10 +76,17 @@ impl Rig {
     ) -> Self {
         let registry = Registry::new();
         let (publisher, inside) = (broker.clone(), store.clone());
-        let generators =
-            crate::start(options, roles, publisher, inside, Arc::clone(&clock), &registry)
-                .await
-                .unwrap();
+        let generators = crate::start(
+            options,
+            roles,
+            publisher,
+            inside,
+            Arc::clone(&clock),
+            &registry,
+            &Vitals::default(),
+        )
+        .await
+        .unwrap();
         Self { generators, broker, store, clock, registry }
     }
 

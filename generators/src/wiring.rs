@@ -9,6 +9,7 @@ use actix_web::web;
 use domain::{Kind, SharedClock};
 use futures_util::future::OptionFuture;
 use platform::messaging::Publisher;
+use platform::runtime::{Vital, Vitals};
 use prometheus::Registry;
 use serde::Serialize;
 use tracing::info;
@@ -88,6 +89,7 @@ pub async fn start(
     store: Arc<dyn InsideStore>,
     clock: SharedClock,
     registry: &Registry,
+    vitals: &Vitals,
 ) -> Result<Generators, StartError> {
     options.check()?;
     let ledger = open_ledger(&options)?;
@@ -95,11 +97,17 @@ pub async fn start(
     let (setter, phases) = phase::running();
     let seed = options.seed.unwrap_or_else(new_seed);
 
-    let publisher = PublisherActor::new(publisher, ledger, phases.clone(), meters.clone()).start();
+    let vital = vitals.of("publisher of the generators");
+    let publisher =
+        PublisherActor::new(publisher, ledger, phases.clone(), meters.clone(), vital).start();
 
     let shared = Shared { options: &options, seed, store, clock, phases, meters, publisher };
-    let entries = roles.entries.then(|| EntryGenerator::new(shared.entry_parts()).start());
-    let exits = roles.exits.then(|| ExitGenerator::new(shared.exit_parts()).start());
+    let entries = roles
+        .entries
+        .then(|| EntryGenerator::new(shared.entry_parts(vitals.of("entry generator"))).start());
+    let exits = roles
+        .exits
+        .then(|| ExitGenerator::new(shared.exit_parts(vitals.of("exit generator"))).start());
 
     let Shared { meters, publisher, .. } = shared;
     Ok(Generators {
@@ -130,7 +138,7 @@ struct Shared<'a> {
 }
 
 impl Shared<'_> {
-    fn entry_parts(&self) -> EntryParts {
+    fn entry_parts(&self, vital: Vital) -> EntryParts {
         let meters = Arc::clone(&self.meters.entries);
         EntryParts {
             camera: Camera::new(Kind::Entry, self.options),
@@ -144,10 +152,11 @@ impl Shared<'_> {
             keeper: self.keeper(),
             store: Arc::clone(&self.store),
             meters,
+            vital,
         }
     }
 
-    fn exit_parts(&self) -> ExitParts {
+    fn exit_parts(&self, vital: Vital) -> ExitParts {
         let meters = Arc::clone(&self.meters.exits);
         ExitParts {
             camera: Camera::new(Kind::Exit, self.options),
@@ -163,6 +172,7 @@ impl Shared<'_> {
             keeper: self.keeper(),
             store: Arc::clone(&self.store),
             meters,
+            vital,
         }
     }
 
@@ -221,7 +231,8 @@ impl Generators {
 
     /// Stops making traffic, waits for the confirmations of what is under way, up to the limit of
     /// the options, then gives up on the rest: vehicles whose exit is unconfirmed go back into the
-    /// store. At last brings the ledger to its file. Returns what was done.
+    /// store. At last brings the ledger to its file. Returns what was done. The vitals are at rest by
+    /// then.
     pub async fn stop(self) -> Snapshot {
         self.phases.set(Phase::Draining);
         let Control { entries, exits, .. } = self.control.clone();

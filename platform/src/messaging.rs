@@ -82,6 +82,12 @@ pub enum BrokerError {
     /// No connection at this moment; the consumer is reconnecting.
     #[error("not connected")]
     NotConnected,
+    /// Another process has the dead letters in hand.
+    #[error(
+        "another process looks at the dead letters just now, and nobody else sees those that it holds: \
+         ask again in a moment"
+    )]
+    LookedAt,
 }
 
 /// A source of messages.

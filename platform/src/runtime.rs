@@ -8,4 +8,4 @@ mod vital;
 
 pub use backoff::Backoff;
 pub use part::{Asking, Part, keep_asking};
-pub use vital::Vital;
+pub use vital::{Vital, Vitals};

@@ -166,6 +166,16 @@ impl BrokerClient {
         .message_count()
     }
 
+    /// Declares a queue that is this connection's alone, until the client is dropped.
+    #[track_caller]
+    pub fn declare_exclusive(&self, queue: &str) {
+        let options = QueueDeclareOptions { exclusive: true, ..Default::default() };
+        wait_for(async {
+            self.channel.queue_declare(queue.into(), options, FieldTable::default()).await
+        })
+        .unwrap_or_else(|e| panic!("declaring {queue}: {e}"));
+    }
+
     /// Takes a message out of a queue.
     #[track_caller]
     pub fn take(&self, queue: &str) -> Option<Letter> {

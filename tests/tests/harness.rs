@@ -43,6 +43,20 @@ fn what_is_published_lies_in_the_queue_of_that_virtual_host_alone() {
     assert_eq!(ours.queue("no_such_queue"), None);
 }
 
+/// Two runs may share a server (`TEST_RABBITMQ`): each counts from nought.
+#[test]
+fn no_other_run_has_a_virtual_host_of_the_same_name() {
+    let server = RabbitMq::shared();
+    let parts = || {
+        let url = server.virtual_host().url();
+        let (number, rest) = url.rsplit_once('/').unwrap().1.split_once('-').expect("two parts");
+        (number.to_owned(), rest.to_owned())
+    };
+    let (first, second) = (parts(), parts());
+    assert_eq!(first.1.len(), 8, "{first:?}");
+    assert!(first.0 != second.0 && first.1 != second.1, "{first:?} {second:?}");
+}
+
 #[test]
 fn a_message_that_no_queue_takes_is_not_taken_for_published() {
     let host = RabbitMq::shared().virtual_host();

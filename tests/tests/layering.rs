@@ -182,6 +182,27 @@ fn only_those_who_should_know_it_know_it() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
+/// Actors whose death harms nobody else: a plate's, which the registry makes anew (G7).
+const MAY_DIE: &[&str] = &["actors/src/session.rs"];
+
+#[test]
+fn every_actor_is_watched_or_named_here() {
+    let mut actors = 0;
+    for crate_name in "actors web generators cameras vehicles carpark".split(' ') {
+        for file in rust_files(&format!("{crate_name}/src")) {
+            let path = file.strip_prefix(workspace()).unwrap().to_str().unwrap().to_owned();
+            let code = code(&file);
+            if code.contains("impl Actor for ") {
+                actors += 1;
+                let is_watched = code.contains("vital: Vital,");
+                let may_die = MAY_DIE.contains(&path.as_str());
+                assert!(is_watched != may_die, "{path}: should its actor die, nobody hears of it");
+            }
+        }
+    }
+    assert!(actors >= 18, "the actors are found: {actors}");
+}
+
 #[test]
 fn only_the_writer_of_the_files_touches_files() {
     for file in rust_files("web/src") {

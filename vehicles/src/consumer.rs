@@ -42,7 +42,7 @@ pub(crate) struct Consumer {
     health: Arc<Health>,
     /// Asks the broker whether the queue is consumed, however busy this actor is.
     _asking: Asking,
-    _vital: Vital,
+    vital: Vital,
 }
 
 /// What a batch needs on its way.
@@ -68,7 +68,7 @@ impl Consumer {
             context.add_stream(events.ready_chunks(BATCH_MAX).map(Batch));
             let asking = ask(&queue, &health);
             let way = Way { queue, registry, clock, metrics };
-            Self { way, health, _asking: asking, _vital: vital }
+            Self { way, health, _asking: asking, vital }
         })
     }
 }
@@ -140,6 +140,7 @@ impl Actor for Consumer {
 
 impl StreamHandler<Batch> for Consumer {
     fn handle(&mut self, Batch(events): Batch, context: &mut Self::Context) {
+        self.vital.may_die_here();
         // By connection: what came on a lost one cannot be acknowledged on the next.
         let mut runs: Vec<Vec<(Tag, Bytes)>> = vec![Vec::new()];
         for event in events {

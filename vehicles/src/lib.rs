@@ -18,7 +18,6 @@ mod registry;
 pub mod routes;
 pub mod store;
 
-use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,13 +31,12 @@ use inside::Inside;
 use live::Live;
 use plates::Plates;
 use platform::messaging::{Consumed, Queue};
-use platform::runtime::Vital;
+use platform::runtime::Vitals;
 use platform::storage::Unreached;
 use registry::Registry;
 use routes::Desk;
 use store::keeper::{Keep, Keeper};
 use store::{Kept, Store, StoreError};
-use tokio::sync::mpsc;
 use tracing::{info, warn};
 
 pub use health::Health;
@@ -62,6 +60,8 @@ pub struct Parts {
     pub clock: SharedClock,
     /// Counters, registered.
     pub metrics: Arc<Metrics>,
+    /// Hears of an actor that dies.
+    pub vitals: Vitals,
 }
 
 /// The running monitor.
@@ -72,28 +72,21 @@ pub struct Vehicles {
     store: Arc<dyn Store>,
     desk: Desk,
     health: Arc<Health>,
-    /// Set while stopping: then actors are meant to end.
-    at_rest: Rc<Cell<bool>>,
-    /// Names an actor that has died.
-    died: mpsc::Receiver<&'static str>,
 }
 
 impl Vehicles {
     /// Loads what was kept and wires the actors, on this thread, from the store back to the queue.
     pub async fn start(parts: Parts) -> Result<Self, StoreError> {
-        let Parts { options, queue, store, inside, clock, metrics } = parts;
+        let Parts { options, queue, store, inside, clock, metrics, vitals } = parts;
         let kept = load(&*store, options.start_patience).await?;
         let health = Arc::new(Health::default());
         health.store.works();
-        let at_rest = Rc::new(Cell::new(false));
-        let (death, died) = mpsc::channel(1);
-        let vital = |name| Vital::new(name, death.clone(), Rc::clone(&at_rest));
 
         let keeper = Keeper::new(
             Arc::clone(&store),
             Arc::clone(&metrics),
             Arc::clone(&health),
-            vital("vehicles' keeper"),
+            vitals.of("vehicles' keeper"),
         )
         .start();
         let now = clock.now();
@@ -110,7 +103,7 @@ impl Vehicles {
             Arc::clone(&live),
             Arc::clone(&clock),
             Arc::clone(&metrics),
-            vital("vehicles' registry"),
+            vitals.of("vehicles' registry"),
         )
         .start();
         let consumer = queue.map(|(events, queue)| {
@@ -120,7 +113,7 @@ impl Vehicles {
                 Arc::clone(&clock),
                 Arc::clone(&metrics),
                 Arc::clone(&health),
-                vital("vehicles' consumer"),
+                vitals.of("vehicles' consumer"),
             );
             (consumer, queue)
         });
@@ -128,7 +121,7 @@ impl Vehicles {
             health.queue.works_always();
         }
         let desk = Desk { registry, live, inside, clock, metrics };
-        Ok(Self { options, consumer, keeper, store, desk, health, at_rest, died })
+        Ok(Self { options, consumer, keeper, store, desk, health })
     }
 
     /// Adds the routes to an application. Who may call them is the caller's to check.
@@ -152,23 +145,14 @@ impl Vehicles {
         Arc::clone(&self.health)
     }
 
-    /// Waits for an actor to die that the others cannot do without; answers its name.
-    pub async fn died(&mut self) -> &'static str {
-        match self.died.recv().await {
-            Some(name) => name,
-            None => std::future::pending().await,
-        }
-    }
-
     /// Notices now who has fallen silent, outside the schedule.
     pub async fn notice_now(&self) {
         let _ = self.desk.registry.send(registry::Notice).await;
     }
 
     /// Consumes no more, finishes what is in flight, ends the streams of events, gives the right to
-    /// write back. What is not acknowledged goes back to the queue.
+    /// write back. What is not acknowledged goes back to the queue. The vitals are at rest by then.
     pub async fn stop(self) {
-        self.at_rest.set(true);
         let goodbye = async {
             if let Some((consumer, queue)) = &self.consumer {
                 let _ = consumer.send(Drain).await;

@@ -123,7 +123,7 @@ pub(crate) struct Registry {
     live: Arc<Live>,
     clock: SharedClock,
     metrics: Arc<Metrics>,
-    _vital: Vital,
+    vital: Vital,
 }
 
 impl Registry {
@@ -136,7 +136,7 @@ impl Registry {
         vital: Vital,
     ) -> Self {
         metrics.count(fleet.counts);
-        Self { fleet, keeper, live, clock, metrics, _vital: vital }
+        Self { fleet, keeper, live, clock, metrics, vital }
     }
 
     /// Keeps changes; what comes of them is told when they are kept.
@@ -247,6 +247,7 @@ impl Handler<Pings> for Registry {
     type Result = ResponseFuture<Vec<Result<Accepted, PingRejection>>>;
 
     fn handle(&mut self, Pings(pings): Pings, _: &mut Self::Context) -> Self::Result {
+        self.vital.may_die_here();
         let now = self.clock.now();
         let (mut changes, mut turned) = (Vec::new(), Vec::new());
         let mut answers = Vec::with_capacity(pings.len());

@@ -91,6 +91,7 @@ impl Queue for TestQueue {
 
 struct Rig {
     monitor: Vehicles,
+    vitals: Vitals,
     store: Arc<Memory>,
     events: mpsc::UnboundedSender<Event>,
     told: Rc<Heard>,
@@ -113,6 +114,7 @@ impl Rig {
         let stream =
             stream::unfold(heard, |mut heard| async { Some((heard.recv().await?, heard)) });
         let queue: Rc<dyn Queue> = Rc::new(TestQueue(Rc::clone(&told)));
+        let vitals = Vitals::default();
         let monitor = Vehicles::start(Parts {
             options: Options::default(),
             queue: Some((stream.boxed_local(), queue)),
@@ -120,10 +122,11 @@ impl Rig {
             inside: None,
             clock: Arc::new(clock),
             metrics: Arc::new(Metrics::new(&Meters::new()).unwrap()),
+            vitals: vitals.clone(),
         })
         .await
         .unwrap();
-        let rig = Self { monitor, store, events, told, begun, delivered: 0.into() };
+        let rig = Self { monitor, vitals, store, events, told, begun, delivered: 0.into() };
         let owner = CustomerId::parse("c1").unwrap();
         let customer = Customer::new(owner.clone(), "Ann", "").unwrap();
         let vehicle = Vehicle { id: id(), plate: Plate::parse("AB1").unwrap(), customer: owner };
@@ -239,10 +242,10 @@ async fn what_came_on_a_lost_connection_is_not_acknowledged_on_the_next() {
 
 #[actix::test]
 async fn who_has_lost_the_right_to_write_ends() {
-    let mut rig = Rig::new().await;
+    let rig = Rig::new().await;
     rig.pass(Duration::from_secs(10)).await;
     rig.store.is_anothers.store(true, Ordering::Relaxed);
-    let died = tokio::time::timeout(Duration::from_secs(5), rig.monitor.died()).await;
+    let died = tokio::time::timeout(Duration::from_secs(5), rig.vitals.died()).await;
     assert!(died.is_ok(), "it goes on, and writes over the other's");
 }
 

@@ -20,7 +20,14 @@ fn a_post_of_rows(bencher: Bencher, rows: u32) {
     let options = web::Options { data_dir: directory.path().to_owned(), ..web::Options::default() };
     let clock = Arc::new(|| DateTime::from_timestamp(1_795_000_000, 0).unwrap());
     let service = system.block_on(async {
-        let web = web::start(options, clock, &prometheus::Registry::new()).await.unwrap();
+        let web = web::start(
+            options,
+            clock,
+            &prometheus::Registry::new(),
+            platform::runtime::Vitals::default(),
+        )
+        .await
+        .unwrap();
         let service = test::init_service(App::new().configure(web.configure())).await;
         // It writes as long as the process lives.
         std::mem::forget(web);

@@ -15,7 +15,7 @@ mod batch;
 mod csv_file;
 mod disk;
 mod erasing;
-#[cfg(any(test, feature = "testkit"))]
+#[cfg(feature = "testkit")]
 pub mod fuzzing;
 mod index;
 mod journal;
@@ -132,7 +132,7 @@ pub(crate) struct CsvWriter {
     /// Those who wait for the end; where there are any, no new request is taken.
     stopping: Vec<oneshot::Sender<()>>,
     /// Without it rows are refused for ever: the process ends with it.
-    _vital: Vital,
+    vital: Vital,
 }
 
 impl CsvWriter {
@@ -157,7 +157,7 @@ impl CsvWriter {
             is_writable,
             is_probe_scheduled: false,
             stopping: Vec::new(),
-            _vital: vital,
+            vital,
         }
     }
 
@@ -286,7 +286,7 @@ impl Handler<Append> for CsvWriter {
     type Result = ResponseFuture<Result<Vec<Saved>, AppendError>>;
 
     fn handle(&mut self, Append(lines): Append, ctx: &mut Self::Context) -> Self::Result {
-        platform::runtime::failpoint::panic_at!("rows_taken");
+        self.vital.may_die_here();
         if let Err(error) = self.check_room(&lines) {
             return Box::pin(ready(Err(error)));
         }

@@ -52,6 +52,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use chrono_tz::Tz;
 use domain::SharedClock;
+use platform::runtime::Vital;
 use serde::Deserialize;
 
 pub use actors_client::ActorsAt;
@@ -113,6 +114,7 @@ impl Pages {
         state: &Arc<State>,
         is_writable: impl Fn() -> bool + 'static,
         clock: SharedClock,
+        vital: Vital,
     ) -> Arc<Self> {
         let lookout = Lookout::new();
         let parts = Parts {
@@ -122,6 +124,7 @@ impl Pages {
             is_writable: Box::new(is_writable),
             clock: Arc::clone(&clock),
             zone: options.time_zone,
+            vital,
         };
         actix::spawn(Arc::clone(&lookout).run(parts));
         let process = format!("{:x}", clock.now().timestamp_micros()).into();

@@ -1,17 +1,14 @@
 //! The wiring: open the files, start the writer, hand out the routes. `stop` undoes it in reverse.
 
-use std::cell::Cell;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix::Actor;
 use actix_web::web::ServiceConfig;
 use domain::SharedClock;
-use platform::runtime::Vital;
+use platform::runtime::Vitals;
 use platform::storage::FileWatch;
 use prometheus::Registry;
-use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
 use crate::csv_writer::{CsvWriter, Journal, RealDisk, Settings, Stop, watch_of};
@@ -31,10 +28,8 @@ pub struct Web {
     clock: SharedClock,
     /// Whether the directory is still there.
     watch: Arc<FileWatch>,
-    /// Set while stopping: then the writer is meant to end.
-    at_rest: Rc<Cell<bool>>,
-    /// Says that the writer has died.
-    died: mpsc::Receiver<&'static str>,
+    /// Hears of it should the writer, or who looks for the pages, die.
+    vitals: Vitals,
     /// Where an operator looks; not there until [`Web::start_pages`].
     pages: Option<Arc<Pages>>,
 }
@@ -45,6 +40,7 @@ pub async fn start(
     options: Options,
     clock: SharedClock,
     registry: &Registry,
+    vitals: Vitals,
 ) -> Result<Web, StartError> {
     if !(1..=u32::MAX as usize).contains(&options.index_rows) {
         return Err(StartError::IndexRows(options.index_rows));
@@ -58,13 +54,14 @@ pub async fn start(
         watch: watch_of(&options.data_dir),
         metrics: Metrics::register(registry, &options.data_dir)?,
     });
-    start_with(&options, settings).await
+    start_with(&options, settings, vitals).await
 }
 
 /// [`start`] on any disk.
 pub(crate) async fn start_with(
     options: &Options,
     settings: Arc<Settings>,
+    vitals: Vitals,
 ) -> Result<Web, StartError> {
     let opened = spawn_blocking({
         let settings = Arc::clone(&settings);
@@ -78,25 +75,25 @@ pub(crate) async fn start_with(
     let is_writable = Arc::default();
     let clock = Arc::clone(&settings.clock);
     let watch = Arc::clone(&settings.watch);
-    let at_rest = Rc::new(Cell::new(false));
-    let (death, died) = mpsc::channel(1);
     let writer = CsvWriter::new(
         settings,
         journal,
         options.waiting_bytes_max,
         Arc::clone(&is_writable),
-        Vital::new("writer of the files", death, Rc::clone(&at_rest)),
+        vitals.of("writer of the files"),
     )
     .start();
     let state = State::new(writer, options.body_bytes_max, options.items_max, Arc::new(recent));
-    Ok(Web { state, is_writable, clock, watch, at_rest, died, pages: None })
+    Ok(Web { state, is_writable, clock, watch, vitals, pages: None })
 }
 
 impl Web {
     /// Prepares the pages: before [`Web::configure`].
     pub fn start_pages(&mut self, options: pages::Options) {
         let is_ready = self.readiness();
-        self.pages = Some(Pages::start(options, &self.state, is_ready, Arc::clone(&self.clock)));
+        let vital = self.vitals.of("lookout of the pages");
+        let clock = Arc::clone(&self.clock);
+        self.pages = Some(Pages::start(options, &self.state, is_ready, clock, vital));
     }
 
     /// Lets go of those who look at the pages: before the HTTP server is stopped, which waits for
@@ -137,19 +134,9 @@ impl Web {
         Arc::clone(&self.watch)
     }
 
-    /// Comes with its name when the writer of the files has died, of a bug: no row is taken any
-    /// more.
-    pub async fn died(&mut self) -> &'static str {
-        match self.died.recv().await {
-            Some(name) => name,
-            None => std::future::pending().await,
-        }
-    }
-
     /// Writes what waits, closes the files and releases the lock. Stop the HTTP server first:
-    /// from here on its requests are answered 503.
+    /// from here on its requests are answered 503. The vitals are at rest by then.
     pub async fn stop(self) {
-        self.at_rest.set(true);
         if self.state.writer.send(Stop).await.is_err() {
             tracing::warn!("the writer of the files was not running any more");
         }

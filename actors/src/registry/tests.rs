@@ -5,6 +5,7 @@ use chrono::DateTime;
 use domain::wire::parse_observation;
 use domain::{Policy, Watermarks};
 use platform::messaging::Tag;
+use platform::runtime::Vitals;
 use prometheus::Registry as MetricsRegistry;
 use tokio::sync::mpsc;
 
@@ -91,8 +92,7 @@ impl Lot {
             watermarks: Rc::new(Cell::new(Watermarks::default())),
             metrics: Arc::clone(&metrics),
         };
-        let (death, _) = mpsc::channel(1);
-        let vital = Vital::new("registry", death, Rc::new(Cell::new(true)));
+        let vital = Vitals::default().of("registry");
         let registry = Registry::new(limits, shared, vital).start();
         let (receipts, returned) = mpsc::unbounded_channel();
         Self { registry, metrics, commits, receipts, returned, sent: 0 }

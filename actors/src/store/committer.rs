@@ -80,7 +80,7 @@ pub struct Committer {
     is_loading: bool,
     metrics: Arc<Metrics>,
     health: Arc<Health>,
-    _vital: Vital,
+    vital: Vital,
 }
 
 /// How many at a time; see [`crate::Options`].
@@ -115,7 +115,7 @@ impl Committer {
             is_loading: false,
             metrics,
             health,
-            _vital: vital,
+            vital,
         }
     }
 
@@ -279,6 +279,7 @@ impl Handler<Commit> for Committer {
     type Result = ();
 
     fn handle(&mut self, commit: Commit, context: &mut Self::Context) {
+        self.vital.may_die_here();
         self.commits.push(commit);
         self.schedule_commits(context);
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use platform::runtime::Vitals;
 use prometheus::Registry;
 
 use super::state::{CameraState, Severity};
@@ -24,7 +25,16 @@ fn watching(names: &[&str]) -> (Monitor, Arc<Mutex<Instant>>) {
     let metrics = Metrics::register(&Registry::new()).unwrap();
     let of = |name: &&str| Camera { name: Label::parse(name).unwrap(), ..camera(Role::Entry) };
     let cameras: Vec<_> = names.iter().map(|name| Arc::new(of(name))).collect();
-    (Monitor::new(&cameras, &Options::default(), clock, metrics), time)
+    (
+        Monitor::new(
+            &cameras,
+            &Options::default(),
+            clock,
+            metrics,
+            Vitals::default().of("monitor"),
+        ),
+        time,
+    )
 }
 
 fn heard(kind: MessageKind, delays: &[i64]) -> Heard {
@@ -163,7 +173,13 @@ async fn a_restart_forgets_no_camera_that_is_bad() {
         let clock: SharedClock = Arc::new(move || *time.lock().unwrap());
         let options = Options { memory: Some(file.clone()), ..Options::default() };
         let metrics = Metrics::register(&Registry::new()).unwrap();
-        Monitor::new(&[Arc::new(camera(Role::Entry))], &options, clock, metrics)
+        Monitor::new(
+            &[Arc::new(camera(Role::Entry))],
+            &options,
+            clock,
+            metrics,
+            Vitals::default().of("monitor"),
+        )
     };
     let mut monitor = start();
     for _ in 0..40 {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actix::Actor as _;
 use domain::{Instant, Kind};
+use platform::runtime::Vitals;
 use prometheus::Registry;
 
 use super::*;
@@ -43,12 +44,18 @@ impl Rig {
         let metrics = Metrics::register(&registry).unwrap();
         let camera = Camera { min_confidence: 0.5, ..camera(Role::Entry) };
         let camera = Arc::new(camera);
-        let monitor =
-            Monitor::new(&[Arc::clone(&camera)], &options, clock(), metrics.clone()).start();
+        let monitor = Monitor::new(
+            &[Arc::clone(&camera)],
+            &options,
+            clock(),
+            metrics.clone(),
+            Vitals::default().of("monitor"),
+        )
+        .start();
         let broker = Broker::new(mood);
-        let (alive, _) = oneshot::channel();
+        let vital = Vitals::default().of("passages");
         let passages =
-            Passages::new(options, Some(broker.clone()), monitor, metrics, alive).start();
+            Passages::new(options, Some(broker.clone()), monitor, metrics, vital).start();
         Self { passages, broker, camera, registry }
     }
 

@@ -2,6 +2,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
 use actix_web::{App, test};
 use domain::Kind;
+use platform::runtime::Vitals;
 use prometheus::Registry;
 
 use crate::camera::{Camera, Role};
@@ -22,7 +23,9 @@ async fn post(
     let publisher =
         broker.map(|broker| broker as std::sync::Arc<dyn platform::messaging::Publisher>);
     let options = Options { body_bytes_max: 100_000, ..Options::default() };
-    let cameras = crate::start(options, cameras, publisher, clock(), &Registry::new()).unwrap();
+    let cameras =
+        crate::start(options, cameras, publisher, clock(), &Registry::new(), &Vitals::default())
+            .unwrap();
     let app = test::init_service(App::new().configure(cameras.configure())).await;
     let mut request = test::TestRequest::post().uri(path).set_payload(body.into());
     for header in headers {
@@ -49,6 +52,27 @@ async fn a_read_is_answered_with_what_became_of_it() {
     assert!(body.contains(&id) && body.contains("published") && !body.contains("AB"), "{body}");
     let behind = post(Some(broker.clone()), "/cameras/any/NotificationInfo/x", &[], READ).await;
     assert_eq!((behind.0, broker.taken()[1].0), (200, Kind::Exit));
+}
+
+/// A camera that hears nothing of `Active` takes the server for one that does not know it, and one that
+/// hears it of a read, for a heartbeat.
+#[actix_web::test]
+async fn itsapi_is_answered_that_the_camera_is_alive_where_it_asks_and_nothing_else_elsewhere() {
+    let heartbeat = include_str!("../../payloads/dahua-itsapi-keepalive.json");
+    let device = include_str!("../../payloads/dahua-itsapi-device.json");
+    let read = include_str!("../../payloads/dahua-itsapi.json");
+    let alive = r#"{"Result":true,"Message":"Success","Active":true}"#;
+    for (path, body, expected) in [
+        ("KeepAlive", heartbeat, alive),
+        ("DeviceInfo", device, alive),
+        ("TollgateInfo", read, r#"{"Result":true}"#),
+    ] {
+        let broker = Broker::new(Mood::Confirms);
+        let path = format!("/cameras/any/NotificationInfo/{path}");
+        let answer = post(Some(broker.clone()), &path, &[], body).await;
+        assert_eq!((answer.0, answer.2.as_str()), (200, expected), "{path}");
+        assert_eq!(broker.plates().len(), usize::from(body == read), "{path}");
+    }
 }
 
 #[actix_web::test]
@@ -89,7 +113,9 @@ async fn what_is_being_received_is_bounded_for_all_cameras_together() {
     let cameras = vec![camera(Role::Entry)];
     let options = Options { receiving_bytes_max: 8192, ..Options::default() };
     let broker = Broker::new(Mood::Confirms);
-    let cameras = crate::start(options, cameras, Some(broker), clock(), &Registry::new()).unwrap();
+    let cameras =
+        crate::start(options, cameras, Some(broker), clock(), &Registry::new(), &Vitals::default())
+            .unwrap();
     let app = test::init_service(App::new().configure(cameras.configure())).await;
     for (length, status) in [(8192, 200), (8193, 503), (8192, 200)] {
         let body = format!("{READ:<length$}");
@@ -132,8 +158,15 @@ async fn ask(method: actix_web::http::Method, path: &str) -> (u16, String) {
     let own =
         Camera { name: domain::Label::parse("own").unwrap(), token: own, ..camera(Role::Exit) };
     let cameras = vec![camera(Role::Entry), own];
-    let cameras =
-        crate::start(Options::default(), cameras, None, clock(), &Registry::new()).unwrap();
+    let cameras = crate::start(
+        Options::default(),
+        cameras,
+        None,
+        clock(),
+        &Registry::new(),
+        &Vitals::default(),
+    )
+    .unwrap();
     let app = test::init_service(App::new().configure(cameras.configure())).await;
     let request = test::TestRequest::with_uri(path).method(method).to_request();
     let response = test::call_service(&app, request).await;

@@ -3,6 +3,8 @@
 //! room the connection that has been idle longest makes some, first among those that never showed a
 //! token. All of it is of one thread: a listener has one worker.
 
+mod meters;
+
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -12,8 +14,15 @@ use std::time::{Duration, Instant};
 
 use tracing::warn;
 
+use super::client::TrustedProxies;
+pub use meters::Meters;
+
 /// How long a connection that never showed a token may be idle after an answer.
 const STRANGERS_IDLE_MAX: Duration = Duration::from_secs(5);
+/// For a request's head to arrive: a slow client does not hold a connection for ever.
+pub const HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// By so much the clock that watches over it may be behind.
+const COARSE: Duration = Duration::from_millis(500);
 /// How often a shortage is told of.
 const TOLD_EVERY: Duration = Duration::from_mins(1);
 
@@ -22,7 +31,8 @@ const TOLD_EVERY: Duration = Duration::from_mins(1);
 pub struct Limits {
     /// All together.
     pub total: usize,
-    /// Of one address, a /64 in IPv6. Not of this machine itself, where a proxy may speak for all.
+    /// Of one address, a /64 in IPv6. Not of this machine itself, where a proxy may speak for all, nor
+    /// of a proxy that is trusted.
     pub per_address: usize,
 }
 
@@ -36,6 +46,9 @@ impl Limits {
 /// See the module.
 pub struct Connections {
     limits: Limits,
+    /// They speak for many.
+    proxies: TrustedProxies,
+    meters: Meters,
     open: RefCell<HashMap<u64, Rc<Connection>>>,
     by_address: RefCell<HashMap<IpAddr, usize>>,
     /// Counts all there ever were.
@@ -56,6 +69,7 @@ pub struct Connection {
     id: u64,
     address: IpAddr,
     is_counted: bool,
+    opened_at: Instant,
     /// It showed a token, or needs none.
     is_known: Cell<bool>,
     /// Requests whose answer is not sent to its end.
@@ -69,9 +83,11 @@ pub struct Connection {
 
 impl Connections {
     /// Nobody is connected.
-    pub fn new(limits: Limits) -> Rc<Self> {
+    pub fn new(limits: Limits, proxies: TrustedProxies, meters: Meters) -> Rc<Self> {
         Rc::new(Self {
             limits,
+            proxies,
+            meters,
             open: RefCell::default(),
             by_address: RefCell::default(),
             last_id: Cell::new(0),
@@ -83,14 +99,16 @@ impl Connections {
     /// Makes room for a connection from there; `None`: there is none, all others are at work.
     pub fn admit(self: &Rc<Self>, peer: IpAddr) -> Option<Rc<Connection>> {
         let address = network(peer);
-        let is_counted = !is_this_machine(peer);
+        let is_counted = !is_this_machine(peer) && !self.proxies.trust(peer.to_canonical());
         let of_address = self.by_address.borrow().get(&address).copied().unwrap_or(0);
         if is_counted && of_address >= self.limits.per_address && !self.close_idlest(Some(address))
         {
+            self.meters.refused_at_its_address.inc();
             self.tell(|shortage| shortage.refused += 1);
             return None;
         }
         if self.open.borrow().len() >= self.limits.total && !self.close_idlest(None) {
+            self.meters.refused.inc();
             self.tell(|shortage| shortage.refused += 1);
             return None;
         }
@@ -99,6 +117,7 @@ impl Connections {
             id: self.last_id.get(),
             address,
             is_counted,
+            opened_at: Instant::now(),
             is_known: Cell::new(false),
             requests: Cell::new(0),
             has_asked: Cell::new(false),
@@ -108,6 +127,7 @@ impl Connections {
             all: Rc::downgrade(self),
         });
         self.open.borrow_mut().insert(connection.id, Rc::clone(&connection));
+        self.meters.open.inc();
         if is_counted {
             *self.by_address.borrow_mut().entry(address).or_default() += 1;
         }
@@ -126,6 +146,7 @@ impl Connections {
             .map(Rc::clone)
             .collect();
         for connection in &idle {
+            self.meters.idle.inc();
             self.close(connection);
         }
     }
@@ -140,6 +161,10 @@ impl Connections {
             .min_by_key(|c| (c.is_known.get(), c.active_at.get()))
             .map(Rc::clone);
         let Some(idlest) = idlest else { return false };
+        match of {
+            Some(_) => self.meters.made_room_at_its_address.inc(),
+            None => self.meters.made_room.inc(),
+        }
         self.tell(|shortage| shortage.closed += 1);
         self.close(&idlest);
         true
@@ -154,7 +179,11 @@ impl Connections {
     }
 
     fn remove(&self, connection: &Connection) {
-        if self.open.borrow_mut().remove(&connection.id).is_none() || !connection.is_counted {
+        if self.open.borrow_mut().remove(&connection.id).is_none() {
+            return;
+        }
+        self.meters.open.dec();
+        if !connection.is_counted {
             return;
         }
         let mut by_address = self.by_address.borrow_mut();
@@ -215,8 +244,17 @@ impl Connection {
     /// It has ended by itself.
     pub fn has_ended(&self) {
         if let Some(all) = self.all.upgrade() {
+            if self.was_slow() {
+                all.meters.slow.inc();
+            }
             all.remove(self);
         }
+    }
+
+    /// Whether it was ended because nothing was asked in time.
+    fn was_slow(&self) -> bool {
+        let time = self.opened_at.elapsed() + COARSE;
+        !self.is_closed.get() && !self.has_asked.get() && time >= HEAD_WITHIN
     }
 
     fn is_idle(&self) -> bool {

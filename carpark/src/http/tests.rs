@@ -1,10 +1,14 @@
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use actix_web::http::Method;
-use actix_web::test;
+use actix_web::middleware::from_fn;
+use actix_web::{App, test, web};
 
 use super::client::TrustedProxies;
+use super::connections::Limits;
 use super::guesses::Guesses;
+use super::listener::Listening;
 use super::rate::Rates;
 use super::*;
 use crate::config::Tokens;
@@ -229,5 +233,25 @@ async fn every_answer_says_what_a_browser_may_do_with_it() {
                 assert_eq!(said("cache-control"), "no-store", "{path}");
             }
         }
+    }
+}
+
+#[actix_web::test]
+async fn a_listener_that_ends_by_itself_has_died_and_one_that_is_stopped_has_not() {
+    for (is_stopping, expected) in [(false, Some("listener")), (true, None)] {
+        let vitals = platform::runtime::Vitals::default();
+        let port = std::net::TcpListener::bind(listener::OWN).unwrap();
+        let limits = Limits { total: 10, per_address: 10 };
+        let listening = Listening { port, own: None, namespace: "test", limits };
+        let registry = prometheus::Registry::new();
+        let listener =
+            listener::listen(listening, Arc::default(), access(Tokens::default()), registry);
+        let server = listener.unwrap().start(vitals.of("listener"));
+        if is_stopping {
+            vitals.rest();
+        }
+        server.stop(false).await;
+        let died = actix_rt::time::timeout(Duration::from_secs(1), vitals.died()).await;
+        assert_eq!(died.ok(), expected);
     }
 }

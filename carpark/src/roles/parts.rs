@@ -14,6 +14,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::SharedClock;
+use platform::runtime::Vitals;
 use prometheus::Registry;
 
 use super::plan::Plan;
@@ -37,6 +38,8 @@ pub struct Wiring<'a> {
     pub registry: Registry,
     /// What the listener serves.
     pub site: Arc<Mutex<Site>>,
+    /// Hears of a part that dies.
+    pub vitals: Vitals,
     /// What works only as long as somebody has it.
     pub held: RefCell<Vec<Box<dyn Any>>>,
 }

@@ -163,6 +163,7 @@ async fn a_vehicle_that_was_taken_as_the_stop_came_goes_back() {
         slow.clone(),
         clock.clone(),
         &prometheus::Registry::new(),
+        &platform::runtime::Vitals::default(),
     )
     .await
     .unwrap();

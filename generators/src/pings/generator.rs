@@ -11,7 +11,7 @@ use std::time::Duration;
 use actix::prelude::*;
 use domain::wire::ping::{Ping, ping_to_json};
 use domain::{SharedClock, VehicleId};
-use platform::runtime::Backoff;
+use platform::runtime::{Backoff, Vital};
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -79,6 +79,8 @@ pub(super) struct PingGenerator {
     /// Whose turn is next.
     next: usize,
     is_paused: bool,
+    /// Without it no vehicle pings.
+    vital: Vital,
 }
 
 impl PingGenerator {
@@ -89,6 +91,7 @@ impl PingGenerator {
         dice: Dice,
         clock: SharedClock,
         meters: Meters,
+        vital: Vital,
     ) -> Self {
         Self {
             slots: Slots::new(way.window(), meters.in_flight.clone()),
@@ -102,6 +105,7 @@ impl PingGenerator {
             vehicles: Vec::new(),
             next: 0,
             is_paused: false,
+            vital,
         }
     }
 
@@ -140,6 +144,7 @@ impl PingGenerator {
     }
 
     fn turns(&mut self, context: &mut Context<Self>) {
+        self.vital.may_die_here();
         let now = Instant::now();
         if self.is_paused || self.vehicles.is_empty() {
             self.pace.rest(now);

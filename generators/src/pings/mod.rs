@@ -17,6 +17,7 @@ use std::time::Duration;
 use actix::{Actor, Addr};
 use actix_web::web::ServiceConfig;
 use domain::SharedClock;
+use platform::runtime::Vitals;
 use prometheus::Registry;
 use tracing::info;
 
@@ -83,11 +84,13 @@ pub fn start(
     way: Arc<dyn Way>,
     clock: SharedClock,
     registry: &Registry,
+    vitals: &Vitals,
 ) -> Result<Pings, prometheus::Error> {
     let meters = Meters::new(registry)?;
     let seed = options.seed.unwrap_or_else(new_seed);
     let dice = Dice::new(seed, Stream::Pings);
-    let generator = PingGenerator::new(options, monitor, way, dice, clock, meters.clone());
+    let vital = vitals.of("ping generator");
+    let generator = PingGenerator::new(options, monitor, way, dice, clock, meters.clone(), vital);
     Ok(Pings { generator: generator.start(), meters, telling: None })
 }
 
@@ -126,7 +129,7 @@ impl Pings {
         });
     }
 
-    /// Makes no more pings and waits a moment for those under way.
+    /// Makes no more pings and waits a moment for those under way. The vitals are at rest by then.
     pub async fn stop(self) {
         let _ = tokio::time::timeout(STOP_MAX, self.generator.send(Finish)).await;
     }

@@ -10,7 +10,16 @@ use crate::{Faults, MemoryStore, Options};
 
 async fn try_start(options: Options, registry: &Registry) -> Result<Generators, StartError> {
     let (publisher, store) = (RecordingPublisher::new(), MemoryStore::new());
-    start(options, BOTH, Arc::new(publisher), Arc::new(store), paused_clock(), registry).await
+    start(
+        options,
+        BOTH,
+        Arc::new(publisher),
+        Arc::new(store),
+        paused_clock(),
+        registry,
+        &platform::runtime::Vitals::default(),
+    )
+    .await
 }
 
 #[actix::test]

@@ -8,6 +8,7 @@ mod publishing;
 mod server;
 mod shelf;
 mod supervisor;
+mod turn;
 mod url;
 mod waiting;
 
@@ -19,10 +20,7 @@ use async_trait::async_trait;
 use domain::{Instant, SharedClock};
 use futures_util::StreamExt;
 use futures_util::stream;
-use lapin::options::{
-    BasicAckOptions, BasicCancelOptions, BasicNackOptions, BasicQosOptions, QueueDeclareOptions,
-};
-use lapin::types::FieldTable;
+use lapin::options::{BasicAckOptions, BasicCancelOptions, BasicNackOptions, BasicQosOptions};
 use lapin::{Channel, Connection};
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -34,6 +32,7 @@ use crate::runtime::Backoff;
 use consuming::Consuming;
 use dead_letters::DeadLetterOffice;
 use shelf::Shelf;
+use waiting::waiting_in;
 
 pub use publishing::{AmqpPublisher, PublisherOptions};
 pub use server::Server;
@@ -208,12 +207,11 @@ impl Queue for AmqpQueue {
         let Some(live) = self.live() else { return };
         let (name, depths) = (self.name, self.depths.clone());
         actix_rt::spawn(async move {
-            let passive = QueueDeclareOptions { passive: true, ..Default::default() };
-            let question = live.asking.queue_declare(name.into(), passive, FieldTable::default());
             // Without an answer the watermark does not move; the connection speaks for itself.
-            if let Ok(Ok(queue)) = timeout(PATIENCE, question).await {
+            let asked = timeout(PATIENCE, waiting_in(&live.asking, name)).await;
+            if let Ok(Ok(waiting)) = asked {
                 let connection = live.connection_number;
-                depths.send_replace(Some((connection, queue.message_count().into(), asked_at)));
+                depths.send_replace(Some((connection, waiting.into(), asked_at)));
             }
         });
     }
@@ -223,9 +221,8 @@ impl Queue for AmqpQueue {
         if !live.is_open() {
             return Err(self.server.unreachable(&CHANNEL_CLOSED));
         }
-        let passive = QueueDeclareOptions { passive: true, ..Default::default() };
-        let question = live.asking.queue_declare(self.name.into(), passive, FieldTable::default());
-        question.await.map(|_| ()).map_err(|e| self.server.explain(&e))
+        let asked = waiting_in(&live.asking, self.name).await;
+        asked.map(|_| ()).map_err(|e| self.server.explain(&e))
     }
 
     async fn cancel(&self) {

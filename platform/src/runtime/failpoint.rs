@@ -10,11 +10,11 @@
 //! | `before_post` | reports are stored, and about to be posted |
 //! | `posted` | the sink has confirmed, the outbox still has them |
 //! | `rows_synced` | the sink has written, and has not answered (in `web`) |
-//! | `rows_taken` | the writer of the files is given rows (in `web`; it panics there) |
 //! | `acknowledged` | an acknowledgement of many is sent, more of them follow |
 //! | `replay_confirmed` | a dead letter is back in its queue, and still a dead letter |
 //! | `panic:<id>` | in the actor of a plate, at the observation of that id |
 //! | `abort:<id>` | the same, but the whole process |
+//! | `registry`, … | in the actor, or task, of that name (see [`Vital`](super::Vital)) |
 
 /// Reads what the environment asks for; held for as long as it holds.
 #[must_use]

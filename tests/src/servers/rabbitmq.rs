@@ -88,10 +88,12 @@ impl RabbitMq {
         self.processes.lock().unwrap().as_ref().expect("it runs").broker.id()
     }
 
-    /// A new virtual host. The server may be shared or the test's own.
+    /// A new virtual host. The server may be shared or the test's own, or another run's at the same
+    /// time: the number is for who reads the logs, the rest makes it this run's.
     pub fn virtual_host(self: &Arc<Self>) -> VirtualHost {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("t{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("t{number}-{:08x}", rand::random::<u32>());
         self.api("PUT", &format!("vhosts/{name}"), &Value::Null).ok();
         VirtualHost { server: Arc::clone(self), name }
     }

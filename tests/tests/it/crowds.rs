@@ -111,6 +111,12 @@ fn idle_connections_of_strangers_shut_out_no_camera_and_keep_no_row_from_its_fil
     http::get(&carpark.url("/livez")).ok();
     assert!(carpark.is_ready());
     wait::until("it is told of", SOON, || carpark.stderr().contains("no room").then_some(()));
+    assert!(carpark.metric("carpark_connections_closed_total{reason=\"room\"}") > 200.0);
+    assert!(carpark.metric("carpark_connections_open") <= 60.0);
+    wait::until("those that never ask are counted", SOON, || {
+        let slow = carpark.metric("carpark_connections_closed_total{reason=\"slow\"}");
+        (slow >= 1.0).then_some(())
+    });
     drop(crowd);
     carpark.terminate();
 }
@@ -132,6 +138,33 @@ fn one_address_has_so_many_connections_and_the_others_theirs() {
     let mut newest = connect_from(2, &carpark);
     assert!(ask(&mut newest, "/livez", None).contains("200 OK"));
     a_camera_is_served(&carpark, &directory, 2);
+    let counted = |what: &str| carpark.metric(&format!("carpark_connections_{what}"));
+    assert!(counted("closed_total{reason=\"address\"}") >= 80.0);
+    assert!(counted("refused_total{reason=\"address\"}") < 0.5);
+    // All of its connections at work: the next is refused.
+    let mut busy: Vec<_> = (0..20).map(|_| connect_from(4, &carpark)).collect();
+    for stream in &mut busy {
+        assert!(ask(stream, "/events", Some("of-the-administrator")).contains("200 OK"));
+    }
+    assert!(!ask(&mut connect_from(4, &carpark), "/livez", None).contains("200 OK"));
+    assert!(counted("refused_total{reason=\"address\"}") > 0.5);
+    carpark.terminate();
+}
+
+#[test]
+fn a_trusted_proxy_has_as_many_connections_as_it_needs() {
+    let directory = site::directory();
+    let carpark = serve(&directory)
+        .env("CARPARK_CONNECTIONS_PER_ADDRESS", "20")
+        .env("CARPARK_TRUSTED_PROXIES", "127.0.0.5")
+        .start_ready();
+    let mut of_proxy: Vec<_> = (0..60).map(|_| connect_from(5, &carpark)).collect();
+    let mut of_stranger: Vec<_> = (0..60).map(|_| connect_from(6, &carpark)).collect();
+    wait::until_ok("the stranger's are closed", SOON, || match still_open(&mut of_stranger) {
+        open if open <= 20 => Ok(()),
+        open => Err(open.to_string()),
+    });
+    assert_eq!(still_open(&mut of_proxy), 60);
     carpark.terminate();
 }
 
@@ -147,6 +180,7 @@ fn a_connection_that_never_showed_a_token_is_soon_closed_and_one_that_did_is_not
     wait::until("the stranger's is closed", Duration::from_secs(15), || {
         is_closed(&mut stranger).then_some(())
     });
+    assert!(carpark.metric("carpark_connections_closed_total{reason=\"idle\"}") > 0.5);
     assert!(!is_closed(&mut administrator));
     carpark.terminate();
 }

@@ -1,6 +1,7 @@
 //! `/admin/dead-letters` at any number of letters: what is answered is what the broker holds.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
@@ -176,6 +177,68 @@ fn one_and_those_of_a_plate_are_taken_out_of_thousands() {
     assert!(messages(&actors).keys().all(|message| !message.contains("ER-450")));
     actors.terminate();
     web.terminate();
+}
+
+#[test]
+fn who_looks_while_others_do_sees_the_same_as_they_in_one_process_and_in_two() {
+    let site = Site::new();
+    site.configure();
+    let (one, other) = (site.start_actors_unready(), site.start_actors_unready());
+    let client = site.client();
+    client.put_dead_letters(ENTRY_QUEUE, (0..500).map(unmendable));
+    wait::until("they lie there", SOON, || (dead(&client) == 500).then_some(()));
+    let whole = messages(&one);
+    assert_eq!(whole.len(), 500);
+    for round in 0..4 {
+        let urls = [&one, &one, &other, &other].map(|a| a.url("/admin/dead-letters?limit=10000"));
+        let people = urls.map(|url| thread::spawn(move || http::get(&url)));
+        let mut seen = 0;
+        for person in people {
+            let answer = person.join().unwrap();
+            // It may take too long until the other process is done; then that is what is answered.
+            if answer.status == 503 {
+                assert!(answer.body.contains("another process looks at"), "{}", answer.body);
+                continue;
+            }
+            let listed = answer.ok().json();
+            let ids = |listed: &Value| {
+                let letters = listed["dead_letters"].as_array().unwrap().iter();
+                letters.map(|letter| letter["message"].to_string()).collect::<BTreeSet<_>>()
+            };
+            assert_eq!((&listed["total"], ids(&listed).len()), (&500.into(), 500), "{round}");
+            seen += 1;
+        }
+        assert!(seen >= 2, "nobody is kept waiting for ever: {seen} of four");
+    }
+    one.terminate();
+    other.terminate();
+    assert_eq!(dead(&client), 500);
+}
+
+#[test]
+fn while_another_process_has_the_letters_in_hand_that_is_answered_and_nothing_is_done() {
+    let site = Site::new();
+    site.configure();
+    let actors = site.start_actors_unready();
+    let client = site.client();
+    client.put_dead_letters(ENTRY_QUEUE, (0..3).map(unmendable));
+    wait::until("they lie there", SOON, || (dead(&client) == 3).then_some(()));
+    let another = site.client();
+    another.declare_exclusive("vehicle_dead_letter.looked_at");
+    for (method, path) in [("GET", ""), ("POST", "/replay"), ("DELETE", "")] {
+        let url = actors.url(&format!("/admin/dead-letters{path}"));
+        let answer = http::request(method, &url, &[], b"").unwrap();
+        assert_eq!(answer.status, 503, "{method} {path}: {}", answer.body);
+        assert!(answer.body.contains("another process looks at"), "{}", answer.body);
+    }
+    assert_eq!(dead(&client), 3);
+    drop(another);
+    wait::until_ok("it can be looked at again", SOON, || {
+        let answer = http::get(&actors.url("/admin/dead-letters"));
+        (answer.status == 200).then_some(answer.body.clone()).ok_or(answer.body)
+    });
+    assert_eq!(handle(&actors, "DELETE", "")["discarded"], 3);
+    actors.terminate();
 }
 
 #[test]

@@ -382,19 +382,3 @@ fn nobody_else_on_the_machine_can_read_what_it_keeps() {
     }
     assert!(names >= 8, "all files of the directory are looked at: {names}");
 }
-
-#[test]
-fn a_writer_of_the_files_that_dies_ends_the_process() {
-    let directory = site::directory();
-    let mut web =
-        Carpark::new(&directory, "web").env("FAILPOINTS", "rows_taken=panic").start_ready();
-    web.may_panic();
-    let row = json!({
-        "vehicle_plate": "DIES1",
-        "entry_date_time": "2026-05-04T08:00:00Z", "exit_date_time": "2026-05-04T09:00:00Z",
-    });
-    let _none = http::request("POST", &web.url("/save_summary"), &[], row.to_string().as_bytes());
-    let status = web.wait(SOON);
-    assert_eq!(status.code(), Some(1));
-    assert!(web.stderr().contains("the writer of the files has died"), "{}", web.stderr());
-}

@@ -1,5 +1,5 @@
 //! G5 at the places where it is hardest to keep: the process dies between two steps, at named
-//! failpoints (`actors/src/failpoint.rs`), again and again. Nothing lost, nothing doubled.
+//! failpoints (`platform/src/runtime/failpoint.rs`), again and again. Nothing lost, nothing doubled.
 
 use std::time::Duration;
 

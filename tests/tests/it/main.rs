@@ -42,3 +42,4 @@ mod rules_of_a_site;
 mod security;
 mod vehicles;
 mod verify;
+mod vital;

@@ -15,6 +15,7 @@ use chrono::TimeDelta;
 use domain::reference::Net;
 use domain::session::Outcome as SessionOutcome;
 use domain::{Effect, Kind, Policy, SharedClock, Watermarks};
+use platform::runtime::Vitals;
 use prometheus::Registry;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -239,7 +240,8 @@ async fn process(
         outbox_max: random.random_range(1..=50),
         ..Options::default()
     };
-    let mut actors = Actors::start(Parts {
+    let vitals = Vitals::default();
+    let actors = Actors::start(Parts {
         options,
         broker: Box::new(MemoryBroker(world.server.clone())),
         store: Arc::new(world.store.clone()),
@@ -247,11 +249,12 @@ async fn process(
         processor: ProcessorId(format!("p{slot}l{life}").into()),
         clock: clock(world.begun),
         metrics,
+        vitals: vitals.clone(),
     });
     tokio::select! {
         biased;
         () = sleep_until(until) => {}
-        name = actors.died() => panic!("the {name} died"),
+        name = vitals.died() => panic!("the {name} died"),
     }
     if !crashes_then {
         actors.stop().await;

@@ -44,7 +44,7 @@ pub(crate) struct Keeper {
     is_committing: bool,
     metrics: Arc<Metrics>,
     health: Arc<Health>,
-    _vital: Vital,
+    vital: Vital,
 }
 
 impl Keeper {
@@ -61,7 +61,7 @@ impl Keeper {
             is_committing: false,
             metrics,
             health,
-            _vital: vital,
+            vital,
         }
     }
 
@@ -144,6 +144,7 @@ impl Handler<Keep> for Keeper {
     type Result = ResponseFuture<()>;
 
     fn handle(&mut self, Keep(changes): Keep, context: &mut Self::Context) -> Self::Result {
+        self.vital.may_die_here();
         let (answer, answered) = oneshot::channel();
         self.waiting.extend(changes);
         self.answers.push(answer);

@@ -1,9 +1,7 @@
 //! The actor: batches, answers, bounds, and the end.
 
-use std::rc::Rc;
-
 use actix::Addr;
-use tokio::sync::mpsc;
+use platform::runtime::Vitals;
 use tokio::task::{JoinHandle, yield_now};
 use tokio::time::timeout;
 
@@ -16,7 +14,7 @@ struct Fixture {
     bench: Bench,
     writer: Addr<CsvWriter>,
     is_writable: Arc<AtomicBool>,
-    died: mpsc::Receiver<&'static str>,
+    vitals: Vitals,
 }
 
 type Answer = Result<Vec<Saved>, AppendError>;
@@ -31,11 +29,11 @@ impl Fixture {
         let is_writable = Arc::default();
         let settings = bench.settings();
         let journal = Journal::open(Arc::clone(&settings)).unwrap();
-        let (death, died) = mpsc::channel(1);
-        let vital = Vital::new("writer", death, Rc::default());
+        let vitals = Vitals::default();
+        let vital = vitals.of("writer");
         let writer_is = Arc::clone(&is_writable);
         let writer = CsvWriter::new(settings, journal, waiting_bytes_max, writer_is, vital).start();
-        Self { bench, writer, is_writable, died }
+        Self { bench, writer, is_writable, vitals }
     }
 
     fn disk(&self) -> &TestDisk {
@@ -261,9 +259,9 @@ impl Handler<Panic> for CsvWriter {
 
 #[actix_rt::test]
 async fn that_the_writer_has_died_is_told() {
-    let mut fixture = Fixture::new();
+    let fixture = Fixture::new();
     assert!(fixture.writer.send(Panic).await.is_err());
-    assert_eq!(timeout(PATIENCE, fixture.died.recv()).await.unwrap(), Some("writer"));
+    assert_eq!(timeout(PATIENCE, fixture.vitals.died()).await.unwrap(), "writer");
 }
 
 #[actix_rt::test]

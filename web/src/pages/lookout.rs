@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 use domain::{Instant, SharedClock};
+use platform::runtime::Vital;
 use tokio::sync::{Notify, watch};
 
 use super::actors_client::{ActorsClient, AskError};
@@ -64,6 +65,8 @@ pub(crate) struct Parts {
     pub(crate) is_writable: Box<dyn Fn() -> bool>,
     pub(crate) clock: SharedClock,
     pub(crate) zone: Tz,
+    /// Without it all pages stand still, and say that all is well.
+    pub(crate) vital: Vital,
 }
 
 impl Lookout {
@@ -136,6 +139,7 @@ impl Lookout {
 
 impl Parts {
     async fn look(&self, seen: &mut Seen) {
+        self.vital.may_die_here();
         let now = self.clock.now();
         match self.ask(seen).await {
             Ok(()) => seen.silent = None,

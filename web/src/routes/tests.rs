@@ -4,6 +4,7 @@ use actix_web::App;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::{StatusCode, header};
 use actix_web::test::{TestRequest, call_service, init_service, read_body, read_body_json};
+use platform::runtime::Vitals;
 use serde_json::{Value, json};
 
 use crate::testing::{Bench, summary_message};
@@ -16,7 +17,7 @@ const BODY_BYTES_MAX: usize = 20_000;
 async fn start(bench: &Bench) -> Web {
     let options =
         Options { body_bytes_max: BODY_BYTES_MAX, items_max: ITEMS_MAX, ..Options::default() };
-    crate::service::start_with(&options, bench.settings()).await.unwrap()
+    crate::service::start_with(&options, bench.settings(), Vitals::default()).await.unwrap()
 }
 
 async fn call(web: &Web, request: TestRequest) -> ServiceResponse {
@@ -334,21 +335,26 @@ async fn starting_on_the_real_disk_needs_nothing_but_a_directory() {
         std::sync::Arc::new(|| crate::testing::at("2026-11-20T12:00:00Z"));
     let options = Options { data_dir: dir.path().join("a/b"), ..Options::default() };
     let registry = prometheus::Registry::new();
-    let web = crate::start(options.clone(), clock.clone(), &registry).await.unwrap();
+    let web =
+        crate::start(options.clone(), clock.clone(), &registry, Vitals::default()).await.unwrap();
     assert_eq!(post_json(&web, "/save_summary", &without_id()).await.0, 200);
 
     let fresh = prometheus::Registry::new();
-    let second = crate::start(options.clone(), clock.clone(), &fresh).await;
+    let second = crate::start(options.clone(), clock.clone(), &fresh, Vitals::default()).await;
     assert!(matches!(second.err(), Some(StartError::Locked(_))));
     web.stop().await;
 
     let no_window = Options { index_rows: 0, ..options.clone() };
-    let refused = crate::start(no_window, clock.clone(), &prometheus::Registry::new()).await;
+    let refused =
+        crate::start(no_window, clock.clone(), &prometheus::Registry::new(), Vitals::default())
+            .await;
     assert!(matches!(refused.err(), Some(StartError::IndexRows(0))));
-    let taken = crate::start(options.clone(), clock.clone(), &registry).await;
+    let taken = crate::start(options.clone(), clock.clone(), &registry, Vitals::default()).await;
     assert!(matches!(taken.err(), Some(StartError::Metrics(_))));
 
-    let web = crate::start(options, clock, &prometheus::Registry::new()).await.unwrap();
+    let web = crate::start(options, clock, &prometheus::Registry::new(), Vitals::default())
+        .await
+        .unwrap();
     let (_, answer) = post_json(&web, "/save_summary", &without_id()).await;
     assert_eq!(answer["status"], "duplicate");
 }

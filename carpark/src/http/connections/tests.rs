@@ -4,7 +4,12 @@ const ONE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 const OTHER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
 
 fn connections(total: usize, per_address: usize) -> Rc<Connections> {
-    Connections::new(Limits { total, per_address })
+    behind("", total, per_address)
+}
+
+fn behind(proxies: &str, total: usize, per_address: usize) -> Rc<Connections> {
+    let meters = Meters::register(&prometheus::Registry::new()).unwrap();
+    Connections::new(Limits { total, per_address }, proxies.parse().unwrap(), meters)
 }
 
 #[test]
@@ -76,4 +81,39 @@ fn streams_of_strangers_are_bounded_and_those_of_others_are_not() {
     assert!(second.begin(true).may_stream());
     drop(stream);
     assert!(all.admit(OTHER).unwrap().begin(false).may_stream());
+}
+
+#[test]
+fn a_trusted_proxy_speaks_for_many_and_has_no_limit_of_its_own() {
+    let all = behind("192.0.2.0/30 2001:db8::/32", 100, 2);
+    for proxy in
+        [ONE, IpAddr::from([0, 0, 0, 0, 0, 0xffff, 0xc000, 0x0202]), "2001:db8::7".parse().unwrap()]
+    {
+        let of_proxy: Vec<_> = (0..10).map(|_| all.admit(proxy).unwrap()).collect();
+        assert!(of_proxy.iter().all(|c| !c.is_closed()), "{proxy}");
+    }
+    let stranger = IpAddr::from([192, 0, 2, 9]);
+    let of_stranger: Vec<_> = (0..3).map(|_| all.admit(stranger).unwrap()).collect();
+    assert!(of_stranger[0].is_closed(), "who is no proxy has one");
+}
+
+#[test]
+fn what_becomes_of_connections_is_counted() {
+    let all = connections(2, 1);
+    let meters = &all.meters;
+    let first = all.admit(ONE).unwrap();
+    let second = all.admit(ONE).unwrap();
+    assert!(first.is_closed() && meters.made_room_at_its_address.get() == 1);
+    let work = second.begin(false);
+    assert!(all.admit(ONE).is_none() && meters.refused_at_its_address.get() == 1);
+    let others = all.admit(OTHER).unwrap();
+    let third = IpAddr::from([192, 0, 2, 3]);
+    let newest = all.admit(third).unwrap();
+    assert!(others.is_closed() && meters.made_room.get() == 1);
+    let other_work = newest.begin(false);
+    assert!(all.admit(OTHER).is_none() && meters.refused.get() == 1);
+    assert_eq!(meters.open.get(), 2);
+    drop((work, other_work));
+    newest.has_ended();
+    assert_eq!((meters.open.get(), meters.idle.get(), meters.slow.get()), (1, 0, 0));
 }

@@ -56,6 +56,7 @@ pub async fn start(wiring: &Wiring<'_>) -> anyhow::Result<Started> {
         processor,
         clock: Arc::clone(clock),
         metrics: Arc::clone(&metrics),
+        vitals: wiring.vitals.clone(),
     });
     let health = actors.health();
     if let Some(redis) = &redis {

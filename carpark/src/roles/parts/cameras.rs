@@ -43,7 +43,14 @@ pub fn start(wiring: &Wiring<'_>, embedded: Option<EmbeddedPublisher>) -> anyhow
     let ledger = config.generators.ledger.as_deref();
     let publisher = publisher.map(|publisher| recorded(publisher, ledger)).transpose()?;
     let (cameras, clock) = (config.cameras.clone(), Arc::clone(&wiring.clock));
-    let cameras = cameras::start(options, cameras, publisher.clone(), clock, &wiring.registry)?;
+    let cameras = cameras::start(
+        options,
+        cameras,
+        publisher.clone(),
+        clock,
+        &wiring.registry,
+        &wiring.vitals,
+    )?;
     wiring.add(|site| {
         site.routes(cameras.configure());
         site.describe(cameras::openapi());

@@ -46,6 +46,7 @@ pub async fn start(
         store,
         Arc::clone(&wiring.clock),
         &wiring.registry,
+        &wiring.vitals,
     )
     .await?;
     generators.tell_every(config.published_every);

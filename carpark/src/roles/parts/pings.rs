@@ -41,7 +41,7 @@ pub fn start(wiring: &Wiring<'_>) -> anyhow::Result<Pings> {
         None => Arc::new(OverHttp(monitor.clone())),
     };
     let (options, clock) = (config.pings.clone(), Arc::clone(&wiring.clock));
-    let mut pings = pings::start(options, monitor, way, clock, &wiring.registry)?;
+    let mut pings = pings::start(options, monitor, way, clock, &wiring.registry, &wiring.vitals)?;
     pings.tell_every(config.published_every);
     wiring.add(|site| {
         site.routes(pings.configure());

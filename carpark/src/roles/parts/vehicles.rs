@@ -48,6 +48,7 @@ pub async fn start(
         inside: sessions.map(|store| Arc::new(OpenStays(store)) as Arc<dyn Inside>),
         clock: Arc::clone(clock),
         metrics: Arc::new(vehicles::Metrics::new(&wiring.registry)?),
+        vitals: wiring.vitals.clone(),
     })
     .await
     .context("the vehicle monitor's store")?;

@@ -15,7 +15,9 @@ use crate::http::sign_in::{self, SignIns};
 /// Opens the files.
 pub async fn start(wiring: &Wiring<'_>) -> anyhow::Result<Web> {
     let options = wiring.config.web.clone();
-    let web = web::start(options, Arc::clone(&wiring.clock), &wiring.registry).await?;
+    let web =
+        web::start(options, Arc::clone(&wiring.clock), &wiring.registry, wiring.vitals.clone())
+            .await?;
     wiring.watched.directory("data_dir", web.watch());
     Ok(web)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use lapin::uri::AMQPUri;
@@ -28,14 +28,22 @@ struct Inner {
     /// The URL without its password.
     shown: String,
     declarations: Declarations,
+    /// It was told that looks at the dead letters are not one at a time.
+    looks_side_by_side: AtomicBool,
 }
 
 impl Server {
     /// Reads the URL; connects later.
     pub fn new(url: &str, declarations: Declarations) -> Result<Self, AmqpUrlError> {
         let nodes = parse_amqp_urls(url)?;
-        let current = AtomicUsize::new(0);
-        Ok(Self(Arc::new(Inner { nodes, current, shown: masked(url), declarations })))
+        let inner = Inner {
+            nodes,
+            current: AtomicUsize::new(0),
+            shown: masked(url),
+            declarations,
+            looks_side_by_side: AtomicBool::new(false),
+        };
+        Ok(Self(Arc::new(inner)))
     }
 
     /// The URL without its password.
@@ -68,6 +76,11 @@ impl Server {
             Ok(Err(e)) => Err(self.explain(&e)),
             Err(_) => Err(self.unreachable(&"no answer within 10 s")),
         }
+    }
+
+    /// Notes that looks at the dead letters are not one at a time; answers whether that was known.
+    pub(super) fn looks_side_by_side(&self) -> bool {
+        self.0.looks_side_by_side.swap(true, Ordering::Relaxed)
     }
 
     pub(super) fn unreachable(&self, reason: &dyn Display) -> BrokerError {

@@ -12,16 +12,15 @@ use domain::wire::{
 };
 use futures_util::StreamExt;
 use lapin::message::Delivery;
-use lapin::options::{
-    BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicQosOptions, QueueDeclareOptions,
-};
+use lapin::options::{BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{BasicProperties, Channel, Connection, Consumer};
 use tokio::time::timeout;
 use uuid::{Uuid, uuid};
 
 use super::dead_letters::{open, publish};
-use super::waiting::Waiting;
+use super::turn::give_up;
+use super::waiting::{Waiting, waiting_in};
 use super::{PATIENCE, PERSISTENT, Server};
 use crate::messaging::BrokerError;
 use crate::messaging::dead_letters::{
@@ -43,7 +42,7 @@ const PAGE_FIRST: usize = 16;
 const PAGE_MAX: usize = 500;
 /// What a page is to have at most, by the size of those before it.
 const PAGE_BYTES: usize = 4 << 20;
-/// A delivery that does not come for this long does not come: another look has it.
+/// A delivery that does not come for this long does not come: somebody else's program has it.
 const NEXT_WITHIN: Duration = Duration::from_secs(1);
 /// Longest wait for the letters to be back in their queue; somebody else may have taken some.
 const BACK_WITHIN: Duration = Duration::from_secs(2);
@@ -192,7 +191,7 @@ struct Taken {
 }
 
 /// A connection that takes the dead letters page by page; with its end those that it was not told
-/// to let go are back in their queue.
+/// to let go are back in their queue. There is one at a time ([`turn`](super::turn)).
 ///
 /// A quorum queue's client in RabbitMQ has 32 settlements under way, keeps the others to itself, and
 /// drops them when the channel ends. So acknowledgements are gathered in a transaction, which makes
@@ -224,6 +223,7 @@ impl<'s> Walk<'s> {
         let connection = server.connect("carpark dead letters, looked at").await?;
         let opening = async {
             server.declare(&connection).await?;
+            server.take_turn(&connection).await?;
             let opened = async {
                 let channel = connection.create_channel().await?;
                 channel.tx_select().await?;
@@ -352,16 +352,16 @@ impl<'s> Walk<'s> {
             }
         };
         let _ = timeout(BACK_WITHIN, counting).await;
+        let _ = timeout(CLOSED_WITHIN, give_up(&self.connection)).await;
         let _ = timeout(CLOSED_WITHIN, self.connection.close(200, "looked at".into())).await;
         there
     }
 }
 
-/// How many letters wait in their queue; those that somebody holds do not count.
+/// How many letters wait in their queue.
 async fn waiting(channel: &Channel) -> lapin::Result<usize> {
-    let passive = QueueDeclareOptions { passive: true, ..Default::default() };
-    let queue = channel.queue_declare(DEAD_LETTER_QUEUE.into(), passive, FieldTable::default());
-    Ok(usize::try_from(queue.await?.message_count()).unwrap_or(usize::MAX))
+    let letters = waiting_in(channel, DEAD_LETTER_QUEUE).await?;
+    Ok(usize::try_from(letters).unwrap_or(usize::MAX))
 }
 
 /// A dead letter, put there by carpark or by the broker itself.

@@ -1,5 +1,5 @@
-//! How many dead letters wait in RabbitMQ: asked every few seconds, so over a connection that is
-//! kept.
+//! How many messages wait in a queue of RabbitMQ: the one way to ask, and [`Waiting`], which asks for the
+//! dead letters every few seconds, so over a connection that is kept.
 
 use domain::wire::DEAD_LETTER_QUEUE;
 use lapin::options::QueueDeclareOptions;
@@ -42,11 +42,14 @@ impl Waiting {
             *link = Some((connection, channel.map_err(|e| self.server.explain(&e))?));
         }
         let Some((_, channel)) = link else { return Err(BrokerError::NotConnected) };
-        let passive = QueueDeclareOptions { passive: true, ..Default::default() };
-        let queue = channel
-            .queue_declare(DEAD_LETTER_QUEUE.into(), passive, FieldTable::default())
-            .await
-            .map_err(|e| self.server.explain(&e))?;
-        Ok(queue.message_count().into())
+        let count = waiting_in(channel, DEAD_LETTER_QUEUE).await;
+        count.map(u64::from).map_err(|e| self.server.explain(&e))
     }
+}
+
+/// How many messages wait in a queue; those that somebody holds do not count.
+pub(super) async fn waiting_in(channel: &Channel, queue: &str) -> lapin::Result<u32> {
+    let passive = QueueDeclareOptions { passive: true, ..Default::default() };
+    let queue = channel.queue_declare(queue.into(), passive, FieldTable::default()).await?;
+    Ok(queue.message_count())
 }

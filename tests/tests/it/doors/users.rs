@@ -80,6 +80,9 @@ fn each_role_works_as_its_own_user_and_may_do_nothing_else() {
     // Whether vehicles are inside is read from the processors' database.
     let inside = http::get(&vehicles.url("/vehicles?limit=1")).ok().json();
     assert!(inside["vehicles"][0]["inside"].is_boolean(), "{inside}");
+    // The processors take turns at the dead letters, for which they declare a queue.
+    assert_eq!(http::get(&actors.url("/admin/dead-letters")).ok().json()["total"], 0);
+    assert!(!actors.stderr().contains("may not declare"), "{}", actors.stderr());
     for running in [pinging, generators, vehicles, actors, web] {
         running.terminate();
     }
