@@ -132,7 +132,9 @@ async fn a_preview_waits_for_the_final_read_and_both_get_its_answer() {
     let first = rig.send(preview("AB1Z", 0.99));
     a_moment().await;
     assert!(!first.is_finished() && rig.broker.taken().is_empty());
+    let began = time::Instant::now();
     let answer = rig.saw(last("AB12", 0.7)).await;
+    assert!(began.elapsed().as_millis() < 100, "nothing more is waited for");
     assert_eq!(first.await.unwrap(), answer);
     assert_eq!(rig.broker.plates(), ["AB12"], "a final read beats a surer preview");
 }
@@ -228,6 +230,16 @@ async fn an_event_is_known_for_a_while_and_in_a_bounded_number() {
         (5, &taken[0].1),
         "the same id: the store knows it (R1)"
     );
+}
+
+#[actix_rt::test]
+async fn an_event_is_known_for_a_while_after_it_was_last_heard_of() {
+    let rig = Rig::new(Mood::Confirms);
+    for _ in 0..4 {
+        id(rig.saw(last("AB12", 0.9)).await);
+        tokio::time::advance(Duration::from_mins(10)).await;
+    }
+    assert_eq!(rig.broker.taken().len(), 1);
 }
 
 #[actix_rt::test]
