@@ -102,7 +102,7 @@ impl Guesses {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{self, Write as _};
+    use std::io;
     use std::net::Ipv6Addr;
     use std::sync::Arc;
 
@@ -176,7 +176,7 @@ mod tests {
 
     impl io::Write for Written {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
+            io::Write::write(&mut *self.0.lock().unwrap(), bytes)
         }
 
         fn flush(&mut self) -> io::Result<()> {
