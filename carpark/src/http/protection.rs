@@ -47,7 +47,7 @@ mod tests {
         for (path, policy, kept) in [
             ("/docs", OF_DOCS, None),
             ("/docs/swagger-ui.css", OF_DOCS, None),
-            ("/documents", OF_DATA, Some("no-store")),
+            ("/docsets", OF_DATA, Some("no-store")),
             ("/assets/hub.js", OF_SCRIPTS, Some("no-store")),
             ("/admin/sessions", OF_DATA, Some("no-store")),
             ("/", OF_DATA, Some("no-store")),
