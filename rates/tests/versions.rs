@@ -47,8 +47,9 @@ fn a_stay_is_forgiven_as_a_whole_or_not_at_all() {
 #[test]
 fn the_first_minutes_are_free_once() {
     let tables = versions(r#"grace = { allowance = "PT30M" }"#, "");
-    // 20 of the 30 minutes are after midnight, 50 are charged.
-    assert_eq!(bill(&tables, &over_midnight()).total, 300);
+    // 20 of the 30 minutes are after midnight, so of 85 there 65 are charged: two hours begun.
+    let stay = stay("2026-03-04T23:50+01:00", "2026-03-05T01:25+01:00");
+    assert_eq!(bill(&tables, &stay).total, 600);
 }
 
 #[test]

@@ -64,9 +64,7 @@ impl Once {
         let mut own = table.clone();
         let at = if before.is_empty() { 0 } else { from.timestamp() - self.from };
         own.rules.grace = Some(match own.rules.grace {
-            Some(Grace::Allowance(_)) if at < self.allowance => {
-                Grace::Allowance(seconds(self.allowance - at))
-            }
+            Some(Grace::Allowance(_)) => Grace::Allowance(seconds(self.allowance - at)),
             _ => Grace::None,
         });
         self.discounts(&mut own, before, at);
