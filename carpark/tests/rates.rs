@@ -88,7 +88,7 @@ fn a_stay_is_priced_in_words_and_as_json() {
     assert_eq!(code, 0);
     assert!(out.contains("Total: 3.75 EUR"), "{out}");
     let (code, out, _) = city(&[&stay[..], &["--language", "de"]].concat());
-    assert!(code == 0 && out.contains("Summe: 3.75 EUR"), "{out}");
+    assert!(code == 0 && out.contains("Summe: 3,75 €"), "{out}");
     let (code, out, _) = city(&[&stay[..], &["--json"]].concat());
     let bill: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!((code, &bill["total"]), (0, &serde_json::json!(375)));
@@ -97,6 +97,85 @@ fn a_stay_is_priced_in_words_and_as_json() {
     assert!(out.contains("cinema") && out.contains("shop"), "{out}");
     let (code, out, _) = city(&["price", "--no-entry"]);
     assert!(code == 0 && out.contains("25.00"), "{out}");
+}
+
+/// A yard with an inner one: 2.00 an hour outside, 3.00 for each half hour inside; residents park free.
+const YARD: &str = r#"
+id = "yard"
+version = 1
+name = "Yard"
+currency = "EUR"
+time_zone = "Europe/Berlin"
+covered_by = ["resident"]
+[rules]
+rounding = { mode = "half_up", to = "0.01" }
+grace = "none"
+leave_grace = "PT0S"
+crossing = "by_entry"
+change_while_parked = "segment"
+free_time = "skip"
+reentry = "separate"
+hold_above = "never"
+[[product]]
+name = "by the hour"
+[[product.line]]
+name = "outer"
+zones = ["outer"]
+price = { kind = "per_unit", amount = "2.00", per = "PT1H", step = "PT1H" }
+[[product.line]]
+name = "outer, electric"
+zones = ["outer"]
+bays = ["electric"]
+priority = 1
+price = { kind = "per_unit", amount = "4.00", per = "PT1H", step = "PT1H" }
+[[product.line]]
+name = "inner"
+zones = ["inner"]
+price = { kind = "per_unit", amount = "3.00", per = "PT30M", step = "PT30M" }
+"#;
+
+#[test]
+fn a_stay_of_several_segments_is_priced() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("yard.toml");
+    fs::write(&file, YARD).unwrap();
+    let priced = |segments: &[&str]| {
+        let mut arguments = vec!["rates", "price", file.to_str().unwrap()];
+        arguments.extend(["--entry", "2026-03-02T10:00", "--exit", "2026-03-02T11:50"]);
+        arguments.extend(["--zone", "outer", "--bay", "standard"]);
+        arguments.extend(segments.iter().flat_map(|segment| ["--segment", segment]));
+        carpark(&arguments)
+    };
+    let total = |segments: &[&str]| {
+        let (code, out, err) = priced(segments);
+        assert_eq!(code, 0, "{segments:?}: {err}");
+        let total = out.lines().find_map(|line| line.strip_prefix("Total: ")).unwrap();
+        total.to_owned()
+    };
+    assert_eq!(total(&[]), "4.00 EUR");
+    // 20 and 40 minutes outside are an hour, 50 inside two half hours.
+    let inside = ["at=2026-03-02T10:20,zone=inner", "at=2026-03-02T11:10,zone=outer"];
+    assert_eq!(total(&inside), "8.00 EUR");
+    // What is not named stays as it was: the bay, here.
+    assert_eq!(total(&["at=2026-03-02T11:00+01:00,bay=electric"]), "6.00 EUR");
+    assert_eq!(total(&["at=2026-03-02T11:00,factor=1.5"]), "5.00 EUR");
+    // A right that begins, and one that ends.
+    assert_eq!(total(&["at=2026-03-02T11:00,right=resident"]), "2.00 EUR");
+    let ends = ["at=2026-03-02T10:10, right=other, right=resident", "at=2026-03-02T11:05,right="];
+    assert_eq!(total(&ends), "2.00 EUR");
+    for (segments, told) in [
+        (&["zone=inner"][..], "when?"),
+        (&["at=2026-03-02T10:20,place=inner"], "`place` is nothing that changes"),
+        (&["at=10:20,zone=inner"], "is no time"),
+        (&["at=2026-03-02T11:00,factor=two"], "is no factor"),
+        (&["at=2026-03-02T12:00,zone=inner"], "in the order of time"),
+        (&["at=2026-03-02T10:00,zone=inner"], "in the order of time"),
+        (&["at=2026-03-02T11:00,zone=inner", "at=2026-03-02T10:30,zone=outer"], "10:30"),
+    ] {
+        let (code, out, err) = priced(segments);
+        assert_eq!((code, out.as_str()), (2, ""), "{segments:?}: {err}");
+        assert!(err.contains("--segment") && err.contains(told), "{segments:?}: {err}");
+    }
 }
 
 #[test]
@@ -235,12 +314,15 @@ fn the_pictures_of_the_documentation_are_those_of_the_tables() {
         let name = table.file_stem().unwrap().to_str().unwrap();
         let drawn = folder.path().join(format!("{name}.svg"));
         let bay = if name == "airport" { "terminal" } else { "" };
+        let zone = if name == "depot" { "yard" } else { "" };
         let arguments = [
             "rates",
             "try",
             table.to_str().unwrap(),
             "--bay",
             bay,
+            "--zone",
+            zone,
             "--svg",
             drawn.to_str().unwrap(),
         ];

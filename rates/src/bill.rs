@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::money::{Currency, Decimal};
+use crate::table::{Cap, Rules};
 
 /// The price of a stay. The amounts of its lines sum to [`Bill::total`] exactly.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,10 +25,13 @@ pub struct Bill {
     pub paid: i64,
     /// What is left to pay: total less paid.
     pub due: i64,
-    /// Why a person has to look at it before it is charged, if one has to.
-    pub held: Option<String>,
-    /// The answers of the table that mattered, as `name = value`.
-    pub rules: Vec<String>,
+    /// The table's `hold_above`, where the total is above it: a person has to look at the bill before it
+    /// is charged.
+    pub held: Option<Decimal>,
+    /// The answers of the table that it was made by.
+    pub rules: Rules,
+    /// The caps of the product, with their answers.
+    pub caps: Vec<Cap>,
 }
 
 /// A line of a bill.
@@ -45,7 +49,8 @@ pub struct BillLine {
     pub until: DateTime<Utc>,
     /// How many units: whole ones, or seconds where the time used is charged exactly.
     pub units: i64,
-    /// What a unit is: `PT1H`, `PT1S`, `stay`, `window`; empty where there is none.
+    /// What a unit is: `PT1H`, `PT1S`, `stay`, `window`; of tiers `up to PT2H`, `on to PT4H` (what that
+    /// costs more than the tier before), `over PT4H`; empty where there is none.
     pub unit: String,
     /// The price of a unit in minor units, as a fraction: above and below the line.
     pub unit_price: (i64, i64),

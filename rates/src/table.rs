@@ -60,7 +60,7 @@ pub struct RateTable {
 }
 
 /// The answers to what has two answers in the world, for the whole table.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rules {
     /// How a line of a bill is rounded, and to what.
@@ -111,8 +111,8 @@ pub enum Crossing {
     ByEntry,
     /// The unit ends at the boundary and a new one begins.
     BySegment,
-    /// Time is charged exactly under each price; only the whole stay is rounded up, to a multiple of
-    /// the last price's step, and what is added has the last price (as OCPI 2.2.1 has it).
+    /// Time is charged exactly under each price; only the whole time in the last place is rounded up,
+    /// to a multiple of the last price's step, and what is added has the last price (as OCPI has it).
     LastStep,
 }
 
@@ -179,6 +179,9 @@ pub struct Product {
     /// A window that must hold the whole stay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within: Option<When>,
+    /// The shortest stay that it is for; a shorter one does not qualify.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shortest: Option<Period>,
     /// The longest stay that it is for; a longer one does not qualify.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub longest: Option<Period>,

@@ -111,6 +111,13 @@ pub struct MonthDay {
     day: u8,
 }
 
+impl MonthDay {
+    /// Month and day, both from 1.
+    pub(crate) fn parts(self) -> (u8, u8) {
+        (self.month, self.day)
+    }
+}
+
 impl TryFrom<String> for MonthDay {
     type Error = String;
 

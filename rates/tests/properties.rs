@@ -12,7 +12,7 @@ mod common;
 use chrono::{DateTime, TimeDelta, Utc};
 use common::{at, file};
 use proptest::prelude::*;
-use rates::{Bill, Format, RateTable, Stay, Unpriced, Visit, lint, price, read};
+use rates::{Bill, Format, Price, RateTable, Stay, Unpriced, Visit, lint, price, read};
 
 /// One product of one to three lines by the clock, with caps and a minimum.
 fn product(name: &'static str) -> impl Strategy<Value = String> {
@@ -99,16 +99,44 @@ proptest! {
         prop_assert!(short.total <= long.total, "{short:#?}\n{long:#?}");
     }
 
+    /// The windows that end, by name: a product that asks when a car leaves (`leave`) or how long it
+    /// stays at least (`shortest`) can make a longer stay cheaper, and nothing else can.
+    #[test]
+    fn a_longer_stay_costs_less_only_by_a_product_that_asks_for_it(rules in rules(), a in product("a"), bird in 0_u32..3000, shortest in 1_u32..20, entry in entry(), seconds in 0_i64..2 * 86_400, more in 0_i64..86_400) {
+        let money = format!("{}.{:02}", bird / 100, bird % 100);
+        let flat = format!("price = {{ kind = \"flat\", amount = \"{money}\", each = \"stay\" }}");
+        let special = format!("[[product]]\nname = \"leave\"\nleave = {{ days_after = 0, when = {{ from = \"15:00\", until = \"20:00\" }} }}\n[[product.line]]\nname = \"l\"\n{flat}\n[[product]]\nname = \"shortest\"\nshortest = \"PT{shortest}H\"\n[[product.line]]\nname = \"l\"\n{flat}\n");
+        let Some(table) = sound(&rules, &format!("{a}{special}")) else { return Ok(()) };
+        let (short, long) = (bill(&table, entry, seconds), bill(&table, entry, seconds + more));
+        if long.total < short.total {
+            prop_assert!(["leave", "shortest"].contains(&long.product.as_str()), "{long:#?}");
+        }
+    }
+
     #[test]
     fn a_permuted_table_bills_alike(rules in rules(), a in product("a"), b in product("b"), entry in entry(), seconds in 0_i64..4 * 86_400) {
-        let Some(table) = sound(&rules, &format!("{a}{b}")) else { return Ok(()) };
+        let rights = "[[product]]\nname = \"tiers\"\n[[product.line]]\nname = \"l\"\nprice = { kind = \"tiers\", anew = \"never\", after = \"nothing_more\", tiers = [{ up_to = \"PT1H\", total = \"1.10\" }, { up_to = \"PT5H\", total = \"4.30\" }, { up_to = \"PT9H\", total = \"20.00\" }] }\n[[discount]]\nname = \"third\"\norder = 2\nfor_right = \"shop\"\noff = { percent = \"33\" }\n[[discount]]\nname = \"euro\"\norder = 1\nfor_right = \"shop\"\noff = { amount = \"1.00\" }\n";
+        let Some(table) = sound(&rules, &format!("{a}{b}{rights}")) else { return Ok(()) };
         let mut permuted = table.clone();
         permuted.products.reverse();
         for product in &mut permuted.products {
             product.lines.reverse();
             product.caps.reverse();
+            for line in &mut product.lines {
+                if let Price::Tiers { tiers, .. } = &mut line.price {
+                    tiers.reverse();
+                }
+            }
         }
-        prop_assert_eq!(bill(&table, entry, seconds), bill(&permuted, entry, seconds));
+        permuted.discounts.reverse();
+        permuted.taxes.reverse();
+        let mut stay = Stay::simple(entry, entry + TimeDelta::seconds(seconds));
+        stay.validations = vec!["shop".to_owned()];
+        let (mut one, mut other) = (price(&table, &stay).unwrap(), price(&permuted, &stay).unwrap());
+        // The caps are shown in the table's order.
+        one.caps.sort_by(|a, b| a.name.cmp(&b.name));
+        other.caps.sort_by(|a, b| a.name.cmp(&b.name));
+        prop_assert_eq!(one, other);
     }
 
     /// A driver who goes out and comes back at once pays no less, where coming back is one stay.

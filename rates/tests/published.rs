@@ -14,6 +14,34 @@ mod tables;
 use common::{at, lasting, segment, table, total, unpriced};
 use rates::{Unpriced, paid_until};
 
+/// A tariff, how many worked examples were published with it, and its tests.
+type Tariff = (&'static str, usize, &'static [fn()]);
+
+const TARIFFS: [Tariff; 11] = [
+    ("Singapore", 1, &[singapore_night_is_capped]),
+    ("Singapore, 2007", 0, &[singapore_coupons_of_2007]),
+    ("Zhangye airport", 0, &[zhangye_airport, zhangye_airport_motorcycles_and_large_vehicles]),
+    ("Stoke-on-Trent", 0, &[stoke_on_trent]),
+    ("coin park, once", 1, &[a_coin_park_whose_maximum_holds_once]),
+    ("coin park, until midnight", 1, &[a_maximum_that_ends_at_midnight]),
+    ("Manchester", 0, &[manchester_on_street]),
+    ("weekly special", 1, &[a_weekly_special, a_table_of_24_hours_has_no_gap]),
+    ("short and long stay", 3, &[a_short_and_a_long_stay_car_park]),
+    ("valet", 7, &[a_valet]),
+    ("meter", 3, &[a_meter_that_tells_until_when_money_lasts]),
+];
+
+#[test]
+fn eleven_tariffs_and_their_seventeen_worked_examples() {
+    let examples: usize = TARIFFS.iter().map(|(_, examples, _)| examples).sum();
+    assert_eq!((TARIFFS.len(), examples), (11, 17));
+    for (_, _, tests) in TARIFFS {
+        for test in tests {
+            test();
+        }
+    }
+}
+
 const MINUTE: i64 = 60;
 const HOUR: i64 = 3600;
 
@@ -74,6 +102,28 @@ fn zhangye_airport() {
         (48 * HOUR, 5000),
     ] {
         assert_eq!(lasting(&car, "2026-03-04T12:00+08:00", seconds), expected, "{seconds}");
+    }
+}
+
+#[test]
+fn zhangye_airport_motorcycles_and_large_vehicles() {
+    for (first, more, most, day) in [("1.00", "0.50", "5.00", 500), ("5.00", "2.00", "30.00", 3000)]
+    {
+        let vehicle = table(
+            "Asia/Shanghai",
+            "CNY",
+            r#"grace = { forgives = "PT15M" }"#,
+            &format!(
+                "[[product]]\nname = \"vehicle\"\n[[product.line]]\nname = \"hours\"\nprice = {{ kind = \"tiers\", tiers = [{{ up_to = \"PT1H\", total = \"{first}\" }}], after = {{ per_unit = {{ amount = \"{more}\", per = \"PT1H\", step = \"PT1H\" }} }}, anew = {{ each = \"PT24H\" }} }}\n[[product.cap]]\nname = \"24 hours\"\namount = \"{most}\"\nperiod = \"PT24H\"\nholds = \"repeats\"\n"
+            ),
+        );
+        let first = if day == 500 { 100 } else { 500 };
+        let noon = "2026-03-04T12:00+08:00";
+        assert_eq!(lasting(&vehicle, noon, 14 * MINUTE), 0);
+        assert_eq!(lasting(&vehicle, noon, HOUR), first);
+        assert_eq!(lasting(&vehicle, noon, 3 * HOUR), if day == 500 { 200 } else { 900 });
+        assert_eq!(lasting(&vehicle, noon, 24 * HOUR), day);
+        assert_eq!(lasting(&vehicle, noon, 24 * HOUR + 1), day + first);
     }
 }
 
@@ -179,6 +229,35 @@ fn a_weekly_special() {
     }
 }
 
+/// Its maker demands tiers that cover 1,440 minutes; written as there, in whole minutes, they leave gaps.
+#[test]
+fn a_table_of_24_hours_has_no_gap() {
+    let with = |tiers: &str| {
+        let rest = format!(
+            "[[product]]\nname = \"p\"\nlongest = \"PT24H\"\n[[product.line]]\nname = \"l\"\nprice = {{ kind = \"tiers\", after = \"closed\", anew = \"never\", tiers = [{tiers}] }}\n"
+        );
+        rates::parse(&common::file("America/New_York", "USD", "", &rest), rates::Format::Toml)
+    };
+    let whole = |from: &str, up_to: &str, total: u8| {
+        format!("{{ from = \"PT{from}M\", up_to = \"PT{up_to}M\", total = \"{total}.00\" }}")
+    };
+    let good = [
+        whole("0", "60", 5),
+        whole("60", "120", 9),
+        whole("120", "180", 12),
+        whole("180", "1440", 20),
+    ];
+    assert!(with(&good.join(", ")).is_ok());
+    let minutes = [
+        whole("0", "60", 5),
+        whole("61", "120", 9),
+        whole("121", "180", 12),
+        whole("181", "1440", 20),
+    ];
+    assert!(with(&minutes.join(", ")).is_err());
+    assert!(with(&good[..3].join(", ")).is_err(), "nothing for 3 to 24 hours");
+}
+
 #[test]
 fn a_short_and_a_long_stay_car_park() {
     let (short, long) = tables::pro_rata();
@@ -194,6 +273,8 @@ fn a_valet() {
     {
         assert_eq!(lasting(&tables::valet(), "2026-03-04T12:00-05:00", minutes * MINUTE), expected);
     }
+    let before = unpriced(&tables::valet(), "2026-03-04T12:00-05:00", "2026-03-04T11:59-05:00");
+    assert!(matches!(before, Unpriced::BadStay(_)));
 }
 
 /// doc-weboffice.eu.flowbird.io, tariff examples, example 2.

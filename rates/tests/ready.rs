@@ -71,7 +71,7 @@ fn each_is_without_fault_and_is_explained_in_both_languages() {
         }
         count += 1;
     }
-    assert_eq!(count, 6);
+    assert_eq!(count, 7);
 }
 
 #[test]
@@ -188,6 +188,27 @@ fn park_and_ride() {
             ("2026-03-02 08:00", "2026-03-02 22:00", "", 1200),
         ],
     );
+}
+
+#[test]
+fn the_depot() {
+    let table = ready("depot");
+    let at = |text: &str| {
+        let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").unwrap();
+        table.time_zone.from_local_datetime(&local).single().unwrap().to_utc()
+    };
+    let part = |from: &str, until: &str, zone: &str| Segment {
+        zone: zone.to_owned(),
+        ..Segment::new(at(from), at(until))
+    };
+    let moves = Stay::of(vec![
+        part("2026-03-02 10:00", "2026-03-02 10:20", "yard"),
+        part("2026-03-02 10:20", "2026-03-02 11:10", "inner"),
+        part("2026-03-02 11:10", "2026-03-02 11:50", "yard"),
+    ]);
+    assert_eq!(rates::price(&table, &moves).unwrap().total, 800);
+    let nowhere = Stay::of(vec![part("2026-03-02 10:00", "2026-03-02 10:20", "")]);
+    assert!(matches!(rates::price(&table, &nowhere), Err(Unpriced::NoProduct(_))));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Each vendor's payload, and all that is read from it.
 
+mod forms;
 mod properties;
 mod traps;
 mod vendors;

@@ -139,7 +139,9 @@ async fn a_preview_waits_for_the_final_read_and_both_get_its_answer() {
     let first = rig.send(preview("AB1Z", 0.99));
     a_moment().await;
     assert!(!first.is_finished() && rig.broker.taken().is_empty());
+    let began = time::Instant::now();
     let answer = rig.saw(last("AB12", 0.7)).await;
+    assert!(began.elapsed().as_millis() < 100, "nothing more is waited for");
     assert_eq!(first.await.unwrap(), answer);
     assert_eq!(rig.broker.plates(), ["AB12"], "a final read beats a surer preview");
 }
@@ -238,6 +240,16 @@ async fn an_event_is_known_for_a_while_and_in_a_bounded_number() {
 }
 
 #[actix_rt::test]
+async fn an_event_is_known_for_a_while_after_it_was_last_heard_of() {
+    let rig = Rig::new(Mood::Confirms);
+    for _ in 0..4 {
+        id(rig.saw(last("AB12", 0.9)).await);
+        tokio::time::advance(Duration::from_mins(10)).await;
+    }
+    assert_eq!(rig.broker.taken().len(), 1);
+}
+
+#[actix_rt::test]
 async fn an_event_that_is_used_again_for_another_time_is_another_passage() {
     let rig = Rig::new(Mood::Confirms);
     let first = id(rig.saw(last("AB12", 0.9)).await);
@@ -293,4 +305,138 @@ async fn who_does_not_wait_for_the_answer_loses_nothing() {
     gone.abort();
     id(rig.saw(last("AB12", 0.9)).await);
     assert_eq!(rig.broker.plates(), ["AB12"]);
+}
+
+#[actix_rt::test]
+async fn too_many_passages_at_a_time_are_told_to_come_again() {
+    let rig = Rig::new(Mood::Confirms);
+    let of = |event: usize| Read { event: Some(event.to_string()), ..preview("AB12", 0.9) };
+    let waiting: Vec<_> = (0..UNDER_WAY_MAX).map(|event| rig.send(of(event))).collect();
+    let more = rig.saw(of(UNDER_WAY_MAX)).await;
+    assert_eq!(more, Outcome::Unavailable(Trouble::Busy));
+    // What is under way already goes on.
+    id(rig.saw(Read { event: Some("0".to_owned()), ..last("AB12", 0.9) }).await);
+    for answer in waiting {
+        id(answer.await.unwrap());
+    }
+    id(rig.saw(of(UNDER_WAY_MAX)).await);
+}
+
+#[actix_rt::test]
+async fn what_is_being_published_is_published_once_and_counts_what_is_merged_once() {
+    let rig = Rig::new(Mood::Hangs);
+    let first = rig.send(preview("B8KX3", 0.9));
+    a_moment().await;
+    let decided = rig.send(Read { stage: Stage::Final, ..preview("B8KX3", 0.95) });
+    a_moment().await;
+    let later = CapturedAt::Instant(at("2026-06-01T10:00:05Z"));
+    let others: Vec<_> = (0..2)
+        .map(|_| rig.send(Read { at: later, stage: Stage::Update, ..preview("B8KX311", 0.9) }))
+        .collect();
+    // The time at which the preview would have been decided on.
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    rig.broker.set(Mood::Confirms);
+    for answer in others.into_iter().chain([first, decided]) {
+        id(answer.await.unwrap());
+    }
+    assert_eq!((rig.broker.plates(), rig.merged()), (vec!["B8KX3".to_owned()], 1));
+}
+
+#[actix_rt::test]
+async fn a_plate_that_was_read_several_times_before_the_last_read_is_merged_once() {
+    let rig = Rig::new(Mood::Confirms);
+    let previews = [preview("B8KX3", 0.6), preview("B8KX3", 0.7), preview("B8KX311", 0.5)];
+    let previews = previews.map(|read| rig.send(read));
+    a_moment().await;
+    id(rig.saw(last("B8KX311", 0.9)).await);
+    for answer in previews {
+        id(answer.await.unwrap());
+    }
+    assert_eq!((rig.broker.plates(), rig.merged()), (vec!["B8KX311".to_owned()], 1));
+}
+
+#[actix_rt::test]
+async fn a_passage_that_is_read_after_all_goes_by_that_plate() {
+    let rig = Rig::new(Mood::Confirms);
+    assert_eq!(rig.saw(preview("", 0.9)).await, Outcome::Unfit(Unfit::Unread));
+    let first = id(rig.saw(last("AB12", 0.9)).await);
+    let seconds_later = CapturedAt::Instant(at("2026-06-01T10:00:10Z"));
+    assert_eq!(id(rig.saw(Read { at: seconds_later, ..last("AB12", 0.9) }).await), first);
+}
+
+#[actix_rt::test]
+async fn a_passage_that_begins_again_waits_its_whole_time() {
+    let rig = Rig::new(Mood::Confirms);
+    let first = rig.send(preview("", 0.9));
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(rig.saw(last("", 0.9)).await, Outcome::Unfit(Unfit::Unread));
+    first.await.unwrap();
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    let began = time::Instant::now();
+    id(rig.saw(preview("AB12", 0.9)).await);
+    assert_eq!(began.elapsed().as_secs(), 1);
+}
+
+#[actix_rt::test]
+async fn what_came_to_nothing_belongs_to_what_is_read_after_all() {
+    let rig = Rig::new(Mood::Confirms);
+    let unsure = || preview("MZ40U", 0.3);
+    assert_eq!(rig.saw(unsure()).await, Outcome::Unfit(Unfit::LowConfidence));
+    let seconds_later = CapturedAt::Instant(at("2026-06-01T10:00:04Z"));
+    let published = id(rig.saw(Read { at: seconds_later, ..last("B8KX311", 0.9) }).await);
+    assert_eq!(id(rig.saw(unsure()).await), published, "it is sent again");
+    assert_eq!(rig.broker.plates(), ["B8KX311"]);
+}
+
+#[actix_rt::test]
+async fn of_two_vehicles_of_one_event_a_read_is_of_the_one_with_its_plate() {
+    let rig = Rig::new(Mood::Confirms);
+    let read = |seconds: i64, stage, plate| {
+        let at = now() + TimeDelta::seconds(seconds);
+        Read { at: CapturedAt::Instant(at), stage, ..preview(plate, 0.9) }
+    };
+    let one = id(rig.saw(read(0, Stage::New, "FINA1")).await);
+    let other = id(rig.saw(read(60, Stage::New, "FINB2")).await);
+    assert_eq!(id(rig.saw(read(62, Stage::Update, "FINA1")).await), one);
+    assert_eq!(id(rig.saw(read(63, Stage::Update, "FINB2")).await), other);
+    assert_eq!((rig.broker.plates().len(), rig.merged()), (2, 0));
+}
+
+#[actix_rt::test]
+async fn of_a_camera_that_names_all_its_events_alike_the_latest_passages_are_looked_at() {
+    let rig = Rig::new(Mood::Confirms);
+    let read = |number: usize| {
+        let minutes = i64::try_from(number).unwrap() * 60;
+        let at = now() - TimeDelta::days(1) + TimeDelta::seconds(minutes);
+        Read { at: CapturedAt::Instant(at), ..last(&format!("FIN{number}"), 0.9) }
+    };
+    let mut ids = Vec::new();
+    for number in 0..=LOOKED_AT_MAX {
+        ids.push(id(rig.saw(read(number)).await));
+    }
+    assert_eq!(id(rig.saw(read(1)).await), ids[1]);
+    assert_eq!(rig.broker.taken().len(), LOOKED_AT_MAX + 1);
+    assert_eq!(id(rig.saw(read(0)).await), ids[0], "the same observation (R1)");
+    assert_eq!(rig.broker.taken().len(), LOOKED_AT_MAX + 2);
+}
+
+#[actix_rt::test]
+async fn of_an_event_whose_passages_are_forgotten_nothing_is_kept() {
+    let options = Options { events_max: 0, ..Options::default() };
+    let metrics = Metrics::register(&Registry::new()).unwrap();
+    let camera = Arc::new(camera(Role::Entry));
+    let monitor = Monitor::new(&[Arc::clone(&camera)], &options, clock(), metrics.clone()).start();
+    let (alive, _) = oneshot::channel();
+    let mut passages = Passages::new(options, None, monitor, metrics, alive);
+    let sighting = sightings(&[last("AB12", 0.9)], &camera, now()).remove(0);
+    passages.events.insert(sighting.key, vec![1, 2]);
+    let end = || End::Unfit(Unfit::Unread);
+    let (identity, heard) = (Identity::of(&sighting), time::Instant::now());
+    passages.known.insert(1, Known { identity, end: end(), key: sighting.key, heard });
+    passages.forget();
+    assert_eq!(passages.events[&sighting.key], [2]);
+    let identity = Identity::of(&sighting);
+    passages.known.insert(2, Known { identity, end: end(), key: sighting.key, heard });
+    passages.forget();
+    assert!(passages.events.is_empty() && passages.known.is_empty());
 }

@@ -143,6 +143,7 @@ impl fmt::Display for Neighbourhood {
 #[cfg(test)]
 mod tests {
     use actix_web::http::header::{HeaderName, HeaderValue};
+    use actix_web::test::TestRequest;
 
     use super::*;
 
@@ -165,7 +166,9 @@ mod tests {
             ("2001:db8::1", Some("2001:db9::7"), "2001:db9::7"),
             ("10.0.0.1", Some("unknown"), "10.0.0.1"),
             ("10.0.0.1", Some("198.51.100.7, _hidden"), "10.0.0.1"),
+            ("10.0.0.1", Some("198.51.100.7, _hidden, 10.1.1.1"), "10.1.1.1"),
             ("10.0.0.1", Some("::ffff:198.51.100.7"), "198.51.100.7"),
+            ("10.0.0.1", Some("\"198.51.100.7\""), "198.51.100.7"),
         ] {
             let mut headers = HeaderMap::new();
             if let Some(header) = header {
@@ -174,6 +177,22 @@ mod tests {
             }
             assert_eq!(proxies.named(ip(peer), &headers), ip(expected), "{peer} {header:?}");
         }
+    }
+
+    #[test]
+    fn the_header_may_stand_there_more_than_once_and_a_peer_may_come_in_ipv6s_clothes() {
+        let proxies: TrustedProxies = "10.0.0.0/8".parse().unwrap();
+        let client = |peer: &str| {
+            let request = TestRequest::default()
+                .peer_addr((ip(peer), 5000).into())
+                .append_header((FORWARDED_FOR, "203.0.113.9"))
+                .append_header((FORWARDED_FOR, "198.51.100.7"))
+                .to_srv_request();
+            proxies.client(&request)
+        };
+        assert_eq!(client("10.0.0.1"), Some(Client(ip("198.51.100.7"))));
+        assert_eq!(client("::ffff:10.0.0.1"), Some(Client(ip("198.51.100.7"))));
+        assert_eq!(client("::ffff:192.0.2.1"), Some(Client(ip("192.0.2.1"))));
     }
 
     #[test]

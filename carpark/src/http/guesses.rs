@@ -102,7 +102,9 @@ impl Guesses {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
     use std::net::Ipv6Addr;
+    use std::sync::Arc;
 
     use super::*;
 
@@ -142,5 +144,65 @@ mod tests {
         assert_eq!(guesses.counted_at(now).by_client.len(), CLIENTS_MAX);
         assert_eq!(guesses.counted_at(now + WINDOW).by_client.len(), 0);
         assert!(!guesses.wrong_at(v4(1), now + WINDOW));
+    }
+
+    #[test]
+    fn who_is_counted_already_goes_on_being_counted_when_there_is_no_room_for_others() {
+        let (guesses, now) = (Guesses::new("here"), Instant::now());
+        for n in 0..u32::try_from(CLIENTS_MAX).unwrap() {
+            guesses.wrong_at(v4(n), now);
+        }
+        for _ in 1..OF_ONE_MAX {
+            assert!(!guesses.has_to_wait_at(v4(1), now));
+            guesses.wrong_at(v4(1), now);
+        }
+        assert!(guesses.has_to_wait_at(v4(1), now));
+    }
+
+    /// What is logged meanwhile.
+    fn logged(what: impl FnOnce()) -> String {
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let writer = Arc::clone(&written);
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(move || Written(Arc::clone(&writer)))
+            .finish();
+        tracing::subscriber::with_default(subscriber, what);
+        let written = written.lock().unwrap();
+        String::from_utf8(written.clone()).unwrap()
+    }
+
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            io::Write::write(&mut *self.0.lock().unwrap(), bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_is_logged_of_a_flood_is_bounded_and_says_how_much_it_was() {
+        let (guesses, now) = (Guesses::new("in a test"), Instant::now());
+        let of_flood = logged(|| {
+            for n in (0..500).chain([7, 7]) {
+                guesses.wrong_at(v4(n), now);
+            }
+        });
+        assert_eq!(of_flood.lines().count(), NAMED_MAX, "{of_flood}");
+        assert!(of_flood.contains("wrong token in a test client=127.0.0.9"), "{of_flood}");
+        let of_its_end = logged(|| drop(guesses.counted_at(now + WINDOW)));
+        let said =
+            ["wrong_tokens=502", "clients=500", "most.client=127.0.0.7", "most.wrong_tokens=3"];
+        for part in said {
+            assert!(of_its_end.contains(part), "{part}: {of_its_end}");
+        }
+        assert_eq!(logged(|| drop(guesses.counted_at(now + WINDOW * 3))), "", "it is said once");
+        guesses.wrong_at(v4(1), now);
+        let of_one = logged(|| drop(guesses.counted_at(now + WINDOW)));
+        assert_eq!(of_one, "", "one was logged when it came");
     }
 }

@@ -41,3 +41,48 @@ pub(super) async fn as_get(
     let answer = next.call(request).await?;
     Ok(answer.map_body(|_, body| NoBody(body.size())).map_into_boxed_body())
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::middleware::from_fn;
+    use actix_web::{App, HttpRequest, HttpResponse, test, web};
+    use futures_util::stream;
+
+    use super::*;
+
+    /// Method that the route saw, status, length said and body sent.
+    async fn asked(method: Method, path: &str) -> (String, u16, BodySize, Bytes) {
+        let seen = |request: HttpRequest| async move {
+            let mut answer = HttpResponse::Ok();
+            answer.insert_header(("x-seen", request.method().as_str()));
+            let bytes = || Ok::<_, Infallible>(Bytes::from_static(b"x"));
+            match request.path() {
+                "/endless" => answer.streaming(stream::repeat_with(bytes)),
+                _ => answer.body("twelve bytes"),
+            }
+        };
+        let app = App::new().wrap(from_fn(as_get)).default_service(web::to(seen));
+        let app = test::init_service(app).await;
+        let request = test::TestRequest::default().method(method).uri(path).to_request();
+        let answer = test::call_service(&app, request).await;
+        let seen = answer.headers().get("x-seen").unwrap().to_str().unwrap().to_owned();
+        let (status, size) = (answer.status().as_u16(), answer.response().body().size());
+        (seen, status, size, test::read_body(answer).await)
+    }
+
+    #[actix_web::test]
+    async fn a_head_is_a_get_whose_body_is_not_sent() {
+        let get = || "GET".to_owned();
+        let length = BodySize::Sized(12);
+        assert_eq!(asked(Method::HEAD, "/").await, (get(), 200, length, Bytes::new()));
+        assert_eq!(asked(Method::GET, "/").await, (get(), 200, length, "twelve bytes".into()));
+        let posted = ("POST".to_owned(), 200, length, "twelve bytes".into());
+        assert_eq!(asked(Method::POST, "/").await, posted);
+    }
+
+    #[actix_web::test]
+    async fn what_streams_for_ever_is_not_begun_for_a_head() {
+        let answer = asked(Method::HEAD, "/endless").await;
+        assert_eq!(answer, ("GET".to_owned(), 200, BodySize::Stream, Bytes::new()));
+    }
+}

@@ -134,4 +134,34 @@ mod tests {
             bind(listener.local_addr().unwrap(), "web_listen", Duration::from_hours(1)).await;
         assert!(bound.is_err() && begun.elapsed() >= OF_A_LISTENER_MAX);
     }
+
+    #[actix_web::test]
+    async fn a_program_that_listens_there_is_waited_for_no_longer_than_patience_has_it() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let begun = Instant::now();
+        let bound = bind(listener.local_addr().unwrap(), "web_listen", Duration::ZERO).await;
+        assert!(bound.is_err() && begun.elapsed() < OF_A_LISTENER_MAX);
+    }
+
+    #[actix_web::test]
+    async fn who_listens_is_told_from_a_connection_that_holds_the_port() {
+        let (_socket, address) = held();
+        assert!(!has_listener(address).await);
+        let listener = TcpListener::bind("0.0.0.0:0").unwrap();
+        assert!(has_listener(listener.local_addr().unwrap()).await);
+    }
+
+    #[actix_web::test]
+    async fn what_a_connection_of_an_earlier_process_left_behind_is_no_hindrance() {
+        let any = "127.0.0.1:0".parse().unwrap();
+        let listener = bind(any, "web_listen", Duration::ZERO).await.unwrap();
+        listener.set_nonblocking(false).unwrap();
+        let address = listener.local_addr().unwrap();
+        let client = TcpStream::connect(address).unwrap();
+        // Whoever closes first keeps the port for a minute.
+        drop(listener.accept().unwrap());
+        drop(client);
+        drop(listener);
+        bind(address, "web_listen", Duration::ZERO).await.unwrap();
+    }
 }

@@ -37,3 +37,50 @@ pub(super) fn protect(path: &str, headers: &mut HeaderMap) {
     unless_set(X_FRAME_OPTIONS, "DENY");
     unless_set(REFERRER_POLICY, "same-origin");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_answer_has_its_policy_and_only_the_documentation_may_be_kept() {
+        for (path, policy, kept) in [
+            ("/docs", OF_DOCS, None),
+            ("/docs/swagger-ui.css", OF_DOCS, None),
+            ("/docsets", OF_DATA, Some("no-store")),
+            ("/assets/hub.js", OF_SCRIPTS, Some("no-store")),
+            ("/admin/sessions", OF_DATA, Some("no-store")),
+            ("/", OF_DATA, Some("no-store")),
+        ] {
+            let mut headers = HeaderMap::new();
+            protect(path, &mut headers);
+            let said = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap());
+            assert_eq!(said(CONTENT_SECURITY_POLICY), Some(policy), "{path}");
+            assert_eq!(said(CACHE_CONTROL), kept, "{path}");
+            assert_eq!(said(X_CONTENT_TYPE_OPTIONS), Some("nosniff"), "{path}");
+            assert_eq!(said(X_FRAME_OPTIONS), Some("DENY"), "{path}");
+            assert_eq!(said(REFERRER_POLICY), Some("same-origin"), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_a_route_says_for_itself_stays() {
+        let all = [
+            CACHE_CONTROL,
+            X_CONTENT_TYPE_OPTIONS,
+            CONTENT_SECURITY_POLICY,
+            X_FRAME_OPTIONS,
+            REFERRER_POLICY,
+        ];
+        let own = HeaderValue::from_static("its own");
+        let mut headers = HeaderMap::new();
+        for name in all.clone() {
+            headers.insert(name, own.clone());
+        }
+        protect("/assets/hub.js", &mut headers);
+        for name in all {
+            let said: Vec<_> = headers.get_all(&name).collect();
+            assert_eq!(said, [&own], "{name}");
+        }
+    }
+}

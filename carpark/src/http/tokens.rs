@@ -91,11 +91,16 @@ mod tests {
         let [a, b, c] = GOOD;
         for address in ["0.0.0.0:40000", "[::]:40000", "192.0.2.1:40000"] {
             assert_eq!(judged(address, &tokens(a, b, c)), Ok(0));
+            assert_eq!(judged(address, &tokens("abcdeabcdeabcdea", b, c)), Ok(0), "just enough");
             for (weak, why) in [
                 ("a", "shorter than 16"),
+                ("123456789abcdef", "shorter than 16"),
                 ("change-me", "example"),
-                ("Change-Me-change-me!", "example"),
+                ("CHANGE-ME-of-the-docs", "example"),
+                ("of-the-docs-Changeme", "example"),
+                ("of-the-docs-change_me", "example"),
                 ("aaaaaaaaaaaaaaaaaaaa", "hardly any"),
+                ("abcdabcdabcdabcdabcd", "hardly any"),
                 ("a token with blanks in it", "blank"),
                 (a, "the same as CARPARK_ADMIN_TOKEN"),
             ] {
@@ -124,5 +129,8 @@ mod tests {
             let said = judged("127.0.0.1:1", &tokens("", "", wrong)).unwrap_err();
             assert!(said.contains("CARPARK_CAMERA_TOKEN") && said.contains("openssl"), "{said}");
         }
+        let empty = Tokens { own_cameras: vec![String::new()], ..Tokens::default() };
+        let said = judged("127.0.0.1:1", &empty).unwrap_err();
+        assert!(said.contains("a camera's own token"), "{said}");
     }
 }

@@ -13,7 +13,9 @@ const AFTER_HELP: &str = "\
 No server and no configuration file is needed. Ends with 0 where all is well, with 1 where a table has
 faults or a stay has no price, with 2 where it was asked wrongly. docs/rates.md teaches the format.";
 
-const TIME_HELP: &str = "2026-03-02T08:00 by the clock of the table's time zone, or with an offset: 2026-03-02T08:00+01:00";
+const ENTRY_HELP: &str = "When the car came in: 2026-03-02T08:00 by the clock of the table's time zone, or with an offset: 2026-03-02T08:00+01:00";
+
+const SEGMENT_HELP: &str = "What changes while the car is in, as at=TIME and zone=PLACE, bay=TYPE, right=NAME or factor=DECIMAL, with commas between: at=2026-03-02T10:00,zone=inner. What is not named stays as it was; right= alone ends all rights. May be repeated, in the order of time";
 
 fn option(name: &'static str, value: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name(value).help(help)
@@ -72,8 +74,12 @@ pub fn commands(command: Command) -> Command {
                         .action(ArgAction::Append)
                         .num_args(1..),
                 )
-                .arg(option("entry", "TIME", TIME_HELP).required_unless_present("no-entry"))
-                .arg(option("exit", "TIME", TIME_HELP).required_unless_present("no-entry"))
+                .arg(option("entry", "TIME", ENTRY_HELP).required_unless_present("no-entry"))
+                .arg(
+                    option("exit", "TIME", "When it left, written as --entry is")
+                        .required_unless_present("no-entry"),
+                )
+                .arg(repeated("segment", "CHANGE", SEGMENT_HELP).conflicts_with("no-entry"))
                 .arg(option("paid-at", "TIME", "When it was paid, if that was before the exit"))
                 .arg(
                     Arg::new("no-entry")
@@ -153,6 +159,7 @@ pub fn request(matches: &ArgMatches) -> Option<Request> {
         zone: text("zone").unwrap_or_default(),
         rights: many("right"),
         factor: text("factor"),
+        segments: many("segment"),
     };
     Some(match command {
         "lint" => Request::Lint { files },

@@ -21,6 +21,8 @@ pub struct Asked {
     pub rights: Vec<String>,
     /// The factor at the entry.
     pub factor: Option<String>,
+    /// What changed while the car was in: `at=2026-03-02T10:00,zone=inner`, in the order of time.
+    pub segments: Vec<String>,
 }
 
 impl Asked {
@@ -39,7 +41,7 @@ impl Asked {
                     self.exit.as_deref().unwrap_or_default()
                 ));
             }
-            (Some(from), Some(until)) => Stay::of(vec![self.segment(from, until)?]),
+            (Some(from), Some(until)) => Stay::of(self.parts(from, until, zone)?),
             _ => Stay::without_entry(),
         };
         stay.validations.clone_from(&self.rights);
@@ -47,11 +49,10 @@ impl Asked {
         Ok(stay)
     }
 
-    /// The only part of such a stay.
+    /// The part that a stay begins with, and the only one of most.
     pub fn segment(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Segment, String> {
         let factor = self.factor.as_deref().map(|text| {
-            Decimal::parse(text)
-                .filter(|factor| !factor.is_negative())
+            factor(text)
                 .ok_or_else(|| format!("--factor {text} is no factor; write for instance 1.5"))
         });
         Ok(Segment {
@@ -62,6 +63,73 @@ impl Asked {
             ..Segment::new(from, until)
         })
     }
+
+    /// The parts of a stay, a new one wherever something changed.
+    fn parts(
+        &self,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+        zone: Tz,
+    ) -> Result<Vec<Segment>, String> {
+        let mut last = self.segment(from, until)?;
+        let mut parts = Vec::with_capacity(self.segments.len() + 1);
+        for text in &self.segments {
+            let next =
+                changed(&last, text, zone).map_err(|error| format!("--segment {text}: {error}"))?;
+            last.until = next.from;
+            parts.push(std::mem::replace(&mut last, next));
+        }
+        parts.push(last);
+        Ok(parts)
+    }
+}
+
+/// The part that begins with a change. What the change does not name stays as it was.
+fn changed(before: &Segment, text: &str, zone: Tz) -> Result<Segment, String> {
+    let mut next = before.clone();
+    let (mut at, mut rights) = (None, None::<Vec<String>>);
+    for field in text.split(',') {
+        let (name, value) = field.split_once('=').unwrap_or((field, ""));
+        match name.trim() {
+            "at" => at = Some(instant(value.trim(), zone)?),
+            "zone" => value.trim().clone_into(&mut next.zone),
+            "bay" => value.trim().clone_into(&mut next.bay),
+            "right" => {
+                let rights = rights.get_or_insert_default();
+                rights.extend(Some(value.trim().to_owned()).filter(|right| !right.is_empty()));
+            }
+            "factor" => {
+                let read = factor(value.trim());
+                next.factor = Some(read.ok_or_else(|| {
+                    format!("{value} is no factor; write for instance factor=1.5")
+                })?);
+            }
+            other => {
+                return Err(format!(
+                    "`{other}` is nothing that changes; write at=TIME, and zone=, bay=, right= or factor="
+                ));
+            }
+        }
+    }
+    let Some(at) = at else {
+        return Err("when? write for instance at=2026-03-02T10:00,zone=inner".to_owned());
+    };
+    if at <= before.from || at >= before.until {
+        return Err(format!(
+            "it is not between what was before it and the exit ({} and {}); write segments in the order of time",
+            before.from.with_timezone(&zone).format("%Y-%m-%d %H:%M"),
+            before.until.with_timezone(&zone).format("%Y-%m-%d %H:%M")
+        ));
+    }
+    next.from = at;
+    if let Some(rights) = rights {
+        next.rights = rights;
+    }
+    Ok(next)
+}
+
+fn factor(text: &str) -> Option<Decimal> {
+    Decimal::parse(text).filter(|factor| !factor.is_negative())
 }
 
 /// An instant: with an offset, or by the clock of the zone. The clock shows some times twice, and some

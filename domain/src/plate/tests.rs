@@ -125,6 +125,17 @@ fn a_thai_plate_is_read_with_its_marks_and_its_province() {
 }
 
 #[test]
+fn a_plate_of_laos_cambodia_or_myanmar_may_have_its_province_too() {
+    for text in ["ບກ1234ນະຄອນຫຼວງວຽງຈັນ", "1A2345រាជធានីភ្នំពេញកម្ពុជា", "12AB34567ရန်ကုန်တိုင်းဒေသကြီး"]
+    {
+        let counted = text.chars().filter(|&c| folding::is_counted(c)).count();
+        assert!((LENGTH_MAX + 1..=LENGTH_MAX_WITH_PROVINCE).contains(&counted), "{text} {counted}");
+        check(text, text);
+    }
+    refuse("ბბ1234თბილისიქუთაისი", PlateError::TooLong); // Georgian: no province on it
+}
+
+#[test]
 fn a_part_of_a_plate_is_found_in_any_spelling() {
     let is_in = |part: &str, plate: &str| {
         Part::parse(part).expect(part).is_in(&Plate::parse(plate).unwrap())

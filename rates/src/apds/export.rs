@@ -139,8 +139,8 @@ fn collection(
     Some(Collection {
         applicable_currency: table.currency.code().to_owned(),
         collection_sequence: number,
-        min_time: "PT0S".to_owned(),
-        max_time: longest(product, &name, lost),
+        min_time: bound(product.shortest, "PT0S", &format!("{name}: shortest"), lost),
+        max_time: bound(product.longest, TEN_YEARS, &format!("{name}: longest"), lost),
         min_value_collection: product.minimum.map(|minimum| Number(minimum.amount)),
         max_value_collection: most.map(Number),
         relative_times: false,
@@ -170,12 +170,13 @@ fn most(product: &Product, anew: Option<Period>) -> (Option<Decimal>, Option<(&C
     }
 }
 
-fn longest(product: &Product, name: &str, lost: &mut impl FnMut(String)) -> String {
-    match product.longest {
-        None => TEN_YEARS.to_owned(),
+/// A bound of the length of stays; `open` is none.
+fn bound(period: Option<Period>, open: &str, name: &str, lost: &mut impl FnMut(String)) -> String {
+    match period {
+        None => open.to_owned(),
         Some(Period::CalendarDay | Period::CalendarMonth) => {
-            lost(format!("{name}: longest, which ends by the calendar"));
-            TEN_YEARS.to_owned()
+            lost(format!("{name}, which ends by the calendar"));
+            open.to_owned()
         }
         Some(period) => period.to_string(),
     }

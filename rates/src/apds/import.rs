@@ -146,14 +146,14 @@ fn product(
             period
         }
     };
-    if Period::parse(&collection.min_time).is_none_or(|least| !least.is_zero()) {
-        losses.push(format!("{at}: minTime {}", collection.min_time));
-    }
+    let length = |name: &str, text: &str| {
+        let what = format!("`{text}` mixes units, or is not understood");
+        Period::parse(text).ok_or_else(|| value(&format!("{at}.{name}"), &what))
+    };
+    let shortest = Some(length("minTime", &collection.min_time)?).filter(|least| !least.is_zero());
     let longest = match collection.max_time.as_str() {
         TEN_YEARS => None,
-        text => Some(Period::parse(text).ok_or_else(|| {
-            value(&format!("{at}.maxTime"), &format!("`{text}` mixes units, or is not understood"))
-        })?),
+        text => Some(length("maxTime", text)?),
     };
     let lines = lines(&collection.rate_lines, at, reset, losses)?;
     let most = collection.max_value_collection.map(|most| most.0);
@@ -175,6 +175,7 @@ fn product(
     });
     Ok(Product {
         name: format!("product {}", collection.collection_sequence),
+        shortest,
         longest,
         lines,
         caps: caps.into_iter().collect(),

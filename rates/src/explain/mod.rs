@@ -1,6 +1,8 @@
 //! A table, and a bill, in plain words.
 
+mod amounts;
 mod bill;
+mod rules;
 mod table;
 mod words;
 
@@ -12,6 +14,6 @@ pub use table::explain;
 pub enum Language {
     /// English.
     English,
-    /// German.
+    /// German, with decimal commas.
     German,
 }

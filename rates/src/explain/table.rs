@@ -1,98 +1,163 @@
 //! A table in plain words.
 
 use super::Language;
-use super::words::{length, say, when};
-use crate::ratio::Mode;
+use super::amounts::{amount, decimal};
+use super::rules::sentences;
+use super::words::{date, each, elapsed, length, quoted, say, started, the_first, when, within};
+use crate::calendar::{Country, Holidays};
+use crate::money::{Currency, Decimal};
+use crate::period::Period;
 use crate::table::{
-    After, Anew, Cap, CapPeriod, Ceiling, Change, Crossing, Each, FreeTime, Grace, Holds, Line,
-    Off, Otherwise, PerUnit, Price, Prices, Product, RateTable, Reentry, Step, WhenFree,
+    After, Anew, Band, Cap, CapPeriod, Ceiling, Discount, Each, Holds, Line, Off, Otherwise,
+    PerUnit, Price, Prices, Product, RateTable, Step, WhenFree,
 };
 
 /// A table in plain words.
 pub fn explain(table: &RateTable, language: Language) -> String {
-    let code = table.currency.code();
-    let mut text = vec![match language {
-        Language::English => {
-            format!(
-                "{} (table {}, version {}). Amounts in {code}, times of {}.",
-                table.name, table.id, table.version, table.time_zone
-            )
-        }
-        Language::German => {
-            format!(
-                "{} (Tafel {}, Fassung {}). Beträge in {code}, Zeiten von {}.",
-                table.name, table.id, table.version, table.time_zone
-            )
-        }
-    }];
+    let money = |decimal: Decimal| amount(language, &table.currency, decimal);
+    let word = |english, german| say(language, english, german);
+    let mut text = vec![heading(table, language)];
+    text.extend(table.holidays.as_ref().map(|holidays| of_holidays(holidays, language)));
     if table.products.len() > 1 {
-        text.push(say(
-            language,
+        text.push(word(
             "The cheapest that a stay qualifies for is charged; a higher priority goes first.",
             "Abgerechnet wird das Günstigste, das zum Aufenthalt passt; eine höhere Priorität geht vor.",
         ));
     }
     for product in &table.products {
-        of_product(product, language, &mut text);
+        of_product(product, &table.currency, language, &mut text);
     }
-    for discount in &table.discounts {
-        let off = match discount.off {
-            Off::Percent(percent) => format!("{percent} %"),
-            Off::Amount(amount) => format!("{amount}"),
-            Off::FreeTime(period) => length(language, period),
-        };
-        text.push(match language {
-            Language::English => format!(
-                "Discount {}. \"{}\" for \"{}\": {off} off.",
-                discount.order, discount.name, discount.for_right
-            ),
-            Language::German => format!(
-                "Nachlass {}. \"{}\" für \"{}\": {off}.",
-                discount.order, discount.name, discount.for_right
-            ),
-        });
-    }
+    let mut discounts: Vec<_> = table.discounts.iter().collect();
+    discounts.sort_by_key(|discount| discount.order);
+    text.extend(discounts.into_iter().map(|d| of_discount(d, &table.currency, language)));
     if !table.covered_by.is_empty() {
-        let word = say(language, "Parking costs nothing under", "Parken kostet nichts mit");
-        text.push(format!("{word}: {}.", table.covered_by.join(", ")));
+        let word = word("Parking costs nothing under", "Parken kostet nichts mit");
+        let rights: Vec<String> =
+            table.covered_by.iter().map(|right| quoted(language, right)).collect();
+        text.push(format!("{word} {}.", rights.join(", ")));
     }
     for tax in &table.taxes {
         let inside = match tax.prices {
-            Some(Prices::ExcludeTax) => {
-                say(language, "on top of the prices", "kommt zu den Preisen dazu")
-            }
-            _ => say(language, "inside the prices", "ist in den Preisen enthalten"),
+            Some(Prices::ExcludeTax) => word("on top of the prices", "kommt zu den Preisen dazu"),
+            _ => word("inside the prices", "ist in den Preisen enthalten"),
         };
-        text.push(format!("{} {} %: {inside}.", tax.name, tax.percent));
+        text.push(format!("{} {} %: {inside}.", tax.name, decimal(language, tax.percent)));
     }
-    for band in &table.occupancy {
+    let mut bands: Vec<_> = table.occupancy.iter().collect();
+    bands.sort_by_key(|band| band.from_percent);
+    text.extend(bands.into_iter().map(|band| of_band(band, language)));
+    if let Some(fee) = table.lost_ticket {
+        let word = word("Where no entry is known", "Wenn keine Einfahrt bekannt ist");
+        text.push(format!("{word}: {}.", money(fee)));
+    }
+    text.extend(sentences(&table.rules, &table.currency, language));
+    if let Some(Ceiling::Amount(ceiling)) = table.rules.hold_above {
+        let ceiling = money(ceiling);
         text.push(match language {
-            Language::English => format!(
-                "From {} % full: prices times {}, until below {} %.",
-                band.from_percent,
-                band.factor,
-                band.until_below_percent.unwrap_or(0)
-            ),
-            Language::German => format!(
-                "Ab {} % belegt: Preise mal {}, bis unter {} %.",
-                band.from_percent,
-                band.factor,
-                band.until_below_percent.unwrap_or(0)
-            ),
+            Language::English => {
+                format!("A bill of more than {ceiling} waits until a person has looked at it.")
+            }
+            Language::German => {
+                format!("Eine Rechnung über mehr als {ceiling} wartet, bis ein Mensch sie angesehen hat.")
+            }
         });
     }
-    if let Some(fee) = table.lost_ticket {
-        let word = say(language, "Where no entry is known", "Wenn keine Einfahrt bekannt ist");
-        text.push(format!("{word}: {fee}."));
-    }
-    rules(table, language, &mut text);
     text.join("\n")
 }
 
-fn of_product(product: &Product, language: Language, text: &mut Vec<String>) {
+fn heading(table: &RateTable, language: Language) -> String {
+    let (from, until) = (
+        table.valid_from.map(|day| date(language, day)),
+        table.valid_until.map(|day| date(language, day)),
+    );
+    let valid = match (language, from, until) {
+        (_, None, None) => String::new(),
+        (Language::English, Some(from), None) => format!(" For entries from {from}."),
+        (Language::English, None, Some(until)) => format!(" For entries before {until}."),
+        (Language::English, Some(from), Some(until)) => {
+            format!(" For entries from {from} until before {until}.")
+        }
+        (Language::German, Some(from), None) => format!(" Für Einfahrten ab dem {from}."),
+        (Language::German, None, Some(until)) => format!(" Für Einfahrten vor dem {until}."),
+        (Language::German, Some(from), Some(until)) => {
+            format!(" Für Einfahrten ab dem {from} und vor dem {until}.")
+        }
+    };
+    let (name, id, version, zone) = (&table.name, &table.id, table.version, table.time_zone);
+    match language {
+        Language::English => {
+            format!("{name} (table {id}, version {version}). Times of {zone}.{valid}")
+        }
+        Language::German => {
+            format!("{name} (Tarif {id}, Fassung {version}). Zeiten von {zone}.{valid}")
+        }
+    }
+}
+
+fn of_holidays(holidays: &Holidays, language: Language) -> String {
+    let word = |english, german| say(language, english, german);
+    let mut days: Vec<String> = Vec::new();
+    days.extend(holidays.country.map(|country| match country {
+        Country::Germany => word("those of all of Germany", "die in ganz Deutschland"),
+        Country::Austria => word("those of Austria", "die in Österreich"),
+        Country::France => word("those of France", "die in Frankreich"),
+        Country::EnglandAndWales => {
+            word("the bank holidays of England and Wales", "die in England und Wales")
+        }
+    }));
+    days.extend(holidays.dates.iter().map(|day| date(language, *day)));
+    let except: Vec<String> = holidays.except.iter().map(|day| date(language, *day)).collect();
+    let except = if except.is_empty() {
+        String::new()
+    } else {
+        format!(" {} {}", word("but not", "aber nicht"), except.join(", "))
+    };
+    format!("{}: {}{except}.", word("Holidays", "Feiertage"), days.join(", "))
+}
+
+fn of_discount(discount: &Discount, currency: &Currency, language: Language) -> String {
+    let off = match discount.off {
+        Off::Percent(percent) => {
+            format!("{} % {}", decimal(language, percent), say(language, "off", "Nachlass"))
+        }
+        Off::Amount(off) => {
+            let off = amount(language, currency, off);
+            format!("{off} {}", say(language, "off", "Nachlass"))
+        }
+        Off::FreeTime(period) => {
+            format!("{} {}", the_first(language, period), say(language, "free", "frei"))
+        }
+    };
+    let (name, right) = (quoted(language, &discount.name), quoted(language, &discount.for_right));
+    match language {
+        Language::English => {
+            format!("Discount {}, {name}, with {right}: {off}.", discount.order)
+        }
+        Language::German => format!("Nachlass {}, {name}, mit {right}: {off}.", discount.order),
+    }
+}
+
+fn of_band(band: &Band, language: Language) -> String {
+    let factor = decimal(language, band.factor);
+    let from = band.from_percent;
+    let until = band.until_below_percent.filter(|_| from > 0).map_or_else(String::new, |until| {
+        match language {
+            Language::English => format!(", until it is below {until} %"),
+            Language::German => format!(", bis es unter {until} % sind"),
+        }
+    });
+    match language {
+        Language::English => format!("From {from} % full: prices times {factor}{until}."),
+        Language::German => format!("Ab {from} % Belegung: Preise mal {factor}{until}."),
+    }
+}
+
+fn of_product(product: &Product, currency: &Currency, language: Language, text: &mut Vec<String>) {
+    let money = |decimal: Decimal| amount(language, currency, decimal);
     let mut conditions = Vec::new();
     if let Some(right) = &product.right {
-        conditions.push(format!("{} \"{right}\"", say(language, "only with", "nur mit")));
+        let right = quoted(language, right);
+        conditions.push(format!("{} {right}", say(language, "only with", "nur mit")));
     }
     if let Some(enter) = &product.enter {
         conditions.push(format!(
@@ -120,21 +185,22 @@ fn of_product(product: &Product, language: Language, text: &mut Vec<String>) {
             when(language, within)
         ));
     }
+    if let Some(shortest) = product.shortest {
+        let from = say(language, "stays of at least", "Aufenthalte von mindestens");
+        conditions.push(format!("{from} {}", length(language, shortest)));
+    }
     if let Some(longest) = product.longest {
-        conditions.push(format!(
-            "{} {}",
-            say(language, "at most", "höchstens"),
-            length(language, longest)
-        ));
+        let up_to = say(language, "stays of at most", "Aufenthalte von höchstens");
+        conditions.push(format!("{up_to} {}", length(language, longest)));
     }
     if product.priority > 0 {
         conditions.push(format!("{} {}", say(language, "priority", "Priorität"), product.priority));
     }
     let conditions =
         if conditions.is_empty() { String::new() } else { format!(" ({})", conditions.join("; ")) };
-    text.push(format!("\"{}\"{conditions}", product.name));
+    text.push(format!("{}{conditions}", quoted(language, &product.name)));
     for line in &product.lines {
-        text.push(format!("  - {}", of_line(line, language)));
+        text.push(format!("  - {}", of_line(line, currency, language)));
     }
     match product.otherwise {
         Some(Otherwise::Free) => text.push(format!(
@@ -152,7 +218,7 @@ fn of_product(product: &Product, language: Language, text: &mut Vec<String>) {
         None => {}
     }
     for cap in &product.caps {
-        text.push(format!("  - {}", of_cap(cap, language)));
+        text.push(format!("  - {}", of_cap(cap, currency, language)));
     }
     if let Some(minimum) = product.minimum {
         let free = match minimum.when_free {
@@ -164,19 +230,20 @@ fn of_product(product: &Product, language: Language, text: &mut Vec<String>) {
         text.push(format!(
             "  - {} {} ({free})",
             say(language, "at least", "mindestens"),
-            minimum.amount
+            money(minimum.amount)
         ));
     }
     if let Some(maximum) = product.maximum {
         text.push(format!(
-            "  - {} {maximum} {}",
+            "  - {} {} {}",
             say(language, "at most", "höchstens"),
+            money(maximum),
             say(language, "for the whole stay", "für den ganzen Aufenthalt")
         ));
     }
 }
 
-fn of_line(line: &Line, language: Language) -> String {
+fn of_line(line: &Line, currency: &Currency, language: Language) -> String {
     let mut place = Vec::new();
     if !line.bays.is_empty() {
         place.push(format!("{} {}", say(language, "bays", "Plätze"), line.bays.join(", ")));
@@ -189,24 +256,29 @@ fn of_line(line: &Line, language: Language) -> String {
         "{} ({}{place}): {}",
         line.name,
         when(language, &line.when),
-        of_price(&line.price, language)
+        of_price(&line.price, currency, language)
     )
 }
 
-fn of_price(price: &Price, language: Language) -> String {
+fn of_price(price: &Price, currency: &Currency, language: Language) -> String {
+    let money = |decimal: Decimal| amount(language, currency, decimal);
     match price {
         Price::Free => say(language, "free", "kostenlos"),
         Price::Closed => say(language, "closed, no price", "geschlossen, kein Preis"),
-        Price::PerUnit(unit) => per_unit(unit, language),
-        Price::Flat { amount, each } => {
-            let each = match each {
+        Price::PerUnit(unit) => per_unit(unit, currency, language),
+        Price::Flat { amount, each: once } => {
+            let once = match once {
                 Some(Each::Window) => say(language, "for each such time", "für jede solche Zeit"),
                 Some(Each::Period(period)) => {
-                    format!("{} {}", say(language, "for each", "je"), length(language, *period))
+                    format!("{} {}", say(language, "for each", "je"), each(language, *period))
                 }
                 Some(Each::Stay) | None => say(language, "once", "einmal"),
             };
-            format!("{amount} {each}, {}", say(language, "however long", "egal wie lange"))
+            format!(
+                "{} {once}, {}",
+                money(*amount),
+                say(language, "however long", "egal wie lange")
+            )
         }
         Price::Tiers { tiers, after, anew } => {
             let up_to = say(language, "up to", "bis");
@@ -214,13 +286,19 @@ fn of_price(price: &Price, language: Language) -> String {
             sorted.sort_by_key(|tier| tier.up_to.seconds());
             let mut words: Vec<String> = sorted
                 .iter()
-                .map(|tier| format!("{up_to} {} {}", length(language, tier.up_to), tier.total))
+                .map(|tier| {
+                    format!(
+                        "{up_to} {} {}",
+                        elapsed(language, tier.up_to.seconds().unwrap_or(0)),
+                        money(tier.total)
+                    )
+                })
                 .collect();
             match after {
                 Some(After::PerUnit(unit)) => words.push(format!(
                     "{} {}",
                     say(language, "then", "danach"),
-                    per_unit(unit, language)
+                    per_unit(unit, currency, language)
                 )),
                 Some(After::NothingMore) => {
                     words.push(say(language, "then nothing more", "danach nichts mehr"));
@@ -232,37 +310,45 @@ fn of_price(price: &Price, language: Language) -> String {
                 )),
             }
             if let Some(Anew::Each(period)) = anew {
-                words.push(format!(
-                    "{} {}",
-                    say(language, "anew with each", "neu mit jedem Abschnitt:"),
-                    length(language, *period)
-                ));
+                let each = each(language, *period);
+                words.push(match (language, period) {
+                    (Language::English, _) => format!("anew with each {each}"),
+                    (Language::German, Period::CalendarDay | Period::CalendarMonth) => {
+                        format!("mit jedem {each} von vorn")
+                    }
+                    (Language::German, _) => format!("nach je {each} von vorn"),
+                });
             }
             words.join("; ")
         }
     }
 }
 
-fn per_unit(unit: &PerUnit, language: Language) -> String {
-    let per = length(language, unit.per);
-    let step = match unit.step {
-        Some(Step::Started(step)) => {
-            format!(
-                "{} {}",
-                say(language, "charged for each started", "berechnet je angefangene"),
-                length(language, step)
-            )
+fn per_unit(unit: &PerUnit, currency: &Currency, language: Language) -> String {
+    let price = amount(language, currency, unit.amount);
+    let per = say(language, "per", "je");
+    match unit.step {
+        Some(Step::Started(step)) if step == unit.per => {
+            format!("{price} {per} {}", started(language, step))
         }
-        Some(Step::Exact) | None => say(language, "to the second", "auf die Sekunde"),
-    };
-    format!("{} {} {per}, {step}", unit.amount, say(language, "per", "je"))
+        Some(Step::Started(step)) => format!(
+            "{price} {per} {}, {} {}",
+            each(language, unit.per),
+            say(language, "charged for each", "berechnet je"),
+            started(language, step)
+        ),
+        Some(Step::Exact) | None => format!(
+            "{price} {per} {}, {}",
+            each(language, unit.per),
+            say(language, "charged to the second", "auf die Sekunde berechnet")
+        ),
+    }
 }
 
-fn of_cap(cap: &Cap, language: Language) -> String {
+/// A cap, and its answers.
+pub(super) fn of_cap(cap: &Cap, currency: &Currency, language: Language) -> String {
     let period = match cap.period {
-        Some(CapPeriod::Period(period)) => {
-            format!("{} {}", say(language, "in", "in"), length(language, period))
-        }
+        Some(CapPeriod::Period(period)) => within(language, period),
         Some(CapPeriod::Window) | None => say(language, "in its time", "in seiner Zeit"),
     };
     let holds = match cap.holds {
@@ -274,97 +360,6 @@ fn of_cap(cap: &Cap, language: Language) -> String {
         "{}{time}: {} {} {period}, {holds}",
         cap.name,
         say(language, "at most", "höchstens"),
-        cap.amount
+        amount(language, currency, cap.amount)
     )
-}
-
-fn rules(table: &RateTable, language: Language, text: &mut Vec<String>) {
-    let rules = &table.rules;
-    let mut push = |english: String, german: String| {
-        text.push(match language {
-            Language::English => english,
-            Language::German => german,
-        });
-    };
-    let long = |period| length(language, period);
-    match rules.grace {
-        Some(Grace::Forgives(p)) => push(
-            format!(
-                "A stay shorter than {} is free; a longer one is charged from its start.",
-                long(p)
-            ),
-            format!("Unter {} kostet nichts; länger wird von Anfang an berechnet.", long(p)),
-        ),
-        Some(Grace::Allowance(p)) => push(
-            format!("The first {} are free for every stay.", long(p)),
-            format!("Die ersten {} sind für jeden frei.", long(p)),
-        ),
-        Some(Grace::None) | None => {
-            push("No free time at the start.".into(), "Am Anfang ist nichts frei.".into());
-        }
-    }
-    if let Some(leave) = rules.leave_grace {
-        push(
-            format!("{} to leave after paying.", long(leave)),
-            format!("{} zum Ausfahren nach dem Bezahlen.", long(leave)),
-        );
-    }
-    match rules.crossing {
-        Some(Crossing::ByEntry) => push("A unit has the price under which it began.".into(), "Eine Einheit hat den Preis, unter dem sie begann.".into()),
-        Some(Crossing::BySegment) => push("Where the price changes, a unit ends and a new one begins.".into(), "Wo der Preis wechselt, endet eine Einheit und eine neue beginnt.".into()),
-        Some(Crossing::LastStep) => push("Time is charged exactly; the whole is rounded up to the last price's step.".into(), "Die Zeit wird genau berechnet; das Ganze wird auf den Schritt des letzten Preises aufgerundet.".into()),
-        None => {}
-    }
-    match rules.change_while_parked {
-        Some(Change::Entry) => push(
-            "The price of the entry holds for the whole stay.".into(),
-            "Der Preis der Einfahrt gilt für den ganzen Aufenthalt.".into(),
-        ),
-        Some(Change::Segment) => push(
-            "Each part of a stay has the price of its own time.".into(),
-            "Jeder Teil hat den Preis seiner eigenen Zeit.".into(),
-        ),
-        None => {}
-    }
-    match rules.free_time {
-        Some(FreeTime::Skip) => push(
-            "Free time is skipped; the unit goes on behind it.".into(),
-            "Freie Zeit wird übersprungen; die Einheit läuft dahinter weiter.".into(),
-        ),
-        Some(FreeTime::Split) => {
-            push("Free time ends a unit.".into(), "Freie Zeit beendet eine Einheit.".into());
-        }
-        None => {}
-    }
-    match rules.reentry {
-        Some(Reentry::OneStayWithin(p)) => push(
-            format!("Back within {}: one stay, time outside included.", long(p)),
-            format!(
-                "Zurück innerhalb von {}: ein Aufenthalt, die Zeit draußen zählt mit.",
-                long(p)
-            ),
-        ),
-        Some(Reentry::Separate) | None => push(
-            "Each entry is a stay of its own.".into(),
-            "Jede Einfahrt ist ein eigener Aufenthalt.".into(),
-        ),
-    }
-    if let Some(rounding) = rules.rounding {
-        let (english, german) = match rounding.mode {
-            Mode::HalfUp => ("to the nearest, halves up", "kaufmännisch"),
-            Mode::HalfEven => ("to the nearest, halves to even", "zur nächsten geraden"),
-            Mode::Up => ("up", "auf"),
-            Mode::Down => ("down", "ab"),
-        };
-        push(
-            format!("Each line is rounded {english}, to {}.", rounding.to),
-            format!("Jede Zeile wird gerundet: {german}, auf {}.", rounding.to),
-        );
-    }
-    if let Some(Ceiling::Amount(amount)) = rules.hold_above {
-        push(
-            format!("A bill above {amount} is held for a person."),
-            format!("Eine Rechnung über {amount} sieht erst ein Mensch an."),
-        );
-    }
 }

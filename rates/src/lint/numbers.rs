@@ -232,8 +232,10 @@ pub(super) fn product(table: &RateTable, product: &Product, faults: &mut Faults)
     if let Some(maximum) = product.maximum {
         not_negative(table, maximum, &format!("{name}: maximum"), faults);
     }
-    if let Some(longest) = product.longest {
-        has_length(longest, &format!("{name}: longest"), faults);
+    for (field, period) in [("shortest", product.shortest), ("longest", product.longest)] {
+        if let Some(period) = period {
+            has_length(period, &format!("{name}: {field}"), faults);
+        }
     }
 }
 

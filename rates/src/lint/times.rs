@@ -2,7 +2,7 @@
 
 use super::{FaultKind, Faults, cover};
 use crate::period::Period;
-use crate::table::{Anew, CapPeriod, Price, Product, RateTable, Tier};
+use crate::table::{After, Anew, CapPeriod, Line, Price, Product, RateTable, Tier};
 use crate::window::{Day, When};
 
 /// The windows and tiers of a product.
@@ -11,8 +11,9 @@ pub(super) fn product(table: &RateTable, product: &Product, faults: &mut Faults)
     for line in &product.lines {
         let place = format!("{name}: line \"{}\"", line.name);
         window(table, &line.when, &place, faults);
-        if let Price::Tiers { tiers, anew, .. } = &line.price {
+        if let Price::Tiers { tiers, after, anew } = &line.price {
             tier_times(tiers, *anew, &place, faults);
+            tiers_and_stays(product, line, tiers, (*after, *anew), &place, faults);
         }
     }
     for (what, when) in [("enter", &product.enter), ("within", &product.within)] {
@@ -31,6 +32,20 @@ pub(super) fn product(table: &RateTable, product: &Product, faults: &mut Faults)
                 "`period = \"window\"` needs the window: add `when`",
             );
         }
+    }
+    if let (Some(Period::Elapsed(shortest)), Some(Period::Elapsed(longest))) =
+        (product.shortest, product.longest)
+        && shortest > longest
+    {
+        faults.add(
+            FaultKind::NeverHolds,
+            &format!("{name}: shortest"),
+            format!(
+                "no stay is {} and more, and at most {}",
+                Period::Elapsed(shortest),
+                Period::Elapsed(longest)
+            ),
+        );
     }
     if let Some(leave) = &product.leave {
         let place = format!("{name}: leave");
@@ -62,6 +77,50 @@ pub(super) fn product(table: &RateTable, product: &Product, faults: &mut Faults)
                 );
             }
         }
+    }
+}
+
+/// Tiers that the product's shortest and longest stay leave out, or that leave them out.
+fn tiers_and_stays(
+    product: &Product,
+    line: &Line,
+    tiers: &[Tier],
+    (after, anew): (Option<After>, Option<Anew>),
+    place: &str,
+    faults: &mut Faults,
+) {
+    let elapsed = |period: Option<Period>| period.and_then(Period::seconds);
+    let ends = || tiers.iter().filter_map(|tier| tier.up_to.seconds());
+    if let Some(shortest) = elapsed(product.shortest) {
+        for end in ends().filter(|end| *end < shortest) {
+            let (end, shortest) = (length(end), length(shortest));
+            faults.add(FaultKind::NeverHolds, place, format!(
+                "the tier up to {end} is never charged, because the product is for stays of {shortest} and more (`shortest`)"
+            ));
+        }
+    }
+    let (Some(longest), Some(end)) = (elapsed(product.longest), ends().max()) else { return };
+    if let Some(before) = ends().filter(|end| *end >= longest).min()
+        && before < end
+    {
+        faults.add(FaultKind::NeverHolds, place, format!(
+            "the tier up to {} is never reached, because the product is for stays of at most {} (`longest`)",
+            length(end), length(longest)
+        ));
+    }
+    // The longest time that can be counted: of the stay, of one window, before the tiers begin anew.
+    let window = line.when.minutes().filter(|_| !line.when.is_always());
+    let window = window.map_or(i64::MAX, |(from, until)| 60 * i64::from(until - from));
+    let again = match anew {
+        Some(Anew::Each(period)) => period.seconds().unwrap_or(i64::MAX),
+        Some(Anew::Never) | None => i64::MAX,
+    };
+    let most = longest.min(window).min(again);
+    if after == Some(After::Closed) && end < most {
+        faults.add(FaultKind::Gap, place, format!(
+            "no tier is for stays between {} and {}, although the product is for them (`longest`)",
+            length(end), length(most)
+        ));
     }
 }
 

@@ -119,13 +119,19 @@ fn joins(a: &Charge, b: &Charge) -> bool {
 
 fn shown(unit: Unit) -> String {
     match unit {
-        Unit::Step(seconds) => u32::try_from(seconds)
-            .map_or_else(|_| String::new(), |s| Period::Elapsed(s).to_string()),
+        Unit::Step(seconds) => elapsed(seconds),
         Unit::Second => "PT1S".to_owned(),
+        Unit::UpTo(seconds) => format!("up to {}", elapsed(seconds)),
+        Unit::More(seconds) => format!("on to {}", elapsed(seconds)),
+        Unit::Over(period) => format!("over {period}"),
         Unit::Period(period) => period.to_string(),
         Unit::Once(what) => what.to_owned(),
         Unit::None => String::new(),
     }
+}
+
+fn elapsed(seconds: i64) -> String {
+    u32::try_from(seconds).map_or_else(|_| String::new(), |s| Period::Elapsed(s).to_string())
 }
 
 /// The accounts of a product's caps: for each cap, in the order in which they are applied, where its

@@ -17,8 +17,14 @@ pub(crate) enum Unit {
     Step(i64),
     /// A second.
     Second,
-    /// A period, a tier.
+    /// A period: a calendar day, say.
     Period(Period),
+    /// A total by tiers, for a time up to so many seconds.
+    UpTo(i64),
+    /// What a tier costs more than the tier that was charged before.
+    More(i64),
+    /// The total of the last tier, behind which nothing more is charged.
+    Over(Period),
     /// Once, for the stay or a window.
     Once(&'static str),
     /// Nothing: free or covered time.
@@ -37,6 +43,8 @@ pub(crate) struct Charge {
     pub price: Ratio,
     pub amount: Ratio,
     pub factor: Option<Decimal>,
+    /// The dial that counted it; none for free time.
+    dial: Option<usize>,
 }
 
 /// How far the meter of a place and bay type has come.
@@ -44,6 +52,8 @@ pub(crate) struct Charge {
 struct Dial {
     /// Seconds of the last unit that are paid and not used.
     left: i64,
+    /// Its place among the dials.
+    number: usize,
     /// The line that was charged last.
     line: Option<usize>,
     /// Per line with tiers: the seconds charged, and in which period.
@@ -131,6 +141,7 @@ impl<'a> Meter<'a> {
             price: Ratio::ZERO,
             amount: Ratio::ZERO,
             factor: None,
+            dial: None,
         });
     }
 
@@ -147,7 +158,7 @@ impl<'a> Meter<'a> {
         if self.rules.crossing == Some(Crossing::BySegment) && dial.line != Some(line) {
             dial.left = 0;
         }
-        dial.line = Some(line);
+        (dial.line, dial.number) = (Some(line), number);
         let mut at = piece.from;
         while at < piece.until {
             if dial.left > 0 {
@@ -238,12 +249,16 @@ impl<'a> Meter<'a> {
                 let used = used(dial, line, period);
                 let before = *used;
                 *used += until - from;
-                let total = |seconds: i64| -> Result<(Ratio, Period), Reason> {
+                let total = |seconds: i64| -> Result<(Ratio, Unit), Reason> {
                     tier_total(tiers, after.as_ref(), seconds, &price, &rate)
                 };
-                let (now, tier) = total(*used)?;
+                let (now, unit) = total(*used)?;
                 let amount = if before == 0 { now } else { now.sub(total(before)?.0)? };
-                (i64::from(!amount.is_zero()), Unit::Period(tier), amount)
+                let unit = match unit {
+                    Unit::UpTo(seconds) if before > 0 => Unit::More(seconds),
+                    other => other,
+                };
+                (i64::from(!amount.is_zero()), unit, amount)
             }
             Price::Free | Price::Closed => return Ok(()),
         };
@@ -257,6 +272,7 @@ impl<'a> Meter<'a> {
             price: each,
             amount,
             factor,
+            dial: Some(dial.number),
         });
         Ok(())
     }
@@ -273,11 +289,16 @@ impl<'a> Meter<'a> {
         self.charges.push(charge);
     }
 
-    /// Rounds the whole charged time up to a multiple of the last price's step; what is added has the
-    /// last price.
+    /// Rounds the whole time that was charged in the last place up to a multiple of the last price's
+    /// step; what is added has the last price. Time in another place (charging, where parking followed)
+    /// stays exact, as OCPI has it.
     fn last_step(&mut self) -> Result<(), Reason> {
-        let seconds: i64 =
-            self.charges.iter().filter(|c| c.unit == Unit::Second).map(|c| c.units).sum();
+        let exact = |charge: &&Charge| charge.unit == Unit::Second;
+        let Some(place) = self.charges.iter().rev().find(exact).map(|charge| charge.dial) else {
+            return Ok(());
+        };
+        let same_place = self.charges.iter().filter(exact).filter(|charge| charge.dial == place);
+        let seconds: i64 = same_place.map(|charge| charge.units).sum();
         let product = self.product;
         let last = self.charges.iter_mut().rev().find(|charge| charge.unit == Unit::Second);
         let Some(last) = last else { return Ok(()) };
@@ -303,19 +324,19 @@ fn used(dial: &mut Dial, line: usize, period: usize) -> &mut i64 {
     used
 }
 
-/// The total of a time by its tiers, and the tier that it comes from.
+/// The total of a time by its tiers, and what it is for.
 fn tier_total(
     tiers: &[crate::table::Tier],
     after: Option<&After>,
     seconds: i64,
     price: &dyn Fn(Decimal) -> Result<Ratio, Overflow>,
     rate: &dyn Fn(&PerUnit, i64) -> Result<Ratio, Reason>,
-) -> Result<(Ratio, Period), Reason> {
+) -> Result<(Ratio, Unit), Reason> {
     let length = |tier: &crate::table::Tier| tier.up_to.seconds().unwrap_or(0);
     if let Some(tier) =
         tiers.iter().filter(|tier| length(tier) >= seconds).min_by_key(|t| length(t))
     {
-        return Ok((price(tier.total)?, tier.up_to));
+        return Ok((price(tier.total)?, Unit::UpTo(length(tier))));
     }
     let Some(last) = tiers.iter().max_by_key(|tier| length(tier)) else {
         return Err(bad("there are no tiers"));
@@ -323,13 +344,13 @@ fn tier_total(
     let total = price(last.total)?;
     let beyond = seconds - length(last);
     match after {
-        Some(After::NothingMore) => Ok((total, last.up_to)),
+        Some(After::NothingMore) => Ok((total, Unit::Over(last.up_to))),
         Some(After::PerUnit(unit)) => {
             let more = match step_seconds(unit) {
                 Some(step) if step > 0 => (beyond + step - 1) / step * step,
                 _ => beyond,
             };
-            Ok((total.add(rate(unit, more)?)?, unit.per))
+            Ok((total.add(rate(unit, more)?)?, Unit::UpTo(length(last) + more)))
         }
         Some(After::Closed) | None => {
             Err(Reason::NotFor(format!("it is for stays up to {}", last.up_to)))

@@ -10,12 +10,13 @@ mod product;
 mod qualify;
 mod until;
 mod versions;
+mod whole;
 
 use crate::bill::{Bill, BillLine, Kind, Unpriced};
 use crate::money::Decimal;
 use crate::questions;
 use crate::stay::Stay;
-use crate::table::{Ceiling, Grace, RateTable};
+use crate::table::{Ceiling, Grace, Product, RateTable};
 
 use entry::Parked;
 use lines::Rounder;
@@ -62,19 +63,19 @@ pub fn price(table: &RateTable, stay: &Stay) -> Result<Bill, Unpriced> {
         return lost_ticket(table, stay, &rounder);
     };
     if parked.from == parked.until {
-        return Ok(bill(table, "", Vec::new(), Vec::new(), &parked));
+        return Ok(bill(table, None, Vec::new(), Vec::new(), &parked));
     }
     if let Some(Grace::Forgives(grace)) = table.rules.grace {
         let grace = grace.seconds().unwrap_or(0);
         if parked.until - parked.from < grace {
             let line = rounder.plain(Kind::Grace, "grace", parked.from, parked.until, 0);
-            return Ok(bill(table, "", vec![line], Vec::new(), &parked));
+            return Ok(bill(table, None, vec![line], Vec::new(), &parked));
         }
     }
     let place = Place { zone: table.time_zone, holidays: table.holidays.as_ref() };
-    let (mut best, mut reasons) = (None::<(u32, i64, &str, product::Charged)>, Vec::new());
+    let (mut best, mut reasons) = (None::<(&Product, i64, product::Charged)>, Vec::new());
     for product in &table.products {
-        if best.as_ref().is_some_and(|(priority, ..)| *priority > product.priority) {
+        if best.as_ref().is_some_and(|(best, ..)| best.priority > product.priority) {
             continue;
         }
         let charged = qualify::qualifies(product, &place, &parked)
@@ -83,12 +84,13 @@ pub fn price(table: &RateTable, stay: &Stay) -> Result<Bill, Unpriced> {
         match charged {
             Ok(charged) => {
                 let total = charged.lines.iter().map(|line| line.amount).sum();
-                let better = best.as_ref().is_none_or(|(priority, least, name, _)| {
+                let better = best.as_ref().is_none_or(|(best, least, _)| {
                     // The name decides between equals, so that the order of a table never does.
-                    product.priority > *priority || (total, product.name.as_str()) < (*least, *name)
+                    product.priority > best.priority
+                        || (total, &product.name) < (*least, &best.name)
                 });
                 if better {
-                    best = Some((product.priority, total, &product.name, charged));
+                    best = Some((product, total, charged));
                 }
             }
             Err(Reason::NotFor(reason)) => reasons.push(format!("{}: {reason}", product.name)),
@@ -96,7 +98,9 @@ pub fn price(table: &RateTable, stay: &Stay) -> Result<Bill, Unpriced> {
         }
     }
     match best {
-        Some((_, _, name, charged)) => Ok(bill(table, name, charged.lines, charged.taxes, &parked)),
+        Some((product, _, charged)) => {
+            Ok(bill(table, Some(product), charged.lines, charged.taxes, &parked))
+        }
         None => Err(Unpriced::NoProduct(reasons)),
     }
 }
@@ -109,76 +113,38 @@ fn lost_ticket(table: &RateTable, stay: &Stay, rounder: &Rounder<'_>) -> Result<
     let at = stay.paid_at.map_or(0, |at| at.timestamp());
     let line = rounder.plain(Kind::LostTicket, "lost_ticket", at, at, amount);
     let parked = Parked::unknown(stay);
-    Ok(bill(table, "", vec![line], Vec::new(), &parked))
+    Ok(bill(table, None, vec![line], Vec::new(), &parked))
 }
 
 fn bill(
     table: &RateTable,
-    product: &str,
+    product: Option<&Product>,
     lines: Vec<BillLine>,
     taxes: Vec<crate::bill::BillTax>,
     parked: &Parked<'_>,
 ) -> Bill {
     let total: i64 = lines.iter().map(|line| line.amount).sum();
     let paid = parked.paid.min(total).max(0);
-    let held = match table.rules.hold_above {
-        Some(Ceiling::Amount(amount)) => {
-            let above = amount
-                .minor(&table.currency)
-                .and_then(|most| crate::ratio::Ratio::whole(i128::from(total)).sub(most))
-                .is_ok_and(|more| !more.is_negative() && !more.is_zero());
-            above.then(|| format!("{} is above {amount}", table.currency.show(total)))
-        }
-        Some(Ceiling::Never) | None => None,
-    };
     Bill {
         table: table.id.clone(),
-        product: product.to_owned(),
+        product: product.map_or_else(String::new, |product| product.name.clone()),
         currency: table.currency.clone(),
         lines,
         total,
         taxes,
         paid,
         due: total - paid,
-        held,
-        rules: rules(table),
+        held: held(table, total),
+        rules: table.rules,
+        caps: product.map_or_else(Vec::new, |product| product.caps.clone()),
     }
 }
 
-/// The answers of a table, as a bill shows them.
-fn rules(table: &RateTable) -> Vec<String> {
-    use crate::table::{Change, Crossing, FreeTime, Reentry};
-    let rules = &table.rules;
-    let mut shown = Vec::with_capacity(8);
-    let mut say = |text: &str| shown.push(text.to_owned());
-    match rules.grace {
-        Some(Grace::Forgives(period)) => shown.push(format!("grace = forgives {period}")),
-        Some(Grace::Allowance(period)) => shown.push(format!("grace = allowance {period}")),
-        Some(Grace::None) | None => say("grace = none"),
-    }
-    let mut say = |text: &str| shown.push(text.to_owned());
-    match rules.crossing {
-        Some(Crossing::ByEntry) => say("crossing = by_entry"),
-        Some(Crossing::BySegment) => say("crossing = by_segment"),
-        Some(Crossing::LastStep) => say("crossing = last_step"),
-        None => {}
-    }
-    match rules.change_while_parked {
-        Some(Change::Entry) => say("change_while_parked = entry"),
-        Some(Change::Segment) => say("change_while_parked = segment"),
-        None => {}
-    }
-    match rules.free_time {
-        Some(FreeTime::Skip) => say("free_time = skip"),
-        Some(FreeTime::Split) => say("free_time = split"),
-        None => {}
-    }
-    match rules.reentry {
-        Some(Reentry::Separate) => say("reentry = separate"),
-        Some(Reentry::OneStayWithin(period)) => {
-            shown.push(format!("reentry = one_stay_within {period}"));
-        }
-        None => {}
-    }
-    shown
+/// The ceiling that a total is above, if it is.
+fn held(table: &RateTable, total: i64) -> Option<Decimal> {
+    let Some(Ceiling::Amount(amount)) = table.rules.hold_above else { return None };
+    let more = amount
+        .minor(&table.currency)
+        .and_then(|most| crate::ratio::Ratio::whole(i128::from(total)).sub(most));
+    more.is_ok_and(|more| !more.is_negative() && !more.is_zero()).then_some(amount)
 }

@@ -29,23 +29,40 @@ pub(crate) fn qualifies(
         }
     }
     if let Some(within) = &product.within {
-        let spans = place.spans(within, parked.from, parked.until);
-        if !spans.iter().any(|span| span.from == parked.from && span.until == parked.until) {
+        // Saturday and Sunday are one time, although each is a window.
+        let mut end = parked.from;
+        for span in place.spans(within, parked.from, parked.until) {
+            if span.from > end {
+                break;
+            }
+            end = end.max(span.until);
+        }
+        if end < parked.until {
             return refuse("the stay is not within its window");
         }
     }
-    if let Some(longest) = product.longest {
-        let ends = match longest {
-            Period::Elapsed(seconds) => parked.from.saturating_add(i64::from(seconds)),
-            other => {
-                // The end of the first period: where the second begins.
-                let periods = super::place::Periods::new(place, other, parked.from, parked.until);
-                periods.begins().get(1).copied().unwrap_or(i64::MAX)
-            }
-        };
-        if parked.until > ends {
-            return Err(format!("the stay is longer than {longest}"));
-        }
+    if let Some(shortest) = product.shortest
+        && parked.until < end_of(shortest, place, parked)
+    {
+        return Err(format!("the stay is shorter than {shortest}"));
+    }
+    if let Some(longest) = product.longest
+        && parked.until > end_of(longest, place, parked)
+    {
+        return Err(format!("the stay is longer than {longest}"));
     }
     Ok(())
+}
+
+/// When a period that began with the entry is over; never, where the stay does not last so long.
+fn end_of(period: Period, place: &Place<'_>, parked: &Parked<'_>) -> i64 {
+    match period {
+        Period::Elapsed(seconds) => parked.from.saturating_add(i64::from(seconds)),
+        other => {
+            // Where the second period begins; it is there if the stay reaches it.
+            let until = parked.until.saturating_add(1);
+            let periods = super::place::Periods::new(place, other, parked.from, until);
+            periods.begins().get(1).copied().unwrap_or(i64::MAX)
+        }
+    }
 }

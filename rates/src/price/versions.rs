@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::place::Place;
-use super::price;
+use super::whole::{self, Once};
+use super::{held, price};
 use crate::bill::{Bill, Unpriced};
 use crate::stay::{Segment, Stay};
 use crate::table::{Change, RateTable};
@@ -12,7 +13,8 @@ use crate::table::{Change, RateTable};
 ///
 /// The version is the highest whose dates hold the entry. Where it says `change_while_parked =
 /// "segment"`, the stay is cut where the next version begins, a unit ends there, and each part has its own
-/// version, which its lines name.
+/// version, which its lines name. What belongs to the whole stay (grace, discounts, minimum, maximum, the
+/// rounding of its tax, whether it is held) is reckoned once: see [`whole`].
 pub fn price_versions(versions: &[RateTable], stay: &Stay) -> Result<Bill, Unpriced> {
     let Some(entry) = stay.entry() else {
         let newest = versions.iter().max_by_key(|table| table.version);
@@ -22,23 +24,32 @@ pub fn price_versions(versions: &[RateTable], stay: &Stay) -> Result<Bill, Unpri
     if table.rules.change_while_parked != Some(Change::Segment) {
         return price(table, stay);
     }
-    let mut whole: Option<Bill> = None;
-    for (number, (table, segments)) in cut(versions, stay)?.into_iter().enumerate() {
+    let parts = cut(versions, stay)?;
+    if parts.len() < 2 {
+        return price(table, stay);
+    }
+    let Some(once) = Once::new(table, stay)? else { return price(table, stay) };
+    let mut bills: Vec<Bill> = Vec::with_capacity(parts.len());
+    let mut tables = Vec::with_capacity(parts.len());
+    let count = parts.len();
+    for (number, (table, segments)) in parts.into_iter().enumerate() {
+        let segments = once.until_paid(segments);
+        let Some(from) = segments.first().map(|segment| segment.from) else { break };
         let mut part = Stay::of(segments);
         part.validations.clone_from(&stay.validations);
+        let ends = part.exit().is_some_and(|exit| exit >= once.until) || number + 1 == count;
         if number == 0 {
             part.earlier.clone_from(&stay.earlier);
         }
-        part.paid_at = stay.paid_at;
-        let bill = price(table, &part)?;
-        match &mut whole {
-            None => whole = Some(bill),
-            Some(whole) => add(whole, bill),
-        }
+        let table = once.left(table, &bills, from, ends);
+        bills.push(price(&table, &part)?);
+        tables.push(table);
     }
-    let mut whole = whole.ok_or(Unpriced::NoVersion(entry))?;
+    let mut whole = whole::of(bills, &tables)?.ok_or(Unpriced::NoVersion(entry))?;
     whole.paid = whole.paid.saturating_add(stay.credit.max(0)).min(whole.total);
     whole.due = whole.total - whole.paid;
+    whole.held = held(table, whole.total);
+    whole.rules = table.rules;
     Ok(whole)
 }
 
@@ -84,26 +95,4 @@ fn cut<'a>(versions: &'a [RateTable], stay: &Stay) -> Result<Cut<'a>, Unpriced> 
         }
     }
     Ok(parts)
-}
-
-/// Adds the bill of a later part.
-fn add(whole: &mut Bill, part: Bill) {
-    whole.lines.extend(part.lines);
-    whole.total += part.total;
-    whole.paid += part.paid;
-    whole.due += part.due;
-    whole.held = whole.held.take().or(part.held);
-    for tax in part.taxes {
-        match whole
-            .taxes
-            .iter_mut()
-            .find(|known| known.percent == tax.percent && known.name == tax.name)
-        {
-            Some(known) => (known.net, known.tax) = (known.net + tax.net, known.tax + tax.tax),
-            None => whole.taxes.push(tax),
-        }
-    }
-    if !part.product.is_empty() && part.product != whole.product {
-        whole.product = format!("{}, {}", whole.product, part.product);
-    }
 }

@@ -29,11 +29,8 @@ pub fn file(zone: &str, currency: &str, rules: &str, rest: &str) -> String {
     }
     let rules: Vec<String> = all.iter().map(|(name, value)| format!("{name} = {value}")).collect();
     // What belongs to the table itself stands before its first [section].
-    let (own, sections) = rest.split_at(rest.find('[').unwrap_or(rest.len()));
-    let (own, sections) = match own.rsplit_once('\n') {
-        Some((own, tail)) => (own.to_owned(), format!("{tail}{sections}")),
-        None => (String::new(), format!("{own}{sections}")),
-    };
+    let section = if rest.starts_with('[') { Some(0) } else { rest.find("\n[").map(|at| at + 1) };
+    let (own, sections) = rest.split_at(section.unwrap_or(rest.len()));
     format!(
         "id = \"test\"\nversion = 1\nname = \"Test\"\ncurrency = \"{currency}\"\ntime_zone = \"{zone}\"\n{own}\n[rules]\n{}\n{sections}",
         rules.join("\n")

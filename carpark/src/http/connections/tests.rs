@@ -117,3 +117,64 @@ fn what_becomes_of_connections_is_counted() {
     newest.has_ended();
     assert_eq!((meters.open.get(), meters.idle.get(), meters.slow.get()), (1, 0, 0));
 }
+
+#[test]
+fn strangers_who_are_idle_after_an_answer_are_closed_and_nobody_else() {
+    let all = connections(10, 10);
+    let [known, silent, busy, recent, stranger] = [(); 5].map(|()| all.admit(ONE).unwrap());
+    drop(known.begin(true));
+    let _work = busy.begin(false);
+    for connection in [&recent, &stranger] {
+        drop(connection.begin(false));
+    }
+    let long_ago = Instant::now().checked_sub(STRANGERS_IDLE_MAX).unwrap();
+    for connection in [&known, &silent, &busy, &stranger] {
+        connection.active_at.set(long_ago);
+    }
+    all.sweep();
+    let closed = [&known, &silent, &busy, &recent, &stranger].map(|c| c.is_closed());
+    assert_eq!(closed, [false, false, false, false, true]);
+    assert_eq!(all.open.borrow().len(), 4);
+    assert_eq!(all.by_address.borrow()[&network(ONE)], 4);
+}
+
+#[test]
+fn what_is_kept_of_an_address_goes_with_its_last_connection() {
+    let all = connections(10, 2);
+    let first = all.admit(ONE).unwrap();
+    let second = all.admit(ONE).unwrap();
+    first.has_ended();
+    first.has_ended();
+    assert_eq!(all.by_address.borrow()[&network(ONE)], 1, "one that has ended ends once");
+    second.has_ended();
+    assert!(all.by_address.borrow().is_empty() && all.open.borrow().is_empty());
+    // Not counted, so not taken off either.
+    all.admit(IpAddr::from([127, 0, 0, 1])).unwrap().has_ended();
+    assert!(all.by_address.borrow().is_empty());
+}
+
+#[test]
+fn an_answer_makes_a_connection_active_when_it_is_sent() {
+    let all = connections(2, 2);
+    let first = all.admit(ONE).unwrap();
+    let work = first.begin(false);
+    let second = all.admit(OTHER).unwrap();
+    drop(work);
+    let _third = all.admit(OTHER).unwrap();
+    assert!(!first.is_closed() && second.is_closed());
+}
+
+#[test]
+fn this_machine_and_an_address_of_ipv4_are_the_same_in_the_clothes_of_ipv6() {
+    let all = connections(10, 1);
+    let of = |text: &str| all.admit(text.parse().unwrap()).unwrap();
+    for own in ["::ffff:127.0.0.1", "::1"] {
+        let both = [of(own), of(own)];
+        assert!(both.iter().all(|c| !c.is_closed()), "{own}");
+    }
+    let first = of("::ffff:192.0.2.1");
+    let other = of("::ffff:192.0.2.2");
+    assert!(!first.is_closed(), "the /64 of all of them is no network of one");
+    let same = of("192.0.2.1");
+    assert!(first.is_closed() && !other.is_closed() && !same.is_closed());
+}

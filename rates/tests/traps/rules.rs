@@ -1,17 +1,7 @@
 //! Traps of rules: grace, caps, tiers, competition, versions, rights.
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-#![allow(
-    clippy::format_push_string,
-    clippy::too_many_lines,
-    clippy::assigning_clones,
-    reason = "tables are put together as text, fault by fault"
-)]
 
-mod common;
-#[path = "common/tables.rs"]
-mod tables;
-
-use common::{at, bill_of, file, hourly, lasting, segment, stay, table, total};
+use super::common::{at, bill_of, file, hourly, lasting, segment, stay, table, total};
+use super::tables;
 use rates::{
     FaultKind, Format, Kind, ParseError, Stay, Unpriced, Visit, band, lint, price, price_versions,
     read,
@@ -22,40 +12,40 @@ const MINUTE: i64 = 60;
 const HOUR: i64 = 3600;
 
 #[test]
-fn a_stay_of_exactly_the_grace_is_charged() {
+pub fn a_stay_of_exactly_the_grace_is_charged() {
     let table = tables::zhangye();
     assert_eq!(lasting(&table, NOON, 15 * MINUTE - 1), 0);
     assert_eq!(lasting(&table, NOON, 15 * MINUTE), 200);
 }
 
 #[test]
-fn free_first_hours_are_taken_off() {
+pub fn free_first_hours_are_taken_off() {
     let table = hourly("2.00", r#"grace = { allowance = "PT3H" }"#, "");
     assert_eq!(lasting(&table, NOON, 3 * HOUR), 0);
     assert_eq!(lasting(&table, NOON, 3 * HOUR + MINUTE), 200);
 }
 
 #[test]
-fn a_cap_that_repeats_begins_the_tiers_anew() {
+pub fn a_cap_that_repeats_begins_the_tiers_anew() {
     let table = tables::zhangye();
     assert_eq!(lasting(&table, NOON, 24 * HOUR), 2500);
     assert_eq!(lasting(&table, NOON, 24 * HOUR + MINUTE), 2700);
 }
 
 #[test]
-fn a_cap_that_holds_once_holds_once() {
+pub fn a_cap_that_holds_once_holds_once() {
     assert_eq!(lasting(&tables::coin_park(), NOON, 72 * HOUR), 20_700);
 }
 
 #[test]
-fn the_cheapest_that_the_driver_qualifies_for_is_charged() {
+pub fn the_cheapest_that_the_driver_qualifies_for_is_charged() {
     let table = tables::stoke();
     assert_eq!(lasting(&table, "2026-03-04T10:00+00:00", 50 * MINUTE), 140);
     assert_eq!(lasting(&table, "2026-03-04T10:00+00:00", 4 * HOUR + MINUTE), 500);
 }
 
 #[test]
-fn pro_rata_time_of_several_days_is_summed() {
+pub fn pro_rata_time_of_several_days_is_summed() {
     let (short, _) = tables::pro_rata();
     assert_eq!(total(&short, "2017-09-07T16:50+01:00", "2017-09-09T19:15+01:00"), 1228);
 }
@@ -72,7 +62,7 @@ fn two_steps(rules: &str, first: (&str, &str), second: (&str, &str)) -> rates::R
 }
 
 #[test]
-fn a_boundary_in_a_step_is_rounded_once_at_the_end() {
+pub fn a_boundary_in_a_step_is_rounded_once_at_the_end() {
     let with = |crossing: &str| {
         let rule = format!("crossing = \"{crossing}\"");
         let table = two_steps(&rule, ("5.00", "PT10M"), ("7.00", "PT10M"));
@@ -85,7 +75,7 @@ fn a_boundary_in_a_step_is_rounded_once_at_the_end() {
 
 /// github.com/ocpi/ocpi issue 354
 #[test]
-fn the_last_step_rounds_the_whole_stay() {
+pub fn the_last_step_rounds_the_whole_stay() {
     let table = two_steps(r#"crossing = "last_step""#, ("1.20", "PT30M"), ("2.40", "PT15M"));
     let bill = bill_of(&table, &stay("2026-03-04T16:35+01:00", "2026-03-04T17:10+01:00"));
     let amounts: Vec<i64> = bill.lines.iter().map(|line| line.amount).collect();
@@ -93,7 +83,7 @@ fn the_last_step_rounds_the_whole_stay() {
 }
 
 #[test]
-fn a_minimum_that_applies_is_charged_for_free_time() {
+pub fn a_minimum_that_applies_is_charged_for_free_time() {
     let with = |when_free: &str| {
         let table = table(
             "Europe/Berlin",
@@ -110,7 +100,7 @@ fn a_minimum_that_applies_is_charged_for_free_time() {
 }
 
 #[test]
-fn a_minimum_above_the_maximum_is_refused_and_the_maximum_would_hold() {
+pub fn a_minimum_above_the_maximum_is_refused_and_the_maximum_would_hold() {
     let text = file(
         "Europe/Berlin",
         "EUR",
@@ -125,7 +115,7 @@ fn a_minimum_above_the_maximum_is_refused_and_the_maximum_would_hold() {
 }
 
 #[test]
-fn a_new_version_holds_for_new_entries_unless_the_table_says_segment() {
+pub fn a_new_version_holds_for_new_entries_unless_the_table_says_segment() {
     let versions = |rule: &str| {
         let mut old = hourly("2.00", rule, "");
         old.valid_until = Some("2026-03-05".parse().unwrap());
@@ -142,7 +132,7 @@ fn a_new_version_holds_for_new_entries_unless_the_table_says_segment() {
 }
 
 #[test]
-fn the_factor_of_the_entry_is_locked() {
+pub fn the_factor_of_the_entry_is_locked() {
     let bands = "[[occupancy]]\nfrom_percent = 0\nfactor = \"1.0\"\n[[occupancy]]\nfrom_percent = 80\nuntil_below_percent = 75\nfactor = \"1.5\"\n";
     let with = |rule: &str| {
         let table = hourly("2.00", &format!("change_while_parked = \"{rule}\""), bands);
@@ -164,7 +154,7 @@ fn the_factor_of_the_entry_is_locked() {
 }
 
 #[test]
-fn a_car_that_comes_back_soon_has_no_second_free_time() {
+pub fn a_car_that_comes_back_soon_has_no_second_free_time() {
     let mut second = stay("2026-03-04T13:00+00:00", "2026-03-04T13:30+00:00");
     let (from, until) = (at("2026-03-04T10:00+00:00"), at("2026-03-04T12:30+00:00"));
     second.earlier = vec![Visit { from, until, paid: 0 }];
@@ -178,7 +168,7 @@ fn a_car_that_comes_back_soon_has_no_second_free_time() {
 }
 
 #[test]
-fn the_fee_for_a_lost_ticket_is_not_for_a_plate_that_was_read() {
+pub fn the_fee_for_a_lost_ticket_is_not_for_a_plate_that_was_read() {
     let mut table = hourly("2.00", "", "");
     assert_eq!(price(&table, &Stay::without_entry()), Err(Unpriced::NoEntry));
     table.lost_ticket = Some(rates::Decimal::new(2000, 2).unwrap());
@@ -189,7 +179,7 @@ fn the_fee_for_a_lost_ticket_is_not_for_a_plate_that_was_read() {
 
 /// github.com/openmobilityfoundation/curb-data-specification issue 58
 #[test]
-fn a_gap_between_tiers_is_refused() {
+pub fn a_gap_between_tiers_is_refused() {
     let text = file(
         "Europe/Berlin",
         "EUR",
@@ -203,28 +193,30 @@ fn a_gap_between_tiers_is_refused() {
     assert!(faults[0].message.contains("between PT0S and PT10M"), "{}", faults[0]);
 }
 
-#[test]
-fn a_price_is_per_unit_and_its_step_is_said() {
-    let quarter = |amount: &str, rules: &str| {
-        table(
-            "Europe/Berlin",
-            "EUR",
-            rules,
-            &format!(
-                "[[product]]\nname = \"quarters\"\n[[product.line]]\nname = \"quarter\"\nprice = {{ kind = \"per_unit\", amount = \"{amount}\", per = \"PT15M\", step = \"PT15M\" }}\n"
-            ),
-        )
-    };
-    assert_eq!(lasting(&quarter("1.00", ""), NOON, 20 * MINUTE), 200);
-    // The first 15 minutes free, then 1.50 for each 15.
-    assert_eq!(
-        lasting(&quarter("1.50", r#"grace = { allowance = "PT15M" }"#), NOON, 28 * MINUTE),
-        150
-    );
+fn quarters(amount: &str, rules: &str) -> rates::RateTable {
+    table(
+        "Europe/Berlin",
+        "EUR",
+        rules,
+        &format!(
+            "[[product]]\nname = \"quarters\"\n[[product.line]]\nname = \"quarter\"\nprice = {{ kind = \"per_unit\", amount = \"{amount}\", per = \"PT15M\", step = \"PT15M\" }}\n"
+        ),
+    )
 }
 
 #[test]
-fn one_permit_covers_one_car() {
+pub fn a_price_is_per_unit_and_its_step_is_said() {
+    assert_eq!(lasting(&quarters("1.00", ""), NOON, 20 * MINUTE), 200);
+}
+
+#[test]
+pub fn steps_begin_behind_the_first_free_minutes() {
+    let table = quarters("1.50", r#"grace = { allowance = "PT15M" }"#);
+    assert_eq!(lasting(&table, NOON, 28 * MINUTE), 150);
+}
+
+#[test]
+pub fn one_permit_covers_one_car() {
     let table = hourly("2.00", "", "");
     let mut table = table;
     table.covered_by = vec!["permit".to_owned()];
@@ -238,7 +230,7 @@ fn one_permit_covers_one_car() {
 }
 
 #[test]
-fn a_week_costs_five_days() {
+pub fn a_week_costs_five_days() {
     let table = tables::weekly();
     assert_eq!(lasting(&table, NOON, 7 * 24 * HOUR), 10_000);
     assert_eq!(lasting(&table, NOON, 7 * 24 * HOUR + MINUTE), 12_000);
@@ -246,10 +238,10 @@ fn a_week_costs_five_days() {
 
 /// Canterbury 2018: more than 700 pounds were asked for two hours.
 #[test]
-fn an_absurd_bill_is_held_for_a_person() {
+pub fn an_absurd_bill_is_held_for_a_person() {
     let table = hourly("2.00", r#"hold_above = { amount = "60.00" }"#, "");
     let bill = bill_of(&table, &stay("2026-03-04T10:00+01:00", "2026-03-18T23:00+01:00"));
-    assert!(bill.held.is_some_and(|reason| reason.contains("698.00 is above 60.00")));
+    assert!(bill.held == rates::Decimal::parse("60.00") && bill.total == 69_800);
     assert_eq!(
         bill_of(&table, &stay("2026-03-04T10:00+01:00", "2026-03-05T16:00+01:00")).held,
         None
@@ -257,7 +249,7 @@ fn an_absurd_bill_is_held_for_a_person() {
 }
 
 #[test]
-fn no_time_costs_nothing_and_the_first_minute_does() {
+pub fn no_time_costs_nothing_and_the_first_minute_does() {
     let table = tables::valet();
     let cases = [(0, 0), (1, 1200), (300, 1200), (301, 1800), (1440, 1800), (1441, 3000)];
     for (minutes, expected) in cases {

@@ -1,15 +1,6 @@
 //! Traps of money: tax, discounts, floats.
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-#![allow(
-    clippy::format_push_string,
-    clippy::too_many_lines,
-    clippy::assigning_clones,
-    reason = "tables are put together as text, fault by fault"
-)]
 
-mod common;
-
-use common::{bill_of, file, stay, table};
+use super::common::{bill_of, file, stay, table};
 use rates::{BillTax, Format, Mode, RateTable};
 
 fn flat(amount: &str, tax: &str, more: &str) -> RateTable {
@@ -33,14 +24,14 @@ fn once(bill: &rates::Bill) -> (i64, i64) {
 }
 
 #[test]
-fn tax_inside_a_price_is_taken_out_of_it() {
+pub fn tax_inside_a_price_is_taken_out_of_it() {
     let table = flat("4.50", "percent = \"19\"\nprices = \"include_tax\"", "");
     let bill = bill_of(&table, &noon());
     assert_eq!((bill.total, once(&bill)), (450, (378, 72)));
 }
 
 #[test]
-fn tax_is_rounded_once_for_a_bill() {
+pub fn tax_is_rounded_once_for_a_bill() {
     let line = |name: &str, when: &str| {
         format!(
             "[[product.line]]\nname = \"{name}\"\nwhen = {{ {when} }}\nprice = {{ kind = \"flat\", amount = \"0.99\", each = \"window\" }}\n"
@@ -63,7 +54,7 @@ fn tax_is_rounded_once_for_a_bill() {
 }
 
 #[test]
-fn prepaid_credit_is_money_and_no_discount() {
+pub fn prepaid_credit_is_money_and_no_discount() {
     let off = |name: &str, order: u32, amount: &str| {
         format!(
             "[[discount]]\nname = \"{name}\"\norder = {order}\nfor_right = \"shop\"\noff = {{ amount = \"{amount}\" }}\n"
@@ -80,7 +71,7 @@ fn prepaid_credit_is_money_and_no_discount() {
 
 /// github.com/woocommerce/woocommerce issue 16305
 #[test]
-fn a_discount_is_rounded_before_the_tax_on_what_is_left() {
+pub fn a_discount_is_rounded_before_the_tax_on_what_is_left() {
     let discount = "[[discount]]\nname = \"sale\"\norder = 1\nfor_right = \"shop\"\noff = { percent = \"40\" }\n";
     let table = flat("51.86", "percent = \"8.25\"\nprices = \"exclude_tax\"", discount);
     let mut stay = noon();
@@ -90,7 +81,7 @@ fn a_discount_is_rounded_before_the_tax_on_what_is_left() {
 }
 
 #[test]
-fn the_order_of_discounts_is_the_one_that_is_named() {
+pub fn the_order_of_discounts_is_the_one_that_is_named() {
     let with = |percent: u32, amount: u32| {
         let discounts = format!(
             "[[discount]]\nname = \"tenth\"\norder = {percent}\nfor_right = \"shop\"\noff = {{ percent = \"10\" }}\n[[discount]]\nname = \"five\"\norder = {amount}\nfor_right = \"shop\"\noff = {{ amount = \"5.00\" }}\n"
@@ -104,16 +95,16 @@ fn the_order_of_discounts_is_the_one_that_is_named() {
 }
 
 #[test]
-fn free_minutes_of_a_merchant_are_what_they_would_have_cost() {
+pub fn free_minutes_of_a_merchant_are_what_they_would_have_cost() {
     let discount = "[[discount]]\nname = \"shop\"\norder = 1\nfor_right = \"shop\"\noff = { free_time = \"PT1H\" }\n";
-    let table = common::hourly("2.00", "", discount);
+    let table = super::common::hourly("2.00", "", discount);
     let mut stay = stay("2026-03-04T12:00+01:00", "2026-03-04T14:10+01:00");
     stay.validations = vec!["shop".to_owned()];
     assert_eq!(bill_of(&table, &stay).total, 400);
 }
 
 #[test]
-fn a_price_is_never_a_float() {
+pub fn a_price_is_never_a_float() {
     let text = file(
         "Europe/Berlin",
         "EUR",
@@ -125,6 +116,6 @@ fn a_price_is_never_a_float() {
     // A hundred hours at 1.15 are 115.00; with binary floats, cut off, they are 114.99.
     let exact = text.replace("1.15", "\"1.15\"");
     let table = rates::parse(&exact, Format::Toml).unwrap();
-    assert_eq!(common::lasting(&table, "2026-03-04T12:00+01:00", 100 * 3600), 11_500);
+    assert_eq!(super::common::lasting(&table, "2026-03-04T12:00+01:00", 100 * 3600), 11_500);
     assert_eq!(table.rules.rounding.unwrap().mode, Mode::HalfUp);
 }

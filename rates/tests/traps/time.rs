@@ -1,34 +1,24 @@
 //! Traps of clocks and calendars: each has cost somebody money, and has one right value.
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-#![allow(
-    clippy::format_push_string,
-    clippy::too_many_lines,
-    clippy::assigning_clones,
-    reason = "tables are put together as text, fault by fault"
-)]
 
-mod common;
-#[path = "common/tables.rs"]
-mod tables;
-
-use common::{at, bill_of, file, hourly, lasting, stay, table, total, unpriced};
+use super::common::{at, bill_of, file, hourly, lasting, stay, table, total, unpriced};
+use super::tables;
 use rates::{Format, Unpriced, paid_until};
 
 #[test]
-fn an_hour_that_the_clock_skips_is_not_charged() {
+pub fn an_hour_that_the_clock_skips_is_not_charged() {
     let table = hourly("2.00", "", "");
     assert_eq!(total(&table, "2026-03-29T01:30+01:00", "2026-03-29T03:30+02:00"), 200);
 }
 
 #[test]
-fn an_hour_that_happens_twice_is_charged_twice() {
+pub fn an_hour_that_happens_twice_is_charged_twice() {
     let table = hourly("2.00", "", "");
     assert_eq!(total(&table, "2026-10-25T01:30+02:00", "2026-10-25T03:30+01:00"), 600);
 }
 
 /// practicalid.blogspot.com/2007/03/how-dst-cost-me-5.html
 #[test]
-fn the_time_to_leave_is_reckoned_by_instants() {
+pub fn the_time_to_leave_is_reckoned_by_instants() {
     let table = hourly("5.00", r#"leave_grace = "PT15M""#, "");
     let mut stay = stay("2026-03-29T00:25+01:00", "2026-03-29T01:55+01:00");
     stay.paid_at = Some(at("2026-03-29T01:24+01:00"));
@@ -38,7 +28,7 @@ fn the_time_to_leave_is_reckoned_by_instants() {
     stay.segments[0].until = at("2026-03-29T01:35+01:00");
     assert_eq!(bill_of(&table, &stay).due, 0);
     // Paid a minute before the clocks go forward, out when the clock shows an hour and nine minutes more.
-    let mut stay = common::stay("2026-03-29T00:59+01:00", "2026-03-29T03:08+02:00");
+    let mut stay = super::common::stay("2026-03-29T00:59+01:00", "2026-03-29T03:08+02:00");
     stay.paid_at = Some(at("2026-03-29T01:59+01:00"));
     stay.credit = 500;
     assert_eq!(bill_of(&table, &stay).due, 0, "nine minutes, whatever the clock says");
@@ -47,7 +37,7 @@ fn the_time_to_leave_is_reckoned_by_instants() {
 }
 
 #[test]
-fn twenty_four_hours_are_not_a_day_by_the_clock() {
+pub fn twenty_four_hours_are_not_a_day_by_the_clock() {
     let with = |period: &str| {
         let cap = format!(
             "[[product.cap]]\nname = \"day\"\namount = \"20.00\"\nperiod = \"{period}\"\nholds = \"repeats\"\n"
@@ -60,7 +50,7 @@ fn twenty_four_hours_are_not_a_day_by_the_clock() {
 }
 
 #[test]
-fn a_night_costs_the_same_with_seven_hours_and_with_nine() {
+pub fn a_night_costs_the_same_with_seven_hours_and_with_nine() {
     let table = table(
         "Europe/Berlin",
         "EUR",
@@ -80,7 +70,7 @@ price = { kind = "flat", amount = "5.00", each = "window" }
 }
 
 #[test]
-fn a_boundary_that_the_clock_skips_holds_from_the_first_instant_behind_the_gap() {
+pub fn a_boundary_that_the_clock_skips_holds_from_the_first_instant_behind_the_gap() {
     let table = table(
         "Europe/Berlin",
         "EUR",
@@ -103,12 +93,13 @@ price = { kind = "per_unit", amount = "2.00", per = "PT1H", step = "exact" }
     assert_eq!(bill.total, 400);
     assert_eq!(bill.lines[1].from, at("2026-03-29T03:00+02:00"));
     // In autumn 02:30 happens twice: the first is meant.
-    let bill = bill_of(&table, &common::stay("2026-10-25T00:00+02:00", "2026-10-25T04:00+01:00"));
+    let bill =
+        bill_of(&table, &super::common::stay("2026-10-25T00:00+02:00", "2026-10-25T04:00+01:00"));
     assert_eq!(bill.lines[1].from, at("2026-10-25T02:30+02:00"));
 }
 
 #[test]
-fn a_unit_over_midnight_is_one_unit() {
+pub fn a_unit_over_midnight_is_one_unit() {
     let cap = "[[product.cap]]\nname = \"day\"\namount = \"20.00\"\nperiod = \"calendar_day\"\nholds = \"repeats\"\n";
     let table = hourly("5.00", "", cap);
     assert_eq!(total(&table, "2026-03-06T23:30+01:00", "2026-03-07T00:30+01:00"), 500);
@@ -117,21 +108,21 @@ fn a_unit_over_midnight_is_one_unit() {
 }
 
 #[test]
-fn a_night_that_reaches_into_the_weekend_is_a_night() {
+pub fn a_night_that_reaches_into_the_weekend_is_a_night() {
     let table = tables::australia();
     let bill = bill_of(&table, &stay("2026-03-06T20:00+11:00", "2026-03-07T17:00+11:00"));
     assert_eq!((bill.total, bill.product.as_str()), (650, "night"));
 }
 
 #[test]
-fn a_window_ends_before_its_end() {
+pub fn a_window_ends_before_its_end() {
     let table = tables::australia();
     assert_eq!(total(&table, "2026-03-04T09:00+11:00", "2026-03-04T16:00+11:00"), 2000);
     assert_eq!(total(&table, "2026-03-04T08:59:59+11:00", "2026-03-04T16:00+11:00"), 1300);
 }
 
 #[test]
-fn free_hours_in_a_stay_are_skipped_or_split_as_the_table_says() {
+pub fn free_hours_in_a_stay_are_skipped_or_split_as_the_table_says() {
     let with = |rule: &str| {
         let table = table(
             "Europe/Berlin",
@@ -157,7 +148,7 @@ price = { kind = "free" }
 }
 
 #[test]
-fn midnight_ends_a_window_that_begins_in_the_evening_and_a_day_that_has_no_beginning() {
+pub fn midnight_ends_a_window_that_begins_in_the_evening_and_a_day_that_has_no_beginning() {
     let with = |when: &str| {
         table(
             "Europe/Berlin",
@@ -177,7 +168,7 @@ fn midnight_ends_a_window_that_begins_in_the_evening_and_a_day_that_has_no_begin
 }
 
 #[test]
-fn time_is_never_decimal_hours() {
+pub fn time_is_never_decimal_hours() {
     let table = table(
         "Europe/Berlin",
         "EUR",
@@ -213,16 +204,16 @@ price = { kind = "flat", amount = "5.00", each = "window" }
 
 /// github.com/Alliance-for-Parking-Data-Standards/APDS issue 25, cases c and a.
 #[test]
-fn money_that_is_paid_before_charging_begins_counts_from_its_beginning() {
+pub fn money_that_is_paid_before_charging_begins_counts_from_its_beginning() {
     let flat_evening = table("Europe/Berlin", "EUR", "", EVENING);
-    let first = common::segment("2026-03-05T00:00+01:00", "2026-03-05T00:00+01:00");
+    let first = super::common::segment("2026-03-05T00:00+01:00", "2026-03-05T00:00+01:00");
     assert_eq!(paid_until(&flat_evening, &first, 200), Ok(at("2026-03-05T10:00+01:00")));
     let all_day_free_evening = table_with_free_evening();
-    let first = common::segment("2026-03-04T23:00+01:00", "2026-03-04T23:00+01:00");
+    let first = super::common::segment("2026-03-04T23:00+01:00", "2026-03-04T23:00+01:00");
     assert_eq!(paid_until(&all_day_free_evening, &first, 200), Ok(at("2026-03-05T10:00+01:00")));
     // New Westminster's answer: 2 hours paid at 11:00, charging from 12:00, run until 14:00.
     let noon = table("America/Vancouver", "CAD", "", &EVENING.replace("08:00", "12:00"));
-    let first = common::segment("2026-03-04T11:00-08:00", "2026-03-04T11:00-08:00");
+    let first = super::common::segment("2026-03-04T11:00-08:00", "2026-03-04T11:00-08:00");
     assert_eq!(paid_until(&noon, &first, 200), Ok(at("2026-03-04T14:00-08:00")));
 }
 
@@ -233,10 +224,10 @@ fn table_with_free_evening() -> rates::RateTable {
 }
 
 #[test]
-fn money_that_is_paid_past_the_end_of_charging_lasts_as_crossing_says() {
+pub fn money_that_is_paid_past_the_end_of_charging_lasts_as_crossing_says() {
     let with = |crossing: &str| {
         let table = table("Europe/Berlin", "EUR", &format!("crossing = \"{crossing}\""), EVENING);
-        let first = common::segment("2026-03-04T17:15+01:00", "2026-03-04T17:15+01:00");
+        let first = super::common::segment("2026-03-04T17:15+01:00", "2026-03-04T17:15+01:00");
         paid_until(&table, &first, 100).unwrap()
     };
     assert_eq!(with("by_entry"), at("2026-03-04T18:15+01:00"));
