@@ -38,11 +38,11 @@ pub(crate) struct Desks {
     pub(crate) dead_letters: Addr<DeadLetterDesk>,
     pub(crate) plates: Addr<PlateDesk>,
     pub(crate) operator: Addr<OperatorDesk>,
-    /// Names this processor.
+    /// The processor's id, shown in `/admin/status`.
     pub(crate) processor: ProcessorId,
     /// The rules, to say why.
     pub(crate) policy: Policy,
-    /// For the status.
+    /// The counters and gauges that the status is made of.
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) health: Arc<Health>,
     pub(crate) clock: SharedClock,

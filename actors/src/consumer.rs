@@ -48,11 +48,11 @@ pub struct HowFar;
 /// What a consumer knows.
 #[derive(Debug, Clone, Copy, actix::MessageResponse)]
 pub struct HowFarAnswer {
-    /// For the watermark.
+    /// How far the queue has been read: what the watermark is made of.
     pub progress: Progress,
     /// Median of received minus captured over recent observations, seconds.
     pub clock_offset: Option<f64>,
-    /// Unacknowledged deliveries.
+    /// How many deliveries are unacknowledged.
     pub in_flight: usize,
 }
 
@@ -109,25 +109,25 @@ pub struct Consumer {
 
 /// What a consumer is made of.
 pub struct Parts {
-    /// Which queue.
+    /// Whether it consumes the queue of entries or of exits.
     pub kind: Kind,
     /// The broker's events of it.
     pub events: LocalBoxStream<'static, Event>,
     /// The way back to it.
     pub queue: Rc<dyn Queue>,
-    /// Takes observations.
+    /// The registry, which hands each observation to its plate's actor.
     pub registry: Recipient<Observed>,
     /// Pauses consumption while the outbox is full.
     pub gate: Arc<Gate>,
     /// The rules' waiting times.
     pub policy: Policy,
-    /// Processing time.
+    /// The clock of processing time.
     pub clock: SharedClock,
-    /// Counters.
+    /// The counters that it raises.
     pub metrics: Arc<Metrics>,
     /// Says whether the queue is consumed.
     pub health: Arc<Health>,
-    /// Should it die.
+    /// Told if it dies: the process does not go on without it.
     pub vital: Vital,
 }
 

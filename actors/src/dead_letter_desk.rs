@@ -58,7 +58,7 @@ pub struct Find(pub Box<dyn Fn(&DeadLetter) -> bool + Send>);
 #[rtype(result = "Result<Handled, BrokerError>")]
 pub struct Replay(pub Which);
 
-/// Drop these.
+/// Drop these dead letters for good.
 #[derive(Debug, Message)]
 #[rtype(result = "Result<Handled, BrokerError>")]
 pub struct Discard(pub Which);

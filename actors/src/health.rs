@@ -5,14 +5,14 @@ use std::sync::{Arc, OnceLock};
 use domain::Kind;
 use platform::runtime::Part;
 
-/// All of it.
+/// Whether the parts that the actors need are usable.
 #[derive(Debug, Default)]
 pub struct Health {
     /// The queue of entries.
     pub entry_queue: Part,
     /// The queue of exits.
     pub exit_queue: Part,
-    /// The store.
+    /// Whether the store answers.
     pub store: Part,
     /// The web service that writes the rows.
     pub sink: Part,

@@ -63,13 +63,13 @@ pub struct Parts {
     pub options: Options,
     /// Where observations come from.
     pub broker: Box<dyn Broker>,
-    /// Where records live.
+    /// The store of the records.
     pub store: Arc<dyn Store>,
-    /// Where reports go.
+    /// The sink to which summaries and exceptions are posted.
     pub sink: Box<dyn Sink>,
-    /// Names this processor.
+    /// This processor's id: owner of its outbox and of its sign of life.
     pub processor: ProcessorId,
-    /// Processing time.
+    /// The clock of processing time.
     pub clock: SharedClock,
     /// Counters, registered.
     pub metrics: Arc<Metrics>,

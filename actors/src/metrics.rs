@@ -20,7 +20,7 @@ const STAY_BUCKETS: &[f64] = &[
     5.0, 15.0, 60.0, 300.0, 600.0, 1_200.0, 1_800.0, 3_600.0, 7_200.0, 14_400.0, 28_800.0,
     43_200.0, 86_400.0, 259_200.0,
 ];
-/// Sizes of batches.
+/// Buckets of the histograms of batch sizes, items.
 const BATCH_BUCKETS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
 
 /// See the module.
@@ -39,7 +39,7 @@ pub struct Metrics {
     pub exceptions: IntCounterVec,
     /// From delivery to the turn of the plate's actor.
     pub queueing: Histogram,
-    /// Deciding.
+    /// Time taken to decide on an observation, seconds.
     pub processing: Histogram,
     /// From the decision until it is durable.
     pub storage: Histogram,
@@ -47,7 +47,7 @@ pub struct Metrics {
     pub summary: Histogram,
     /// Reports that the sink has not confirmed.
     pub outbox_pending: IntGauge,
-    /// Plates inside.
+    /// How many plates are inside.
     pub sessions_open: IntGauge,
     watermark_lag: [Gauge; 2],
     /// Median of received minus captured.
@@ -55,7 +55,7 @@ pub struct Metrics {
     /// Commits that found another version (G4).
     pub conflicts: IntCounter,
     redelivered: [IntCounter; 2],
-    /// By reason.
+    /// Messages that became dead letters, by reason.
     pub dead_letters: IntCounterVec,
     /// Messages that lie among the dead letters.
     pub dead_letters_waiting: IntGauge,
@@ -65,14 +65,14 @@ pub struct Metrics {
     pub passivated: IntCounter,
     /// Plates whose actor had panicked and was made anew (G7).
     pub respawned: IntCounter,
-    /// Changes per commit.
+    /// How many changes went into each commit.
     pub commit_batch: Histogram,
-    /// Entries per post.
+    /// How many entries went into each post.
     pub post_batch: Histogram,
     /// Failed attempts, by part.
     pub failures: IntCounterVec,
     queue_depth: [IntGauge; 2],
-    /// Processors alive.
+    /// How many processors are alive.
     pub processors: IntGauge,
 }
 
@@ -244,17 +244,17 @@ impl Metrics {
         self.observations[index(kind)].iter().map(IntCounter::get).sum()
     }
 
-    /// Of that queue.
+    /// The gauge of that queue's watermark lag.
     pub fn watermark_lag(&self, kind: Kind) -> &Gauge {
         &self.watermark_lag[index(kind)]
     }
 
-    /// Of that queue.
+    /// The counter of that queue's redeliveries.
     pub fn redelivered(&self, kind: Kind) -> &IntCounter {
         &self.redelivered[index(kind)]
     }
 
-    /// Of that queue.
+    /// The gauge of that queue's depth.
     pub fn queue_depth(&self, kind: Kind) -> &IntGauge {
         &self.queue_depth[index(kind)]
     }

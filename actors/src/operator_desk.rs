@@ -45,7 +45,7 @@ const OPERATOR: &str = "operator";
 /// What a person looks for. All that is given must hold.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Of this state.
+    /// Only chapters of this state.
     pub state: Option<State>,
     /// Only what was reported as an exception.
     pub only_exceptions: bool,
@@ -53,7 +53,7 @@ pub struct Filter {
     pub kind: Option<ExceptionKind>,
     /// With this part in the plate.
     pub plate_part: Option<Part>,
-    /// At this place.
+    /// Only chapters at this car park.
     pub place: Option<Label>,
     /// Not over before this event time.
     pub since: Option<Instant>,
@@ -67,13 +67,13 @@ pub struct Filter {
 pub struct FindChapters {
     /// What to look for.
     pub filter: Filter,
-    /// About so many.
+    /// About how many chapters a page has.
     pub limit: usize,
     /// Where the last page ended.
     pub cursor: Option<String>,
 }
 
-/// A page.
+/// A page of what was looked for.
 #[derive(Debug, Default)]
 pub struct Found {
     /// Each with its plate.
@@ -113,9 +113,9 @@ pub struct GetWatermarks;
 #[derive(Debug, Message)]
 #[rtype(result = "Result<Closed, CloseError>")]
 pub struct Close {
-    /// Whose stay.
+    /// The plate whose open stay is to end.
     pub plate: Plate,
-    /// When; `None`: now.
+    /// When the vehicle left; `None`: now.
     pub at: Option<Instant>,
     /// Why nobody read it. Kept with the observation, as its camera.
     pub reason: Label,
@@ -126,7 +126,7 @@ pub struct Close {
 pub struct Closed {
     /// The exit that was noted.
     pub observation_id: ObservationId,
-    /// When.
+    /// Event time of that exit.
     pub at: Instant,
 }
 
@@ -140,9 +140,9 @@ pub enum CloseError {
     #[error("the stay began at {}: it cannot end before", domain::wire::format_time(*.0))]
     BeforeEntry(Instant),
     /// It has not come yet.
-    #[error("the time lies ahead of the clock")]
+    #[error("the time is in the future")]
     Ahead,
-    /// The store.
+    /// The store could not be asked.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The actors are stopping, or the plate's one has died of it.
@@ -161,13 +161,13 @@ pub struct OperatorDesk {
 pub struct Parts {
     /// Where the records are.
     pub store: Arc<dyn Store>,
-    /// Takes observations.
+    /// The registry, which takes the exit that ends a stay.
     pub registry: Recipient<Observed>,
     /// How far the queues have been read.
     pub watermarks: Rc<Cell<Watermarks>>,
-    /// The rules.
+    /// The rules by which chapters are told.
     pub policy: Policy,
-    /// Processing time.
+    /// The clock of processing time.
     pub clock: SharedClock,
 }
 

@@ -45,7 +45,7 @@ pub struct Erase(pub Plate);
 /// All that is held of a plate.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Holdings {
-    /// Whose.
+    /// The plate, normalised.
     #[schema(value_type = String)]
     pub vehicle_plate: Plate,
     /// The record of the store: reads of the last day or so, and what was reported of them.
@@ -62,7 +62,7 @@ pub struct Holdings {
     pub vehicles: Option<Value>,
 }
 
-/// What was erased.
+/// How much of each was erased.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Erased {
     /// Whether the store held a record.
@@ -92,16 +92,16 @@ pub type LaterVehicles = Rc<OnceCell<Box<dyn VehiclesOfPlates>>>;
 /// Why a request could not be served, or not to its end. Ask again.
 #[derive(Debug, thiserror::Error)]
 pub enum DeskError {
-    /// The store.
+    /// The store could not be asked.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The sink.
+    /// The sink could not be asked.
     #[error("the files cannot be reached: {0}")]
     Sink(#[from] PostError),
-    /// The broker.
+    /// The broker could not be asked.
     #[error("the dead letters cannot be reached: {0}")]
     Broker(#[from] BrokerError),
-    /// The vehicle monitor.
+    /// The vehicle monitor could not be asked; why, in words.
     #[error("the vehicle monitor cannot be reached: {0}")]
     Vehicles(String),
     /// What is on its way would arrive after the erasure.

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 /// What became of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Returned {
-    /// Which.
+    /// The delivery's tag.
     pub tag: Tag,
     /// Whether its state and its outbox entry are durable.
     pub is_stored: bool,
@@ -68,6 +68,6 @@ pub struct Arrival {
     pub received: tokio::time::Instant,
     /// Processing time, for the rules.
     pub now: Instant,
-    /// To be answered.
+    /// Answers the delivery, once.
     pub receipt: Receipt,
 }

@@ -52,7 +52,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Without residents.
+    /// A registry that has no actors yet.
     pub fn new(limits: Limits, shared: Shared, vital: Vital) -> Self {
         let metrics = Arc::clone(&shared.metrics);
         let residents = LinkedHashMap::new();

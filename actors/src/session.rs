@@ -30,9 +30,9 @@ use crate::store::{Change, Committed};
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Observed {
-    /// The read.
+    /// The read, checked.
     pub observation: Observation,
-    /// How it came.
+    /// When it arrived, and the receipt to answer.
     pub arrival: Arrival,
 }
 
@@ -40,7 +40,7 @@ pub struct Observed {
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<bool, Unsettled>")]
 pub struct Settle {
-    /// Whose.
+    /// The plate that has something due.
     pub plate: Plate,
     /// How far the streams have been read.
     pub watermarks: Watermarks,
@@ -49,7 +49,7 @@ pub struct Settle {
 /// A plate could not be settled now; it stays due.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unsettled {
-    /// The store.
+    /// The store could not be asked; why, in words.
     #[error("{0}")]
     Store(String),
     /// The plate's actor died on it.
@@ -64,9 +64,9 @@ pub struct Passivate;
 
 /// What the actors of all plates share.
 pub struct Shared {
-    /// The rules.
+    /// The rules by which verdicts are given.
     pub policy: Policy,
-    /// Processing time.
+    /// The clock of processing time.
     pub clock: SharedClock,
     /// Takes decisions to the store.
     pub commit: Recipient<Commit>,
@@ -74,7 +74,7 @@ pub struct Shared {
     pub load: Recipient<Load>,
     /// How far the streams have been read; the settler moves it.
     pub watermarks: Rc<Cell<Watermarks>>,
-    /// Counters.
+    /// The counters that the actors raise.
     pub metrics: Arc<Metrics>,
 }
 

@@ -63,13 +63,13 @@ pub struct Settler {
 pub struct Parts {
     /// Which processor this is.
     pub processor: ProcessorId,
-    /// Reads the entries.
+    /// The consumer of entries, asked how far it has read.
     pub entries: Recipient<HowFar>,
-    /// Reads the exits.
+    /// The consumer of exits, asked how far it has read.
     pub exits: Recipient<HowFar>,
     /// Finds the plates' actors.
     pub registry: Recipient<Settle>,
-    /// Takes over outboxes.
+    /// The summary client, which takes over outboxes of processors that are gone.
     pub summary_client: Recipient<Adopt>,
     /// Shared by all processors.
     pub store: Arc<dyn Store>,
@@ -77,11 +77,11 @@ pub struct Parts {
     pub watermarks: Rc<Cell<Watermarks>>,
     /// No verdicts while the outbox is full.
     pub gate: Arc<Gate>,
-    /// Processing time.
+    /// The clock of processing time.
     pub clock: SharedClock,
     /// Plates per look into the store.
     pub batch_max: usize,
-    /// Gauges.
+    /// The gauges that it sets.
     pub metrics: Arc<Metrics>,
     /// Says whether the store is usable.
     pub health: Arc<Health>,

@@ -44,7 +44,7 @@ const PROBE_EVERY: Duration = Duration::from_secs(2);
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Outboxed {
-    /// These.
+    /// The entries, committed and not posted yet.
     pub entries: Vec<OutboxEntry>,
     /// Perhaps others as well, that only the store knows of.
     pub may_have_more: bool,
@@ -73,9 +73,9 @@ struct Pending {
 /// How many at a time; see [`crate::Options`].
 #[derive(Debug, Clone, Copy)]
 pub struct Posting {
-    /// Entries per post.
+    /// Most entries of one post.
     pub batch_max: usize,
-    /// Posts under way.
+    /// Most posts under way at once.
     pub in_flight_max: usize,
     /// Longest pause between attempts.
     pub retry_max: Duration,
@@ -109,7 +109,7 @@ pub struct SummaryClient {
 }
 
 impl SummaryClient {
-    /// Nothing pending.
+    /// A client that has nothing to post yet.
     #[expect(clippy::too_many_arguments, reason = "the wiring is the one caller")]
     pub fn new(
         owner: ProcessorId,

@@ -68,7 +68,7 @@ pub enum BadBody {
     Empty,
     /// More than [`BYTES_MAX`].
     #[error(
-        "the body has {0} bytes, at most {BYTES_MAX} are allowed: let the camera send smaller pictures, or none"
+        "the body has {0} bytes, at most {BYTES_MAX} are allowed: set the camera to send smaller pictures, or none"
     )]
     TooLarge(usize),
     /// No JSON, though it begins like some.
@@ -93,11 +93,11 @@ pub enum BadBody {
     #[error("the multipart body is broken: {0}")]
     BadMultipart(&'static str),
     /// A picture alone, or a multipart body of pictures.
-    #[error("the body has pictures and no data: let the camera send its event as JSON or XML")]
+    #[error("the body has pictures and no data: set the camera to send its event as JSON or XML")]
     OnlyPictures,
     /// A plate stands in bytes that are in no encoding that could be found.
     #[error(
-        "the body is not UTF-8, nor in the encoding it names: let the camera send UTF-8, or name \
+        "the body is not UTF-8, nor in the encoding it names: set the camera to send UTF-8, or name \
          its encoding (`Content-Type: …; charset=GB18030`)"
     )]
     NotUtf8,

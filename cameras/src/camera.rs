@@ -18,7 +18,7 @@ pub struct Camera {
     pub lane: Label,
     /// Which way vehicles go there.
     pub role: Role,
-    /// The car park.
+    /// The car park that the lane leads into.
     pub place: Label,
     /// The zone of its clock, for times that name none.
     pub zone: Tz,
@@ -35,7 +35,7 @@ pub struct Camera {
 pub enum Role {
     /// In. Whatever direction a camera names.
     Entry,
-    /// Out.
+    /// Vehicles drive out.
     Exit,
     /// Both: the camera's direction decides.
     Both,

@@ -6,7 +6,7 @@ use prometheus::{GaugeVec, IntCounterVec, IntGauge, Opts, Registry};
 use crate::camera::Camera;
 use crate::sighting::Unfit;
 
-/// Of one camera.
+/// The labels of a metric that is kept per camera.
 const CAMERA: [&str; 3] = ["camera", "lane", "place"];
 
 /// What a message was; the label `kind`.
@@ -16,7 +16,7 @@ pub enum MessageKind {
     Reads,
     /// The camera is there.
     Heartbeat,
-    /// Of no concern.
+    /// Well formed, and of no concern here.
     Nothing,
     /// It could not be understood, and was refused.
     Refused,
@@ -147,7 +147,7 @@ impl Metrics {
             )?,
             low_confidence_share: gauge(
                 "web_backend_camera_low_confidence_share",
-                "Share of a camera's last 100 passages whose plate was read too unsurely.",
+                "Share of a camera's last 100 passages whose plate was read with too little confidence.",
             )?,
             clock_offset: gauge(
                 "web_backend_camera_clock_offset_seconds",

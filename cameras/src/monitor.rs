@@ -43,11 +43,11 @@ const MAILBOX_CAPACITY: usize = 4096;
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Heard {
-    /// Whose.
+    /// The camera's name.
     pub camera: Label,
-    /// What it was.
+    /// What the message turned out to be.
     pub kind: MessageKind,
-    /// When.
+    /// When it was received.
     pub at: Instant,
     /// Received minus captured, of reads that tell of the camera's clock.
     pub delays: Vec<TimeDelta>,
@@ -61,7 +61,7 @@ pub struct Heard {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Ended {
-    /// Which camera.
+    /// The camera's name.
     pub camera: Label,
     /// When the vehicle passed, by the camera's clock.
     pub passed_at: Instant,
@@ -73,7 +73,7 @@ pub struct Ended {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Merged {
-    /// Before which camera.
+    /// The name of the camera that sent it.
     pub camera: Label,
 }
 

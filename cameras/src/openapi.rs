@@ -8,11 +8,11 @@ use crate::monitor::status::CameraStatus;
 /// What became of a camera's message. Cameras that want to hear something else get that.
 #[derive(ToSchema)]
 struct Told {
-    /// Its name.
+    /// The camera's name.
     camera: String,
     /// Of a message that tells of plates: what became of each, in their order.
     reads: Option<Vec<ToldRead>>,
-    /// Of a heartbeat.
+    /// True where the message was a heartbeat.
     heartbeat: Option<bool>,
     /// Of a message of no concern: why.
     ignored: Option<String>,
@@ -27,7 +27,7 @@ struct ToldRead {
     id: Option<String>,
 }
 
-/// All cameras.
+/// All cameras, and how each is doing.
 #[derive(ToSchema)]
 struct Overview {
     cameras: Vec<CameraStatus>,

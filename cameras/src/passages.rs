@@ -72,7 +72,7 @@ pub enum Trouble {
     /// It was handed over, and not confirmed in time.
     #[error("the read was not stored in time")]
     Slow,
-    /// The process ends.
+    /// The process is ending.
     #[error("carpark is stopping")]
     Stopping,
     /// Too much at a time.
@@ -288,7 +288,7 @@ impl Passages {
                 lane,
                 ?published,
                 ?merged,
-                "a plate was read otherwise in another message about the vehicle"
+                "another message about the vehicle has a different plate"
             );
         } else {
             tracing::warn!(
@@ -473,7 +473,13 @@ fn log_exception(sighting: &Sighting, why: Unfit) {
         }
         Unfit::LowConfidence => {
             let confidence = sighting.confidence;
-            tracing::info!(camera = name, lane, at, confidence, "a plate was read too unsurely");
+            tracing::info!(
+                camera = name,
+                lane,
+                at,
+                confidence,
+                "a plate was read with too little confidence"
+            );
         }
         Unfit::NoDirection => tracing::warn!(
             camera = name,

@@ -18,7 +18,7 @@ pub enum Message {
 /// One plate of one message. What the message does not say is `None`; nothing is guessed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Read {
-    /// The plate.
+    /// What the camera made of the plate.
     pub plate: PlateText,
     /// When, by the camera's clock.
     pub at: CapturedAt,
@@ -74,7 +74,7 @@ pub enum CapturedAt {
 pub enum Direction {
     /// Into the car park: the vendor means the barrier.
     In,
-    /// Out of it.
+    /// The vehicle drove out.
     Out,
     /// Towards the camera: the vendor means the picture.
     Approaching,
@@ -96,7 +96,7 @@ pub enum Stage {
 /// Another text that the plate may be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
-    /// The text.
+    /// The plate as the camera spelled it.
     pub plate: PlateAsRead,
     /// How likely, 0 to 1, where the vendor says it.
     pub confidence: Option<f32>,
@@ -109,7 +109,7 @@ pub enum Unreadable {
     #[error("`{0}` is missing")]
     Missing(&'static str),
     /// A time that is none, or lies where no camera's clock can be.
-    #[error("`{0}` is no time between the years 2000 and 2200: is the camera's clock set?")]
+    #[error("`{0}` is not a time between the years 2000 and 2200: is the camera's clock set?")]
     BadTime(&'static str),
     /// A time that is written in a way nobody here has seen. It may well be right.
     #[error(

@@ -32,13 +32,13 @@ use body::{Received, Receiving};
 const SMALL_BYTES: usize = 32 * 1024;
 /// What a message without a body is told.
 const EMPTY: &str =
-    "the message was empty; this address is right, let the camera POST its reads to it";
+    "the message was empty; this address is right, set the camera to POST its reads to it";
 /// Seconds after which a camera may send again what was not taken.
 const RETRY_AFTER_SECONDS: u32 = 5;
 
 /// What every route needs.
 pub(crate) struct State {
-    /// By name.
+    /// The configured cameras, by name.
     pub(crate) cameras: BTreeMap<String, Arc<Camera>>,
     pub(crate) passages: Addr<Passages>,
     pub(crate) monitor: Addr<Monitor>,
@@ -84,7 +84,7 @@ fn admitted<'s>(
         Some(camera) if is_shown(camera) => Ok(camera),
         Some(_) => Err(Problem::new(
             StatusCode::UNAUTHORIZED,
-            "this is the token of another camera: each that has a token of its own has to show that",
+            "this is another camera's token; a camera with its own token must use it",
         )),
         // Names are for who may speak for one of them.
         None if state.cameras.is_empty() || state.cameras.values().any(is_shown) => {
@@ -94,7 +94,7 @@ fn admitted<'s>(
     }
 }
 
-/// No camera's address.
+/// Answers a path that is no camera's address.
 async fn no_camera(state: Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     // No camera has an empty name.
     admitted(&state, "", &request).map(|_| HttpResponse::NotFound().finish())
@@ -114,7 +114,7 @@ async fn try_out(
     let vendor = camera.vendor.map_or("of any vendor that carpark knows", crate::Vendor::name);
     Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(format!(
         "This address is right: it is that of camera {} at lane {} (role {}), messages {vendor}.\n\
-         Let the camera POST its messages to it.\n",
+         Set the camera to POST its messages to it.\n",
         camera.name,
         camera.lane,
         camera.role.as_str(),
@@ -278,7 +278,7 @@ impl State {
 
 /// The camera has to keep the message.
 fn unavailable(why: &str) -> Problem {
-    Problem::unavailable(format!("{why}; not taken, send the message again"))
+    Problem::unavailable(format!("{why}; not accepted; send it again"))
         .again_after(RETRY_AFTER_SECONDS)
 }
 

@@ -36,11 +36,11 @@ pub struct Sighting {
     pub kind: Option<Kind>,
     /// The time in the camera's own words: the same where the message is sent again.
     pub when: CompactString,
-    /// The message named a time; else `at` is that of its coming.
+    /// The message named a time; else `at` is the moment of arrival.
     pub names_time: bool,
     /// See [`Read::event_is_key`].
     pub id_is_key: bool,
-    /// By whom.
+    /// The camera that made it.
     pub camera: Arc<Camera>,
     /// When, as far as it can be known.
     pub at: Instant,

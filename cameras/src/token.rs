@@ -15,7 +15,7 @@ use subtle::ConstantTimeEq;
 pub struct Token(String);
 
 impl Token {
-    /// Of this text.
+    /// The token that is this text.
     pub fn new(text: String) -> Self {
         Self(text)
     }

@@ -9,7 +9,7 @@ use crate::vendor::{self, Vendor};
 pub struct Understood {
     /// As configured, or as detected.
     pub vendor: Vendor,
-    /// What it says.
+    /// What the message says.
     pub message: Message,
 }
 

@@ -26,20 +26,20 @@ const STDIN: &str = "-";
 pub enum Request {
     /// Shows what a message would become.
     Test {
-        /// The message.
+        /// The file with the message; `-`: standard input.
         file: PathBuf,
         /// None, or `auto`: the message tells.
         vendor: Option<String>,
-        /// The camera of the configuration that is to have sent it.
+        /// The camera of the configuration to treat as the sender.
         camera: Option<String>,
         /// As the camera says it.
         content_type: Option<String>,
     },
-    /// Posts it.
+    /// Posts the message as a camera would.
     Send {
-        /// The message.
+        /// The file with the message; `-`: standard input.
         file: PathBuf,
-        /// Where to.
+        /// The address to post it to, `…/cameras/NAME`.
         url: String,
         /// As the camera says it.
         content_type: Option<String>,
@@ -138,7 +138,7 @@ fn said(read: &Read) -> Vec<String> {
     let time = match read.at {
         CapturedAt::Instant(at) => wire::format_time(at),
         CapturedAt::Local(at) => format!("{at}, without a zone: the camera's"),
-        CapturedAt::Missing => "not said: that of its coming".to_owned(),
+        CapturedAt::Missing => "not stated: the moment of arrival".to_owned(),
     };
     let mut lines = vec![format!("  plate      {plate}"), format!("  time       {time}")];
     let mut line = |name: &str, value: Option<String>| {

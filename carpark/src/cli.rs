@@ -11,7 +11,7 @@ use crate::rates;
 use crate::settings::{NAMED_SETTINGS, SETTINGS, Setting};
 use crate::verify;
 
-/// What to run.
+/// What the process is to do: one for each sub-command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// Everything, with simulated traffic.
@@ -26,13 +26,13 @@ pub enum Role {
     Vehicles,
     /// Brings a file of vehicles to a running vehicle monitor, then ends.
     VehiclesImport,
-    /// Simulated vehicles that tell of themselves.
+    /// Simulated vehicles that report in.
     PingGenerator,
     /// Simulated entry cameras.
     EntryGenerator,
     /// Simulated exit cameras.
     ExitGenerator,
-    /// Both.
+    /// Simulated entry and exit cameras.
     Generators,
     /// Declares the RabbitMQ topology, then ends.
     Configure,
@@ -67,11 +67,7 @@ const ROLES: &[(&str, Role, &str)] = &[
         Role::Vehicles,
         "The vehicle monitor: which vehicles are connected; `vehicles import FILE` registers many",
     ),
-    (
-        "ping-generator",
-        Role::PingGenerator,
-        "Simulated vehicles that tell of themselves once a minute",
-    ),
+    ("ping-generator", Role::PingGenerator, "Simulated vehicles that report in once a minute"),
     ("entry-generator", Role::EntryGenerator, "Simulated entry cameras"),
     ("exit-generator", Role::ExitGenerator, "Simulated exit cameras"),
     ("generators", Role::Generators, "Simulated entry and exit cameras"),
@@ -88,11 +84,7 @@ const ROLES: &[(&str, Role, &str)] = &[
         Role::Camera,
         "Shows what a camera's message becomes, or posts it as the camera would",
     ),
-    (
-        "rates",
-        Role::Rates,
-        "Tables of prices: what one says and lacks, and what a stay costs by it",
-    ),
+    ("rates", Role::Rates, "Checks a table of prices, explains it, prices a stay"),
 ];
 
 /// The generators' setting of where a ledger is written; of an audit, where it is read.
@@ -108,7 +100,7 @@ Without any of them `carpark` runs by itself: embedded broker and store, simulat
 /// With the settings that are no flags.
 fn after_long_help() -> String {
     let mut text = format!(
-        "{AFTER_HELP}\n\nPlaces, lanes and cameras have names of their own, and stand in carpark.toml alone:"
+        "{AFTER_HELP}\n\nPlaces, lanes and cameras have names of their own, and are set only in carpark.toml:"
     );
     let mut section = "";
     for named in NAMED_SETTINGS {
@@ -128,7 +120,7 @@ pub fn command() -> Command {
         .literal(AnsiColor::Cyan.on_default().bold());
     let mut command = Command::new("carpark")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("Turns what number-plate cameras see into parking sessions, one right row per stay, whatever fails.")
+        .about("Turns what number-plate cameras see into parking sessions, exactly one correct row per stay, even when things fail.")
         .after_help(AFTER_HELP)
         .after_long_help(after_long_help())
         .styles(styles)
@@ -136,7 +128,7 @@ pub fn command() -> Command {
             Arg::new("config_file")
                 .long("config")
                 .value_name("FILE")
-                .help("Configuration file (default: carpark.toml, where there is one) [env: CARPARK_CONFIG]")
+                .help("Configuration file (default: carpark.toml, if it exists) [env: CARPARK_CONFIG]")
                 .global(true),
         );
     for setting in SETTINGS {
@@ -173,7 +165,7 @@ Run it when the queues are empty. Ends with 0 where nothing was found, with 1 wh
 
 fn import_command() -> Command {
     Command::new("import")
-        .about("Brings a file of vehicles and their owners to a running monitor; ends with 1 where rows were refused")
+        .about("Brings a file of vehicles and their owners to a running monitor; ends with 1 if rows were refused")
         .arg(
             Arg::new("import_file")
                 .value_name("FILE")
@@ -200,7 +192,7 @@ fn verify_arguments(command: Command) -> Command {
         .arg(file(
             "dead_letters",
             "dead-letters",
-            "What GET /admin/dead-letters answered (embedded: found by itself)",
+            "What GET /admin/dead-letters answered (embedded: found automatically)",
         ))
         .arg(
             Arg::new("as_of")
@@ -227,7 +219,7 @@ fn camera_commands(command: Command) -> Command {
                 .about("Shows what a message would become; plates are shown")
                 .arg(file())
                 .arg(option("vendor", "VENDOR", "Who made the camera [default: the message tells]"))
-                .arg(option("camera", "NAME", "A camera of carpark.toml that is to have sent it"))
+                .arg(option("camera", "NAME", "A camera of carpark.toml to treat as the sender"))
                 .arg(content_type()),
         )
         .subcommand(

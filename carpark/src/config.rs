@@ -36,11 +36,11 @@ const DEFAULT_FILE: &str = "carpark.toml";
 pub enum Source {
     /// On the command line.
     Flag(String),
-    /// A variable.
+    /// The environment variable of that name.
     Environment(String),
     /// A file, with its path.
     File(String),
-    /// Nobody said anything.
+    /// Nobody set it.
     Default,
 }
 
@@ -111,7 +111,7 @@ pub struct Config {
     pub actors_url: Option<Url>,
     /// Where the pages ask the vehicle monitor; `None`: nobody said.
     pub vehicles_url: Option<Url>,
-    /// Whose time the pages show.
+    /// Time zone of the pages.
     pub time_zone: web::TimeZone,
     /// See [`Tokens`].
     pub tokens: Tokens,
@@ -127,7 +127,7 @@ pub struct Config {
     pub outbox_max: usize,
     /// Actors of plates at a time.
     pub residents_max: usize,
-    /// Per client address.
+    /// How many requests a client address may make in a second.
     pub requests_per_second: NonZeroU32,
     /// Of others, at a time.
     pub connections_max: usize,
@@ -162,13 +162,13 @@ pub struct Config {
 pub struct Tokens {
     /// For `/admin` and the files.
     pub admin: Option<String>,
-    /// For posting summaries.
+    /// Shown by whoever posts summaries.
     pub sink: Option<String>,
     /// For cameras that post reads and have no token of their own.
     pub camera: Option<String>,
     /// Of the cameras that have one of their own.
     pub own_cameras: Vec<String>,
-    /// For posting pings.
+    /// Shown by whoever posts pings.
     pub ping: Option<String>,
 }
 
@@ -458,7 +458,7 @@ fn strange_variables(names: impl IntoIterator<Item = String>) -> Vec<String> {
                     Some(known) => format!("did you mean {known}?"),
                     None => "`carpark --help` lists the known ones".to_owned(),
                 };
-            format!("the environment variable {name} is no setting and changes nothing: {remedy}")
+            format!("the environment variable {name} is not a setting and has no effect: {remedy}")
         })
         .collect()
 }

@@ -53,7 +53,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// Adds routes.
+    /// Adds routes that the listener answers.
     pub fn routes(&mut self, routes: impl Fn(&mut ServiceConfig) + Send + 'static) {
         self.routes.push(Box::new(routes));
     }

@@ -22,32 +22,32 @@ pub use arguments::{commands, request};
 pub enum Request {
     /// What is wrong in tables.
     Lint {
-        /// The tables.
+        /// The files of the tables.
         files: Vec<PathBuf>,
     },
     /// A table in plain words.
     Explain {
-        /// The table.
+        /// The file of the table.
         file: PathBuf,
-        /// Of the words.
+        /// The language to explain it in.
         language: Language,
     },
     /// What a stay costs.
     Price {
         /// The versions of the table.
         files: Vec<PathBuf>,
-        /// The stay.
+        /// The stay to price.
         stay: stays::Asked,
-        /// As JSON.
+        /// Print the bill as JSON.
         json: bool,
-        /// Of the words.
+        /// The language of the bill.
         language: Language,
     },
     /// Prices of many stays.
     Try {
-        /// The table.
+        /// The file of the table.
         file: PathBuf,
-        /// Which stays.
+        /// Which stays are priced.
         trial: tried::Trial,
         /// Where a picture of it belongs.
         svg: Option<PathBuf>,
@@ -56,14 +56,14 @@ pub enum Request {
     Schema,
     /// A table of an APDS `RateTable`.
     Import {
-        /// The `RateTable`.
+        /// The file of the `RateTable`.
         file: PathBuf,
         /// Which it does not have.
         time_zone: String,
     },
     /// An APDS `RateTable` of a table.
     Export {
-        /// The table.
+        /// The file of the table.
         file: PathBuf,
     },
 }

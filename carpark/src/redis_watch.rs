@@ -60,7 +60,7 @@ pub const GENERATORS: Name = Name { part: "generator_store_settings", key: "gene
 
 /// Watches one Redis until it is dropped.
 pub struct RedisWatch {
-    /// How it is.
+    /// Whether its settings keep what is written, shown by `/readyz`.
     pub part: Arc<Part>,
     name: Name,
     _asking: Asking,

@@ -2,14 +2,14 @@
 //! follow, its default, and what it means. Help texts, `carpark config` and the check for unknown
 //! keys are made of this table.
 
-/// One setting.
+/// One setting, and what is to be known of it everywhere.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting {
     /// Key in `carpark.toml`; a dot opens a section.
     pub key: &'static str,
     /// Default, as text; empty: none.
     pub default: &'static str,
-    /// For people.
+    /// What it means, as the help says it.
     pub help: &'static str,
     /// Heading in the help.
     pub group: &'static str,
@@ -22,7 +22,7 @@ pub struct Setting {
 }
 
 impl Setting {
-    /// `CARPARK_…`.
+    /// The environment variable: `CARPARK_…`.
     pub fn env(&self) -> String {
         format!("CARPARK_{}", self.key.replace('.', "_").to_uppercase())
     }
@@ -184,7 +184,7 @@ pub const SETTINGS: &[Setting] = &[
         VEHICLES,
         "vehicles.tolerance",
         "10s",
-        "On top of it, so that one that pings that often does not flap; in `all` 5s unless set",
+        "Added to connected_within, so that a punctual vehicle does not flap; in `all` 5s unless set",
     ),
     rare(LIMITS, "prefetch", "1000", "Unacknowledged deliveries per queue"),
     rare(LIMITS, "outbox_max", "50000", "Unconfirmed reports at which consumption pauses"),
@@ -231,20 +231,20 @@ pub const SETTINGS: &[Setting] = &[
         CAMERAS,
         "camera_events_for",
         "15m",
-        "For how long a camera's event is known, so that a later message about the vehicle makes no second read",
+        "How long an event is remembered, so that a later message about the vehicle makes no second read",
     ),
-    rare(CAMERAS, "camera_events_max", "20000", "How many of these events are known"),
+    rare(CAMERAS, "camera_events_max", "20000", "How many of these events are remembered"),
     rare(
         CAMERAS,
         "camera_reads_within",
         "1h",
-        "A camera that told of no vehicle for longer reads nothing, if over 30 passed the others of its place",
+        "A camera counts as not reading when it has sent no vehicle for this long while more than 30 passed the other cameras of the same place",
     ),
     rare(
         CAMERAS,
         "camera_heard_within",
         "10m",
-        "A camera of which nothing came for so long since it was configured needs a look",
+        "A camera that has sent nothing for this long since it was configured needs attention",
     ),
     setting(
         LOGS,
@@ -270,12 +270,7 @@ pub const SETTINGS: &[Setting] = &[
     rare(LIMITS, "web.body_bytes_max", "10485760", "Largest request body of the web role, bytes"),
     rare(LIMITS, "web.items_max", "10000", "Most items of one request"),
     rare(LIMITS, "web.waiting_bytes_max", "67108864", "Most bytes of rows that wait for the disk"),
-    setting(
-        PLACES,
-        "pages.time_zone",
-        "UTC",
-        "Whose time the pages show, for instance Europe/Berlin",
-    ),
+    setting(PLACES, "pages.time_zone", "UTC", "Time zone of the pages, for instance Europe/Berlin"),
     setting(
         TRAFFIC,
         "generators.profile",
@@ -290,12 +285,7 @@ pub const SETTINGS: &[Setting] = &[
         "0.8",
         "Share of the exits whose vehicle was seen entering",
     ),
-    setting(
-        TRAFFIC,
-        "generators.seed",
-        "",
-        "Where the dice start: the same seed, the same traffic",
-    ),
+    setting(TRAFFIC, "generators.seed", "", "Random seed: the same seed, the same traffic"),
     setting(
         TRAFFIC,
         "generators.ledger",
@@ -329,15 +319,15 @@ pub const SETTINGS: &[Setting] = &[
         PINGS,
         "pings.vehicles",
         "",
-        "So many vehicles are made and registered first; unset: those that are registered (in `all` 20)",
+        "How many vehicles to create and register; unset: those already registered (in `all` 20)",
     ),
     rare(
         PINGS,
         "pings.register",
         "first",
-        "The made vehicles: `first` registered, which wants the admin token; `only` that, then it ends; `no`: they are already",
+        "Registering them: `first` (needs the admin token), `only` (then it ends), `no` (already registered)",
     ),
-    setting(PINGS, "pings.customers", "3", "Customers that the made vehicles are of"),
+    setting(PINGS, "pings.customers", "3", "How many customers the created vehicles belong to"),
     setting(
         PINGS,
         "pings.ping_every",
@@ -345,12 +335,7 @@ pub const SETTINGS: &[Setting] = &[
         "How often each vehicle decides whether it pings; in `all` 20s unless set",
     ),
     setting(PINGS, "pings.ping_share", "0.9", "Share of the turns in which a vehicle pings"),
-    setting(
-        PINGS,
-        "pings.ping_seed",
-        "",
-        "Where their dice start: the same seed, the same vehicles",
-    ),
+    setting(PINGS, "pings.ping_seed", "", "Random seed: the same seed, the same vehicles"),
     rare(
         PINGS,
         "pings.monitor_url",
@@ -362,14 +347,14 @@ pub const SETTINGS: &[Setting] = &[
 ];
 
 /// A setting of each place, lane or camera: `[cameras.NAME]` and so on. The names are the car park's
-/// own, so these stand in the file alone.
+/// own, so these are set only in the file.
 #[derive(Debug, Clone, Copy)]
 pub struct NamedSetting {
     /// The section before the name.
     pub section: &'static str,
     /// The key in it.
     pub key: &'static str,
-    /// For people.
+    /// What it means, as the help says it.
     pub help: &'static str,
 }
 

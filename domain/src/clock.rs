@@ -6,7 +6,7 @@ use crate::Instant;
 
 /// Tells the time. Passed in wherever time matters, so that a test owns it.
 pub trait Clock: Send + Sync {
-    /// The present.
+    /// The present instant.
     fn now(&self) -> Instant;
 }
 

@@ -13,7 +13,7 @@ pub enum Effect {
 }
 
 impl Effect {
-    /// Whose it is.
+    /// The plate that it is about.
     pub fn plate(&self) -> &Plate {
         match self {
             Self::Summary(summary) => &summary.plate,

@@ -46,9 +46,9 @@ impl ExceptionKind {
 /// A row of `exceptions.csv`. All but `withdrawn` speak of an observation, `withdrawn` of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExceptionRow {
-    /// What happened.
+    /// Which kind of exception it is.
     pub kind: ExceptionKind,
-    /// Whose.
+    /// The plate that it is about.
     pub plate: Plate,
     /// The entry's time, where there is one.
     pub entry_at: Option<Instant>,
@@ -58,7 +58,7 @@ pub struct ExceptionRow {
     pub observation_id: Option<ObservationId>,
     /// The session spoken of, or the one that came of a repaired observation.
     pub session_id: Option<CompactString>,
-    /// The car park.
+    /// The car park, as the reads name it.
     pub place: Label,
     /// The version of the plate's record at the verdict: of an observation, the row with the
     /// highest one holds.

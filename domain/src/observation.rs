@@ -19,9 +19,9 @@ pub const DEFAULT_PLACE: &str = "main";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// Into the place.
+    /// A vehicle drives into the place.
     Entry,
-    /// Out of it.
+    /// A vehicle drives out of it.
     Exit,
 }
 
@@ -121,20 +121,20 @@ impl fmt::Display for Label {
 pub struct Observation {
     /// Idempotency key (R1).
     pub id: ObservationId,
-    /// Whose.
+    /// The plate that was read, normalised.
     pub plate: Plate,
     /// The text the camera read, where it differs from the normalised plate. Masked nowhere:
     /// print it only where the plate itself may be printed.
     pub plate_as_read: Option<PlateAsRead>,
-    /// Which way.
+    /// Whether the vehicle drove in or out.
     pub kind: Kind,
     /// When, by the camera's clock.
     pub at: Instant,
-    /// The car park.
+    /// The car park that it drove into or out of.
     pub place: Label,
     /// The way in or out of it.
     pub lane: Option<Label>,
-    /// The camera.
+    /// The camera that read it, where the message names one.
     pub camera: Option<Label>,
     /// How sure the camera was of the plate, 0 to 1.
     pub confidence: Option<f32>,

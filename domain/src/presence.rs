@@ -17,7 +17,7 @@ pub const PERIODS_MAX: usize = 32;
 pub struct Silence {
     /// A vehicle that was heard within this time is connected.
     pub within: TimeDelta,
-    /// On top of it, so that one that pings just as often as it should does not flap.
+    /// Added to it, so that a punctual vehicle does not flap.
     pub tolerance: TimeDelta,
 }
 
@@ -42,7 +42,7 @@ pub enum Status {
     Connected,
     /// Heard of, but not within the limit.
     Disconnected,
-    /// Never heard of.
+    /// It was never heard from.
     NeverSeen,
 }
 
@@ -63,16 +63,16 @@ impl Status {
 /// A time in which a vehicle was heard without a gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Period {
-    /// Its first ping.
+    /// Event time of its first ping.
     pub from: Instant,
-    /// Its last ping.
+    /// Event time of its last ping.
     pub to: Instant,
 }
 
 /// A change of a vehicle's status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change {
-    /// To what.
+    /// The status that it has from then on.
     pub status: Status,
     /// When, in event time: at a ping, or when the limit after one had passed.
     pub at: Instant,

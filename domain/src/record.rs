@@ -25,7 +25,7 @@ pub type Seq = u32;
 /// An observation as the record keeps it: all but the plate, which is the record's key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Known {
-    /// Arrival number.
+    /// Its number in the order of arrival.
     #[serde(rename = "n")]
     pub seq: Seq,
     /// The observation's id (R1).
@@ -49,16 +49,16 @@ pub struct Known {
         with = "nanos::optional"
     )]
     pub waits_from: Option<Instant>,
-    /// The car park.
+    /// The car park that the read names.
     #[serde(rename = "p", default, skip_serializing_if = "is_default_place")]
     pub place: Label,
-    /// The lane.
+    /// The lane that the read names.
     #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
     pub lane: Option<Label>,
-    /// The camera.
+    /// The camera that made the read.
     #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
     pub camera: Option<Label>,
-    /// 0 to 1.
+    /// How sure the camera was of the plate, 0 to 1.
     #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f32>,
     /// The plate as read, where it differs.

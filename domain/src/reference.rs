@@ -23,16 +23,16 @@ use crate::{
 /// Which of them stands depends on the order of arrival, so any of them may.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Passage<'a> {
-    /// The reads.
+    /// The reads that make up the passage.
     pub reads: Vec<&'a Observation>,
 }
 
 /// R3: an entry, and the exit directly after it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stay<'a> {
-    /// How it began.
+    /// The passage that began it.
     pub entry: Passage<'a>,
-    /// How it ended.
+    /// The passage that ended it.
     pub exit: Passage<'a>,
 }
 
@@ -49,11 +49,11 @@ pub struct MissedExit<'a> {
 /// follows a missed exit aside. All lists are in event-time order.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Verdicts<'a> {
-    /// R3.
+    /// The stays (R3).
     pub sessions: Vec<Stay<'a>>,
-    /// R4.
+    /// The exits without an entry (R4).
     pub unmatched_exits: Vec<Passage<'a>>,
-    /// R5.
+    /// The entries that were followed by an entry (R5).
     pub missed_exits: Vec<MissedExit<'a>>,
     /// The last passage, where it is an entry (R5, R7).
     pub open_entry: Option<Passage<'a>>,
@@ -175,7 +175,7 @@ pub enum Difference {
     /// A stay without a row that holds.
     #[error("{plate:?}: the stay from {entry_at} to {exit_at} was not reported")]
     SessionMissing {
-        /// Whose.
+        /// The plate that stayed.
         plate: Plate,
         /// Time of the first read of its entry.
         entry_at: Instant,
@@ -185,17 +185,17 @@ pub enum Difference {
     /// A row of a session that the observations do not bear out, or that another row tells already.
     #[error("{plate:?}: session {session_id} was reported, and is none")]
     SessionUnfounded {
-        /// Whose.
+        /// The plate in the row.
         plate: Plate,
-        /// Which.
+        /// The name that the session was reported by.
         session_id: CompactString,
     },
     /// No row, though the time for it has come.
     #[error("{plate:?}: {} of observation {observation_id} was not reported", kind.as_str())]
     ExceptionMissing {
-        /// Whose.
+        /// The plate that the exception is about.
         plate: Plate,
-        /// What.
+        /// The kind of row that is missing.
         kind: ExceptionKind,
         /// The first read of the passage.
         observation_id: ObservationId,
@@ -203,17 +203,17 @@ pub enum Difference {
     /// A row that the observations do not bear out, or that another row tells already.
     #[error("{plate:?}: {} of observation {observation_id} was reported, and is none", kind.as_str())]
     ExceptionUnfounded {
-        /// Whose.
+        /// The plate in the row.
         plate: Plate,
-        /// What.
+        /// The kind of the row.
         kind: ExceptionKind,
-        /// Of which read.
+        /// The read that the row names.
         observation_id: ObservationId,
     },
     /// A row that speaks of the right reads and gives another time or place than they do.
     #[error("{plate:?}: the row of {subject} differs from what was read")]
     Altered {
-        /// Whose.
+        /// The plate in the row.
         plate: Plate,
         /// The session or the observation.
         subject: CompactString,
@@ -221,7 +221,7 @@ pub enum Difference {
     /// Two reports under one name that say different things.
     #[error("{plate:?}: there are two rows of {subject} that contradict each other")]
     Contradiction {
-        /// Whose.
+        /// The plate in the rows.
         plate: Plate,
         /// The session or the observation.
         subject: CompactString,

@@ -24,20 +24,20 @@ const FOLDED_FROM: usize = 8;
 /// Something that happened to a plate.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    /// It was read.
+    /// A camera read it.
     Observe {
         /// By whom, when, where.
         observation: Observation,
         /// How far the streams had been read when it arrived.
         watermarks: Watermarks,
-        /// Processing time.
+        /// When it is decided, in processing time.
         now: Instant,
     },
     /// The streams were read further: what has waited long enough gets its verdict (R4, R5, R7).
     Settle {
-        /// How far.
+        /// How far the streams have been read.
         watermarks: Watermarks,
-        /// Processing time.
+        /// When it is decided, in processing time.
         now: Instant,
     },
 }
@@ -72,7 +72,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The metric label.
+    /// The value of the metric's label.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Duplicate => "duplicate",

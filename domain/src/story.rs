@@ -42,7 +42,7 @@ impl State {
 /// One stay, or what there is of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chapter {
-    /// What it is.
+    /// What became of it.
     pub state: State,
     /// The read that stands for the entry.
     pub entry: Option<Known>,
@@ -54,7 +54,7 @@ pub struct Chapter {
     pub is_reported: bool,
     /// What has to be read before it is reported: that kind of observation, up to that instant.
     pub waits_for: Option<(Kind, Instant)>,
-    /// Why, in words.
+    /// Why it is judged so, in words.
     pub why: String,
 }
 
@@ -126,20 +126,21 @@ fn why(state: State, is_reported: bool, waits_for: Option<(Kind, Instant)>) -> S
             Kind::Entry => "entries",
             Kind::Exit => "exits",
         };
-        format!("it is told once all {reads} up to {} are read", crate::wire::format_time(at))
+        let at = crate::wire::format_time(at);
+        format!("once all {reads} up to {at} have been read")
     });
     let what = match (state, is_reported) {
         (State::Open, true) => "nothing was read after this entry for longer than max_stay (R7)",
         (State::Open, false) => "nothing was read after this entry",
         (State::Finished, _) => "the exit is the next read after the entry in event time (R3)",
-        (State::UnmatchedExit, _) => "no entry stands directly before this exit (R4)",
-        (State::MissedExit, _) => {
-            "another entry stands directly after this one, no exit between (R5)"
-        }
+        (State::UnmatchedExit, _) => "there is no entry directly before this exit (R4)",
+        (State::MissedExit, _) => "another entry follows directly, with no exit in between (R5)",
     };
     match until {
-        Some(until) if state == State::Open => format!("{what}; as an overstay {until}"),
-        Some(until) => format!("{what}; {until}"),
+        Some(until) if state == State::Open => {
+            format!("{what}; it will be reported as an overstay {until}")
+        }
+        Some(until) => format!("{what}; it will be reported {until}"),
         None => what.to_owned(),
     }
 }

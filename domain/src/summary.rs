@@ -10,13 +10,13 @@ use crate::{Instant, Label, Plate};
 pub struct Summary {
     /// R9: derived from the two observations' ids.
     pub session_id: CompactString,
-    /// Whose stay.
+    /// The plate that stayed.
     pub plate: Plate,
-    /// When it began.
+    /// Event time of the entry.
     pub entry_at: Instant,
     /// When it ended; never before `entry_at`.
     pub exit_at: Instant,
-    /// Where it began.
+    /// The car park of the entry.
     pub place: Label,
     /// R6: whether it replaces a verdict that had been reported.
     pub repaired: bool,

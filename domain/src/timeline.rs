@@ -88,9 +88,9 @@ impl Due {
 /// A verdict that the observations bear out, and when it may be given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
-    /// What.
+    /// What is borne out.
     pub verdict: Verdict,
-    /// When.
+    /// What has to be read before it may be given.
     pub due: Due,
     /// Position after the last read it rests on.
     pub end: usize,

@@ -1,4 +1,4 @@
-//! Vehicles that tell of themselves, and whose they are: what the vehicle monitor knows by heart.
+//! Vehicles that report in, and whose they are: what the vehicle monitor knows by heart.
 
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
@@ -66,7 +66,7 @@ fn parse_text(text: &str, length_max: usize) -> Result<&str, NameError> {
 }
 
 impl VehicleId {
-    /// Normalises `text`.
+    /// Normalises `text`, or says why it is no id.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         parse_id(text).map(|id| Self(id.to_ascii_uppercase().into()))
     }
@@ -78,12 +78,12 @@ impl VehicleId {
 }
 
 impl CustomerId {
-    /// Checks `text`.
+    /// Checks `text`, or says why it is no id.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         parse_id(text).map(|id| Self(id.into()))
     }
 
-    /// The text.
+    /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -120,7 +120,7 @@ impl From<CustomerId> for CompactString {
 /// Who owns vehicles. Text is text: what a page makes of it is the page's to escape.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Customer {
-    /// Names them.
+    /// The customer's id, unique in the monitor.
     pub id: CustomerId,
     /// What they are called.
     pub name: String,
@@ -147,11 +147,11 @@ impl Customer {
 /// A vehicle of a customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vehicle {
-    /// Names it.
+    /// The vehicle's id, unique in the monitor.
     pub id: VehicleId,
     /// Its number plate; no two vehicles have the same.
     pub plate: Plate,
-    /// Whose it is.
+    /// The customer who owns it.
     pub customer: CustomerId,
 }
 

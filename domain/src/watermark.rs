@@ -21,9 +21,9 @@ const REPLAY_MAX: TimeDelta = TimeDelta::minutes(10);
 /// Event time up to which each stream has been read completely. `None`: not known yet.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Watermarks {
-    /// Of the entries.
+    /// How far the entries have been read.
     pub entries: Option<Instant>,
-    /// Of the exits.
+    /// How far the exits have been read.
     pub exits: Option<Instant>,
 }
 
@@ -78,7 +78,7 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    /// Nothing received yet.
+    /// A tracker that has received nothing yet.
     pub fn new(policy: &Policy) -> Self {
         Self {
             lateness: policy.lateness,
@@ -181,7 +181,7 @@ pub struct Marker {
 }
 
 impl Marker {
-    /// Nothing known yet.
+    /// A marker that knows of no queue yet.
     pub fn new(policy: &Policy) -> Self {
         Self { lateness: policy.lateness, marks: Watermarks::default() }
     }

@@ -97,22 +97,22 @@ pub enum Rejection {
     /// Not a JSON object of the contract.
     #[error("malformed_json: {0}")]
     MalformedJson(String),
-    /// No `id`.
+    /// The message has no `id`.
     #[error("missing_id: `id` is missing")]
     MissingId,
     /// An `id` that cannot be kept.
     #[error("bad_id: `id` {0}")]
     BadId(TextError),
-    /// No `vehicle_plate`.
+    /// The message has no `vehicle_plate`.
     #[error("missing_plate: `vehicle_plate` is missing")]
     MissingPlate,
     /// A `vehicle_plate` that is none.
     #[error("bad_plate: {0}")]
     BadPlate(PlateError),
-    /// Neither time.
+    /// The message has neither time.
     #[error("missing_time: neither `entry_date_time` nor `exit_date_time` is given")]
     MissingTime,
-    /// Both times.
+    /// The message has both times.
     #[error("both_times: an observation is an entry or an exit, not both")]
     BothTimes,
     /// A time that is none, by its shape.

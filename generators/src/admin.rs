@@ -104,7 +104,7 @@ async fn pause(control: web::Data<Control>) -> Result<HttpResponse, Problem> {
     Ok(control.answer(entries, exits))
 }
 
-/// Goes on.
+/// Lets the generators go on.
 #[utoipa::path(post, path = "/admin/generators/resume", tag = "generators", responses((status = 200, body = States)))]
 async fn resume(control: web::Data<Control>) -> Result<HttpResponse, Problem> {
     let entries = ask(control.entries.as_ref(), Resume).await?;

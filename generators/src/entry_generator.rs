@@ -35,7 +35,7 @@ pub(crate) const COUNT_EVERY: Duration = Duration::from_secs(1);
 
 /// What it is made of.
 pub(crate) struct EntryParts {
-    /// Reads the vehicles.
+    /// The simulated camera that reads the vehicles.
     pub(crate) camera: Camera,
     /// How many come and how long they stay.
     pub(crate) traffic: Traffic,
@@ -43,19 +43,19 @@ pub(crate) struct EntryParts {
     pub(crate) plate_format: PlateFormat,
     /// All its chance, but for the waits.
     pub(crate) dice: Dice,
-    /// Event times.
+    /// The clock of event times.
     pub(crate) clock: SharedClock,
     /// Ends with the run, also where nobody said [`Finish`].
     pub(crate) phases: PhaseWatch,
     /// Bounds what is under way.
     pub(crate) slots: Slots,
-    /// Sends the messages.
+    /// Sends the messages to the broker.
     pub(crate) outbox: Outbox,
-    /// Keeps the vehicles.
+    /// Puts the vehicles inside into the store.
     pub(crate) keeper: Keeper,
     /// Counted once per second for the gauge.
     pub(crate) store: Arc<dyn InsideStore>,
-    /// What it does.
+    /// Counts what it does.
     pub(crate) meters: Arc<KindMeters>,
     /// Without it there is no traffic.
     pub(crate) vital: Vital,

@@ -44,7 +44,7 @@ const STORE_AWAY: Duration = Duration::from_secs(1);
 
 /// What it is made of.
 pub(crate) struct ExitParts {
-    /// Reads the vehicles.
+    /// The simulated camera that reads the vehicles.
     pub(crate) camera: Camera,
     /// How fast exits may be.
     pub(crate) traffic: Traffic,
@@ -56,19 +56,19 @@ pub(crate) struct ExitParts {
     pub(crate) misread_share: f64,
     /// All its chance, but for the waits.
     pub(crate) dice: Dice,
-    /// Event times.
+    /// The clock of event times.
     pub(crate) clock: SharedClock,
     /// Ends with the run, also where nobody said [`Finish`].
     pub(crate) phases: PhaseWatch,
     /// Bounds what is under way.
     pub(crate) slots: Slots,
-    /// Sends the messages.
+    /// Sends the messages to the broker.
     pub(crate) outbox: Outbox,
-    /// Takes vehicles back.
+    /// Takes back vehicles whose exit was not published.
     pub(crate) keeper: Keeper,
-    /// Has the vehicles.
+    /// The store of the vehicles that are inside.
     pub(crate) store: Arc<dyn InsideStore>,
-    /// What it does.
+    /// Counts what it does.
     pub(crate) meters: Arc<KindMeters>,
     /// Without it there is no traffic.
     pub(crate) vital: Vital,

@@ -4,7 +4,7 @@
 //! → `entry_generator` (one turn, one entry) → `camera` (the messages that come of it, faults
 //! included) → `outbox` → `publisher` (tries until the broker has confirmed) → [`inside_store`]
 //! → `exit_generator` (one turn, one exit, matched or made up). `wiring` puts it together, `admin`
-//! is the operator's side, `metrics` counts. Beside them [`pings`]: vehicles that tell of themselves.
+//! is the operator's side, `metrics` counts. Beside them [`pings`]: vehicles that report in.
 //!
 //! What holds: an entry is in the store only once the broker has confirmed it; a vehicle is taken
 //! out by one exit generator of any number; a message keeps its id through all attempts; of the

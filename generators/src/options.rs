@@ -36,7 +36,7 @@ pub struct Options {
     /// What a plate looks like: `A` stands for any letter, `9` for any digit, other capitals and
     /// digits for themselves, and `-`, `.`, `·`, `_` and blanks separate.
     pub plate_format: PlateFormat,
-    /// Where the dice start. The same seed gives the same plates, ids and faults again, so a second
+    /// Random seed. The same seed gives the same plates, ids and faults again, so a second
     /// run into the same store is taken for a repetition of the first, and every copy of a
     /// generator needs a seed of its own. None: a new one at each start.
     pub seed: Option<u64>,

@@ -31,13 +31,13 @@ const FLUSH_EVERY: Duration = Duration::from_secs(1);
 #[derive(actix::Message)]
 #[rtype(result = "Sent")]
 pub(crate) struct Publish {
-    /// For the meters.
+    /// Entry or exit, for the meters.
     pub(crate) kind: Kind,
-    /// For the meters.
+    /// Where the passage comes from, for the meters.
     pub(crate) origin: Origin,
-    /// For the meters.
+    /// Which read of the passage it is, for the meters.
     pub(crate) read: Read,
-    /// An observation.
+    /// The observation, as it is sent.
     pub(crate) message: Message,
 }
 

@@ -32,7 +32,7 @@ struct Parts<'u> {
     user: &'u str,
     /// One or more, with their ports.
     hosts: &'u str,
-    /// Path and query.
+    /// Path and query, as they were written.
     rest: &'u str,
 }
 

@@ -24,7 +24,7 @@ use dead_letters::DeadLetters;
 /// connection names nothing any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tag {
-    /// Counts the connections.
+    /// Number of the connection that delivered it, counted from the start.
     pub connection: u32,
     /// Counts the deliveries of a connection, from 1, without a gap.
     pub number: u64,
@@ -35,7 +35,7 @@ pub struct Tag {
 pub struct Delivery {
     /// To acknowledge it by.
     pub tag: Tag,
-    /// The message.
+    /// The message, as it was published.
     pub body: Bytes,
     /// Whether it was delivered before.
     pub redelivered: bool,
@@ -46,7 +46,7 @@ pub struct Delivery {
 pub enum Event {
     /// The queue is being consumed; deliveries follow.
     Connected,
-    /// A message.
+    /// A message was delivered.
     Delivered(Delivery),
     /// The answer to [`Queue::ask_depth`], in its place: after every delivery that had arrived.
     Depth {
@@ -63,18 +63,18 @@ pub enum Event {
 /// Why the broker did not do what it was asked.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum BrokerError {
-    /// It may work later.
+    /// Retrying may succeed.
     #[error("RabbitMQ is not reachable at {url}: {reason}")]
     Unreachable {
-        /// Without the password.
+        /// The broker's URL, without the password.
         url: String,
-        /// In words.
+        /// What went wrong, in words.
         reason: String,
     },
     /// It will not work until somebody changes something.
     #[error("RabbitMQ at {url} refuses: {reason}")]
     Refused {
-        /// Without the password.
+        /// The broker's URL, without the password.
         url: String,
         /// In words, with what to do.
         reason: String,
@@ -129,7 +129,7 @@ pub trait Queue {
         Ok(())
     }
 
-    /// No further deliveries.
+    /// Ends further deliveries.
     async fn cancel(&self);
 
     /// Ends the connection; what is unacknowledged goes back.

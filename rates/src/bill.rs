@@ -9,7 +9,7 @@ use crate::table::{Cap, Rules};
 /// The price of a stay. The amounts of its lines sum to [`Bill::total`] exactly.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bill {
-    /// The table.
+    /// Id of the table that it was reckoned by.
     pub table: String,
     /// The product that was charged; empty where none was (grace, a lost ticket).
     pub product: String,

@@ -116,7 +116,7 @@ impl Currency {
         good.then(|| Self(code.to_owned()))
     }
 
-    /// The three letters.
+    /// Its three letters (ISO 4217).
     pub fn code(&self) -> &str {
         &self.0
     }

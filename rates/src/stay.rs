@@ -30,7 +30,7 @@ pub struct Stay {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Segment {
-    /// Its first instant.
+    /// Its first instant, included.
     pub from: DateTime<Utc>,
     /// The instant that ends it; not in it.
     pub until: DateTime<Utc>,
@@ -53,9 +53,9 @@ pub struct Segment {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Visit {
-    /// The entry.
+    /// When it began.
     pub from: DateTime<Utc>,
-    /// The exit.
+    /// When it ended.
     pub until: DateTime<Utc>,
     /// What was paid for it, in minor units.
     pub paid: i64,

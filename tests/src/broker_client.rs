@@ -33,7 +33,7 @@ pub struct BrokerClient {
 pub struct Letter {
     /// Its headers, all but text as `Debug` shows it.
     pub headers: BTreeMap<String, String>,
-    /// Its body.
+    /// The message's body.
     pub body: Vec<u8>,
 }
 
@@ -50,7 +50,7 @@ impl Letter {
 }
 
 impl BrokerClient {
-    /// Connects.
+    /// Connects to the broker at that URL.
     #[track_caller]
     pub fn connect(url: &str) -> Self {
         Self::try_connect(url).unwrap_or_else(|e| panic!("connecting to {url}: {e}"))

@@ -14,12 +14,12 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// See the module.
 pub struct Events(BufReader<TcpStream>);
 
-/// One event.
+/// One server-sent event.
 #[derive(Debug, Clone)]
 pub struct Event {
     /// What a client names to go on behind it.
     pub id: String,
-    /// Its data.
+    /// The event's data, read as JSON.
     pub data: Value,
 }
 

@@ -148,7 +148,7 @@ impl Files {
 /// How many whole rows a growing file has.
 pub struct RowCount {
     path: PathBuf,
-    /// Read so far.
+    /// Bytes that were read so far.
     offset: u64,
     /// Among them the header.
     lines: usize,

@@ -113,7 +113,7 @@ impl Carpark {
         self
     }
 
-    /// Sets several.
+    /// Sets several environment variables.
     #[must_use]
     pub fn envs<'e>(mut self, all: impl IntoIterator<Item = (&'e String, &'e String)>) -> Self {
         self.environment.extend(all.into_iter().map(|(n, v)| (n.clone(), v.clone())));
@@ -161,7 +161,7 @@ impl Carpark {
         command
     }
 
-    /// Adds arguments.
+    /// Adds arguments of the command line.
     #[must_use]
     pub fn args(mut self, arguments: &[&str]) -> Self {
         self.arguments.extend(arguments.iter().map(ToString::to_string));
@@ -270,7 +270,7 @@ impl Running {
         format!("http://127.0.0.1:{}{path}", self.port.expect("a role that listens"))
     }
 
-    /// Where it listens.
+    /// The port that it listens on.
     pub fn port(&self) -> u16 {
         self.port.expect("a role that listens")
     }
@@ -348,7 +348,7 @@ impl Running {
         self.signal(Signal::STOP);
     }
 
-    /// SIGCONT.
+    /// Sends SIGCONT: lets it go on.
     pub fn cont(&self) {
         self.signal(Signal::CONT);
     }

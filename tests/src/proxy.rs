@@ -69,12 +69,12 @@ impl Proxy {
         Self { port, state, accepting }
     }
 
-    /// Where it listens.
+    /// The port that it listens on.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// From now on.
+    /// How it treats connections from now on.
     pub fn set(&self, mode: Mode) {
         self.state.send_modify(|state| state.mode = mode);
     }

@@ -19,9 +19,9 @@ use crate::{guard, ports};
 
 /// See the module.
 pub struct Site {
-    /// The queues.
+    /// The virtual host with the queues.
     pub broker: VirtualHost,
-    /// The store.
+    /// The server of the store.
     pub redis: Redis,
     directory: PathBuf,
     web_port: u16,

@@ -79,7 +79,7 @@ impl TlsProxy {
         Self { port, accepting }
     }
 
-    /// Where it listens.
+    /// The port that it listens on.
     pub fn port(&self) -> u16 {
         self.port
     }

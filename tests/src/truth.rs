@@ -76,7 +76,7 @@ pub enum Order {
     ExitsFirst,
     /// Everything as it happened.
     AsItHappened,
-    /// Anyhow.
+    /// In any order.
     Shuffled,
 }
 
@@ -85,7 +85,7 @@ pub enum Order {
 pub struct Message {
     /// The queue it goes to.
     pub queue: &'static str,
-    /// The JSON.
+    /// The message, as JSON.
     pub body: String,
     at: DateTime<Utc>,
 }

@@ -40,7 +40,7 @@ pub(crate) struct Turned {
     pub(crate) vehicle: VehicleId,
     pub(crate) from: Status,
     pub(crate) to: Status,
-    /// In event time.
+    /// When it changed, in event time.
     pub(crate) at: Instant,
     pub(crate) counts: StatusCounts,
 }

@@ -4,12 +4,12 @@ use std::sync::{Arc, OnceLock};
 
 use platform::runtime::Part;
 
-/// All of it.
+/// Whether the parts that the monitor needs are usable.
 #[derive(Debug, Default)]
 pub struct Health {
     /// The queue of pings; usable where there is none.
     pub queue: Part,
-    /// The store.
+    /// Whether the store answers.
     pub store: Part,
     /// Whether the store is set so that it keeps what it is given; empty where that is its nature.
     pub store_settings: OnceLock<Arc<Part>>,

@@ -56,7 +56,7 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// Who knows which vehicles are in a car park.
     pub inside: Option<Arc<dyn Inside>>,
-    /// Processing time.
+    /// The clock of processing time.
     pub clock: SharedClock,
     /// Counters, registered.
     pub metrics: Arc<Metrics>,

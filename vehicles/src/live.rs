@@ -20,7 +20,7 @@ pub struct EventId {
 }
 
 impl EventId {
-    /// `run-number`.
+    /// Reads `run-number`, as `Last-Event-ID` has it.
     pub fn parse(text: &str) -> Option<Self> {
         let (run, number) = text.trim().split_once('-')?;
         Some(Self { run: run.parse().ok()?, number: number.parse().ok()? })
@@ -50,7 +50,7 @@ pub enum Told {
     Events(u64, Vec<Arc<str>>),
     /// Some are gone for good: read the list anew; events follow from behind this number.
     Missed(u64),
-    /// The process stops.
+    /// The process stops: the stream ends.
     Over,
 }
 

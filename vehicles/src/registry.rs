@@ -78,7 +78,7 @@ pub(crate) struct Customers {
     pub(crate) limit: usize,
 }
 
-/// A customer.
+/// Asks for the customer of that id.
 #[derive(Debug, Message)]
 #[rtype(result = "Option<CustomerItem>")]
 pub(crate) struct FindCustomer(pub(crate) CustomerId);

@@ -27,7 +27,7 @@ function sayState(state, words) {
 function sayLost(since) {
   document.body.dataset.connection = "lost";
   sayState("broken", `Connection lost at ${clockTime(since)} – reconnecting…`);
-  const words = `Not connected since ${clockTime(since)}: what you see is from then.`;
+  const words = `Not connected since ${clockTime(since)}: showing the state at that time.`;
   if (lost.textContent !== words) lost.textContent = words;
   lost.hidden = false;
 }
@@ -92,7 +92,7 @@ if (live) {
 const signedOut = document.getElementById("signed-out");
 const MESSAGES = {
   "#signed-in": "Your browser refused the cookie of the sign-in: allow cookies for this address, then sign in again.",
-  "#signed-out": "You were signed out: here or in another window, or carpark was started anew.",
+  "#signed-out": "You were signed out: here or in another window, or carpark was restarted.",
 };
 
 function viewerChanged(maySee) {
@@ -167,10 +167,10 @@ if (search) {
       if (answer.redirected || answer.status === 401) return location.reload();
       result = parse(await answer.text()).getElementById("result");
     } catch (error) {
-      result = note(`The search has no answer: ${error.message}.`);
+      result = note(`The search failed: ${error.message}.`);
     }
     if (number !== asked) return;
-    found.replaceChildren(result ?? note("The search has no answer."));
+    found.replaceChildren(result ?? note("The search failed."));
     found.hidden = false;
     open.hidden = true;
     forgetWaiting();

@@ -143,7 +143,7 @@ document.addEventListener("submit", async (event) => {
       return await openPlate(place.dataset.path, form.dataset.title ?? "", form.dataset.done);
     }
     const problem = await answer.json().catch(() => ({}));
-    sayOutcome(place, problem.detail ?? `It was refused (${answer.status}).`, false);
+    sayOutcome(place, problem.detail ?? `The server refused it (${answer.status}).`, false);
   } catch (error) {
     sayOutcome(place, `${error.message}: it is not known whether it was done, look before you try again`, false);
   } finally {

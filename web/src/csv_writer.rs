@@ -360,7 +360,7 @@ pub(crate) enum AppendError {
     /// Too much waits already.
     #[error("too much is waiting to be written")]
     Busy,
-    /// The service ends.
+    /// The process is ending.
     #[error("the service is stopping")]
     Stopping,
     /// The disk did not take them.

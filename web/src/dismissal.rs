@@ -20,19 +20,19 @@ use crate::table::Table;
 /// A row of `dismissals.csv`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dismissal {
-    /// Of the exception.
+    /// Kind of the exception that was put aside.
     pub kind: ExceptionKind,
-    /// Of the exception.
+    /// Plate of that exception.
     pub plate: Plate,
     /// Of the exception; none where it speaks of a session.
     pub observation_id: Option<ObservationId>,
-    /// Of the exception.
+    /// Session that the exception speaks of, if any.
     pub session_id: Option<String>,
-    /// Of the exception.
+    /// Revision of that exception.
     pub revision: u64,
     /// When the operator put it aside.
     pub dismissed_at: Instant,
-    /// Why.
+    /// Why the operator put it aside.
     pub reason: Label,
 }
 

@@ -7,7 +7,7 @@ use utoipa::{OpenApi, ToSchema};
 /// A finished session.
 #[derive(ToSchema)]
 struct Summary {
-    /// In any spelling.
+    /// The plate, in any spelling.
     vehicle_plate: String,
     /// RFC 3339; without an offset it is UTC.
     entry_date_time: String,
@@ -111,7 +111,7 @@ fn to_look_at() {}
 
 /// An operator has looked at an exception. Its row stays in `exceptions.csv`.
 #[utoipa::path(post, path = "/exceptions/dismiss", tag = "pages", request_body = Dismissing,
-    responses((status = 200), (status = 400), (status = 409, description = "it does not hold any more")))]
+    responses((status = 200), (status = 400), (status = 409, description = "it no longer holds")))]
 fn dismiss() {}
 
 /// An operator saw the vehicle leave; hands on to `/admin/sessions/{plate}/close` of the actors.

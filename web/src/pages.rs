@@ -12,7 +12,7 @@
 //! | `POST /exceptions/dismiss` | an operator has looked at it |
 //! | `GET /dead-letters` | messages that could not be read (`dead_letters`) |
 //! | `POST /dead-letters/replay`, `…/discard` | once more into its queue, or away with it |
-//! | `GET /vehicles`, `GET /vehicles/{id}` | the vehicles that tell of themselves (`vehicles`) |
+//! | `GET /vehicles`, `GET /vehicles/{id}` | the vehicles that report in (`vehicles`) |
 //! | `GET /sign-in` | the form (whoever guards the listener takes it) |
 //! | `GET /assets/…` | style and script |
 //! | paths of the other roles | handed on to them where they are (`elsewhere`) |
@@ -89,7 +89,7 @@ pub struct Options {
     pub time_zone: Tz,
     /// Who knows the open stays.
     pub actors: ActorsAt,
-    /// Who knows the vehicles that tell of themselves.
+    /// Who knows the vehicles that report in.
     pub vehicles: ActorsAt,
     /// Who watches the cameras; none where there are none.
     pub cameras: Option<Arc<dyn Cameras>>,

@@ -38,7 +38,7 @@ pub(crate) struct Standing {
 }
 
 struct State {
-    /// The newest last.
+    /// The last sessions, the newest last.
     sessions: VecDeque<Summary>,
     exceptions: Standings,
 }
@@ -49,7 +49,7 @@ pub(crate) struct Recent(Mutex<State>);
 /// What there is to look at, of one moment.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Glance {
-    /// The newest first.
+    /// The last sessions, the newest first.
     pub(crate) sessions: Vec<Summary>,
     /// Not dismissed, the newest first.
     pub(crate) exceptions: Vec<ExceptionRow>,
@@ -64,7 +64,7 @@ pub(crate) struct Glance {
 /// A page of the list of exceptions, of one moment.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Listing {
-    /// The newest first.
+    /// The exceptions of the page, the newest first.
     pub(crate) rows: Vec<ExceptionRow>,
     /// Where the next page begins.
     pub(crate) next: Option<Cursor>,

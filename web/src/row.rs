@@ -16,7 +16,7 @@ use crate::table::{Fingerprint, Table};
 
 /// Something that becomes one line of a file.
 pub(crate) trait Row: for<'a> TryFrom<&'a Self::Message, Error = Unsavable> {
-    /// How it travels.
+    /// Its form on the wire.
     type Message: DeserializeOwned;
     /// Where it is written.
     const TABLE: Table;
@@ -189,9 +189,9 @@ impl Lines {
 pub(crate) struct Answer {
     /// What the key is called.
     pub(crate) key_name: &'static str,
-    /// Of which row.
+    /// The key of the row.
     pub(crate) key: String,
-    /// What.
+    /// What became of it.
     pub(crate) status: Saved,
 }
 

@@ -29,7 +29,7 @@ pub enum StartError {
          that this user may write to it, and that its disk has room", .path.display()
     )]
     Io {
-        /// What was tried.
+        /// What was tried, in words.
         what: &'static str,
         /// On which file or directory.
         path: PathBuf,

@@ -94,7 +94,7 @@ pub(super) async fn list(desks: Data<Desks>, page: Query<Page>) -> Result<HttpRe
     }
     let list = List { limit, after: page.into_inner().after };
     let Some(page) = desks.dead_letters.send(list).await?? else {
-        return Err(Problem::not_found("the letter of `after` is gone: begin anew without it"));
+        return Err(Problem::not_found("that dead letter is gone; start over without `after`"));
     };
     Ok(HttpResponse::Ok().json(Listing {
         dead_letters: page.letters.iter().map(Letter::from).collect(),
@@ -147,8 +147,8 @@ pub(super) async fn discard_one(
 fn finished(handled: Handled, what: &str) -> Result<Handled, Problem> {
     let Some(error) = &handled.stopped else { return Ok(handled) };
     let left = match handled.left {
-        Some(left) => format!("{left} lie there now"),
-        None => "how many are left could not be asked".to_owned(),
+        Some(left) => format!("{left} are left"),
+        None => "how many are left is unknown".to_owned(),
     };
     Err(Problem::unavailable(format!(
         "stopped after {} were {what}, {left}: {error}; what is left can be {what} again",

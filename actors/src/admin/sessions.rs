@@ -32,7 +32,7 @@ pub(super) struct Asked {
     state: Option<String>,
     /// `unmatched_exit`, `missed_exit` or `overstay`.
     kind: Option<String>,
-    /// The car park.
+    /// Only stays at this car park.
     place: Option<String>,
     /// Not over before, RFC 3339.
     since: Option<String>,
@@ -279,7 +279,7 @@ fn place(name: &str) -> Result<Label, Problem> {
 
 fn time(name: &str, text: &str) -> Result<Instant, Problem> {
     parse_time(text).ok_or_else(|| {
-        Problem::bad_request(format!("`{name}` is no time; write 2026-11-20T10:00:00Z"))
+        Problem::bad_request(format!("`{name}` is not a time; write 2026-11-20T10:00:00Z"))
     })
 }
 

@@ -20,7 +20,7 @@ const MINUTES_SHOWN: i64 = 60;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Status {
-    /// Names this processor.
+    /// The processor's id.
     processor: String,
     /// How many share the store, this one included.
     processors_alive: i64,

@@ -32,7 +32,7 @@ pub enum IndexChange {
     Keep,
     /// Is set to this event time, milliseconds.
     Set(i64),
-    /// Goes.
+    /// Taken out of the index.
     Remove,
 }
 
@@ -41,16 +41,16 @@ pub enum IndexChange {
 pub enum ShownChange<T> {
     /// Stays as it is.
     Keep,
-    /// Is written.
+    /// Written anew.
     Set(T),
-    /// Goes.
+    /// Removed.
     Remove,
 }
 
 /// The last entry, as people see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShownEntry {
-    /// Its time.
+    /// The entry's event time, RFC 3339.
     pub time: String,
     /// All of it, as JSON.
     pub data: String,
@@ -59,11 +59,11 @@ pub struct ShownEntry {
 /// One conditional commit.
 #[derive(Debug, Clone)]
 pub struct Change {
-    /// The key.
+    /// The plate, which is the record's key.
     pub plate: Plate,
     /// The version that must stand; 0: none.
     pub expected: u64,
-    /// The version written.
+    /// The version of the record that is written.
     pub version: u64,
     /// The record, as JSON.
     pub record: String,
@@ -73,7 +73,7 @@ pub struct Change {
     pub shown_exit: ShownChange<String>,
     /// Whether the plate is inside: the set of open entries.
     pub is_open: bool,
-    /// Whether it was.
+    /// Whether it was inside before the change.
     pub was_open: bool,
     /// When the entry watermark makes it due.
     pub due_on_entries: IndexChange,
@@ -81,7 +81,7 @@ pub struct Change {
     pub due_on_exits: IndexChange,
     /// Whether the record may expire: nothing is open, nothing waits.
     pub may_expire: bool,
-    /// Whether it could.
+    /// Whether it might expire before the change.
     pub could_expire: bool,
     /// What is to be reported.
     pub outbox: Vec<OutboxEntry>,

@@ -34,7 +34,7 @@ const MAILBOX: usize = 4096;
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Commit {
-    /// What.
+    /// The change to store.
     pub change: Change,
     /// Who waits for it.
     pub answer: Answer<Committed>,
@@ -86,14 +86,14 @@ pub struct Committer {
 /// How many at a time; see [`crate::Options`].
 #[derive(Debug, Clone, Copy)]
 pub struct Batching {
-    /// Changes per batch.
+    /// Most changes of one batch.
     pub batch_max: usize,
-    /// Batches under way.
+    /// Most batches under way at once.
     pub in_flight_max: usize,
 }
 
 impl Committer {
-    /// Nothing waits.
+    /// A committer with nothing to store yet.
     pub fn new(
         store: Arc<dyn Store>,
         owner: ProcessorId,

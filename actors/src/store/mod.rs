@@ -63,7 +63,7 @@ pub struct Peers {
 /// A sign of life (G5).
 #[derive(Debug, Clone)]
 pub struct Beat {
-    /// Whose.
+    /// The processor that is alive.
     pub processor: ProcessorId,
     /// How far it has read.
     pub watermarks: Watermarks,
@@ -72,7 +72,7 @@ pub struct Beat {
 /// What can be counted at once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Plates inside.
+    /// How many plates are inside.
     pub open: u64,
     /// Plates that wait for a verdict or may have to (an open stay waits for its overstay).
     pub waiting: u64,
@@ -81,7 +81,7 @@ pub struct Counts {
 /// Which plates are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// Those inside.
+    /// Only plates that are inside.
     Open,
     /// All that there is a record of.
     All,

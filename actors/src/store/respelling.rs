@@ -53,7 +53,7 @@ pub async fn respell(
     }
     if moved > 0 {
         store.leave(&owner).await?;
-        info!(records = moved, "plates of an earlier version stand under today's spelling");
+        info!(records = moved, "plates of an earlier version were moved to the current spelling");
     }
     store.note_spelling(SPELLING, now).await?;
     Ok(moved)
@@ -89,9 +89,6 @@ async fn refile(
 }
 
 fn left(plate: &Plate, reason: &str) -> bool {
-    warn!(
-        ?plate,
-        reason, "a record of an earlier version cannot be brought under today's spelling"
-    );
+    warn!(?plate, reason, "a record of an earlier version cannot be moved to the current spelling");
     false
 }

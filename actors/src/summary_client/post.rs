@@ -22,7 +22,7 @@ const ANSWER_BYTES_MAX: usize = 16 << 20;
 pub struct SinkOptions {
     /// Takes summaries. Exceptions go to `save_exception` in the same folder.
     pub summary_url: Url,
-    /// Bearer token.
+    /// The bearer token to show, where the sink asks for one.
     pub token: Option<String>,
     /// Longest wait for an answer.
     pub patience: Duration,
@@ -31,13 +31,13 @@ pub struct SinkOptions {
 /// Why nothing is known to be written.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum PostError {
-    /// No answer.
+    /// The sink did not answer; why, in words.
     #[error("no answer: {0}")]
     NoAnswer(String),
     /// Another answer than success.
     #[error("the sink answered {status}: {text}")]
     Status {
-        /// HTTP status code.
+        /// The HTTP status code of its answer.
         status: u16,
         /// The beginning of the body.
         text: String,
@@ -57,7 +57,7 @@ impl PostError {
 /// Takes reports and keeps them.
 #[async_trait(?Send)]
 pub trait Sink {
-    /// For logs.
+    /// Where it posts to, as logs show it.
     fn shown(&self) -> String;
 
     /// Posts the items, JSON objects, in one request; they are durable when it answers. An error

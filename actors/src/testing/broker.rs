@@ -51,7 +51,7 @@ pub struct MemoryServer {
 }
 
 impl MemoryServer {
-    /// With empty queues.
+    /// A server with empty queues.
     pub fn new(fate: SharedFate, prefetch: usize) -> Self {
         let lane = || Rc::new(Lane { state: RefCell::default(), changed: Notify::new() });
         let lanes = [Kind::Entry, Kind::Exit].map(|kind| (queue_of(kind), lane())).into();

@@ -28,7 +28,7 @@ struct Rows {
 }
 
 impl MemorySink {
-    /// Empty.
+    /// A sink that has no rows yet.
     pub fn new(fate: SharedFate) -> Self {
         Self { rows: Arc::default(), fate, recognises: true }
     }

@@ -43,7 +43,7 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// Empty.
+    /// A store that has no records yet.
     pub fn new(fate: SharedFate) -> Self {
         Self { state: Arc::default(), fate, compares: true, keeps_outbox: true }
     }
@@ -67,7 +67,7 @@ impl MemoryStore {
         self.state().outboxes.values().map(BTreeMap::len).sum()
     }
 
-    /// Every record.
+    /// Every record, with its plate.
     pub fn records(&self) -> Vec<(Plate, Record)> {
         let state = self.state();
         let read = |(plate, (_, json)): (&Plate, &(u64, String))| {

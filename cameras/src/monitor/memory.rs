@@ -31,7 +31,7 @@ pub(super) struct KeptCamera {
     pub(super) last_read: Option<Instant>,
     pub(super) ended: Vec<KeptPassage>,
     pub(super) without: Vec<KeptPassage>,
-    /// Seconds.
+    /// Delays of its last reads, received minus captured, seconds.
     pub(super) delays: Vec<f64>,
     pub(super) last_refusal: Option<KeptRefusal>,
     pub(super) not_understood_at: Option<Instant>,

@@ -38,7 +38,7 @@ pub enum CameraState {
     /// Its reads come before they were made, or long after; or one was refused because it lay too
     /// far ahead.
     ClockWrong,
-    /// Too many plates are not read, or not surely.
+    /// Too many plates are not read, or with low confidence.
     ReadsBadly,
     /// It tells of vehicles.
     Reading,
@@ -54,7 +54,7 @@ pub enum CameraState {
 pub enum Severity {
     /// As it should be.
     Well,
-    /// Nothing is known.
+    /// Nothing is known of it yet.
     Unknown,
     /// It will get worse, or the rows are less right than usual.
     Warning,
@@ -137,7 +137,7 @@ pub(super) fn judge(facts: &Facts) -> CameraState {
 }
 
 impl CameraState {
-    /// In words.
+    /// The state in words, as the pages show it.
     pub fn words(self) -> &'static str {
         match self {
             Self::ReadsNothing => "reads nothing",

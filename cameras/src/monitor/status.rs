@@ -11,14 +11,14 @@ use super::state::{CameraState, Severity};
 /// What is known of a camera.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct CameraStatus {
-    /// Its name.
+    /// The camera's name.
     pub camera: String,
     /// The lane it watches.
     pub lane: String,
     /// `entry`, `exit` or `both`.
     #[schema(value_type = String)]
     pub(super) role: &'static str,
-    /// The lane's.
+    /// The car park that its lane leads into.
     pub place: String,
     /// How it does. `reads_nothing`: it tells of no vehicle and the other cameras of its place do,
     /// though its heartbeats may go on; `silent`: it had sent heartbeats and sends nothing any more;
@@ -40,7 +40,7 @@ pub struct CameraStatus {
     /// None: each message tells.
     pub(super) vendor: Option<&'static str>,
     pub(super) min_confidence: f32,
-    /// When.
+    /// When its last heartbeat was received; none before the first.
     #[serde(serialize_with = "as_text")]
     #[schema(value_type = Option<String>)]
     pub last_heartbeat: Option<Instant>,
@@ -78,7 +78,7 @@ pub struct WithoutObservation {
     #[serde(serialize_with = "instant_as_text")]
     #[schema(value_type = String)]
     pub at: Instant,
-    /// Where.
+    /// The lane that it passed.
     pub lane: String,
     /// `unread`, `low_confidence` or `no_direction`.
     #[schema(value_type = String)]

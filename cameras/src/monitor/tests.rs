@@ -188,7 +188,7 @@ async fn a_restart_forgets_no_camera_that_is_bad() {
     }
     let before = monitor.status();
     assert_eq!(before.state, CameraState::ReadsBadly);
-    assert_eq!(before.why, "of its last 40 vehicles 100 % were not read, 0 % not surely");
+    assert_eq!(before.why, "of its last 40 vehicles 100 % were not read, 0 % with low confidence");
     assert_eq!((before.without_observation.len(), before.passages["unread"]), (20, 40));
     monitor.keep().unwrap().await;
     assert!(monitor.keep().is_none(), "nothing is new");
@@ -234,7 +234,7 @@ fn a_read_of_the_future_shows_as_a_wrong_clock_among_many_right_ones() {
     monitor.only().heard(Heard { refusal, ahead, ..heard(MessageKind::Future, &[]) });
     let status = monitor.status();
     assert_eq!(status.state, CameraState::ClockWrong);
-    assert_eq!(status.why, "a read that lay 173 y ahead of carpark's clock was refused");
+    assert_eq!(status.why, "a read timed 173 y ahead of carpark's clock was refused");
     assert_eq!(status.last_refusal.unwrap().short, "not taken");
 }
 

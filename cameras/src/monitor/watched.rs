@@ -25,7 +25,7 @@ const WITHOUT: usize = 20;
 /// The same refusal is logged so often and no more.
 const SAY_AGAIN_AFTER: TimeDelta = TimeDelta::minutes(5);
 
-/// Of one camera.
+/// What is known of one camera.
 pub(super) struct Watched {
     pub(super) camera: Arc<Camera>,
     /// Since when it is watched, over restarts.

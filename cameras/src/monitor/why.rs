@@ -28,18 +28,18 @@ pub(super) fn why(state: CameraState, facts: &Facts, name: &str, refusal: Option
         }
         CameraState::ClockWrong => clock(facts),
         CameraState::ReadsBadly => format!(
-            "of its last {} vehicles {} were not read, {} not surely",
+            "of its last {} vehicles {} were not read, {} with low confidence",
             facts.share_of,
             percent(facts.unread_share),
             percent(facts.low_confidence_share)
         ),
         CameraState::Reading => format!("its last vehicle was {} ago", span(facts.read_age)),
         CameraState::Quiet if facts.has_read => {
-            format!("its last vehicle was {} ago; none is missed", span(facts.read_age))
+            format!("its last vehicle was {} ago; none seems missing", span(facts.read_age))
         }
-        CameraState::Quiet => "it is there, and told of no vehicle yet".to_owned(),
+        CameraState::Quiet => "it is there and has reported no vehicle yet".to_owned(),
         CameraState::NeverHeard => format!(
-            "nothing came of it for {}; it is to POST to /cameras/{name}",
+            "it has sent nothing for {}; it must POST to /cameras/{name}",
             span(facts.watched_for)
         ),
     }
@@ -47,7 +47,7 @@ pub(super) fn why(state: CameraState, facts: &Facts, name: &str, refusal: Option
 
 fn clock(facts: &Facts) -> String {
     if let Some(by) = facts.ahead_now() {
-        return format!("a read that lay {} ahead of carpark's clock was refused", span(by));
+        return format!("a read timed {} ahead of carpark's clock was refused", span(by));
     }
     let offset = facts.clock_offset.unwrap_or_default();
     match offset < 0.0 {

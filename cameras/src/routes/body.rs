@@ -82,7 +82,7 @@ impl Receiving {
     ) -> Result<Received, Problem> {
         let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
         if header(CONTENT_ENCODING).is_some_and(is_compressed) {
-            let detail = "the body is compressed: let the camera send it as it is";
+            let detail = "the body is compressed; turn compression off";
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
         }
         let declared = header(CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
@@ -122,7 +122,7 @@ impl Receiving {
 
     fn too_large(&self) -> Problem {
         Problem::too_large(format!(
-            "at most {} bytes are allowed in one message: let the camera send smaller pictures, or none",
+            "at most {} bytes are allowed in one message: set the camera to send smaller pictures, or none",
             self.bytes_max
         ))
     }

@@ -191,9 +191,9 @@ async fn who_tries_an_address_out_hears_whether_it_is_right() {
         (Method::POST, "/cameras", 404, "those configured are cam, own"),
         (Method::POST, "/camera/cam", 404, "POST to /cameras/NAME"),
         (Method::GET, "/camera", 404, "POST to /cameras/NAME"),
-        (Method::GET, "/cameras/own", 401, "token of another camera"),
-        (Method::GET, "/cameras/%6fwn", 401, "token of another camera"),
-        (Method::POST, "/cameras/own?token=other", 401, "token of another camera"),
+        (Method::GET, "/cameras/own", 401, "another camera's token"),
+        (Method::GET, "/cameras/%6fwn", 401, "another camera's token"),
+        (Method::POST, "/cameras/own?token=other", 401, "another camera's token"),
         (Method::GET, "/cameras/own?token=secret", 200, "address is right"),
     ] {
         let answer = ask(method.clone(), path).await;

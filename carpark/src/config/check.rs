@@ -12,7 +12,7 @@ use super::{BROKER_SCHEMES, Config, ConfigError, Layers, Tokens};
 use crate::http::client::TrustedProxies;
 
 impl Layers {
-    /// Checks everything.
+    /// Checks every setting; an error names the first that is wrong.
     pub fn check(&self) -> Result<Config, ConfigError> {
         let token = |key| self.text(key).map(|value| value.text.clone());
         let data_dir = PathBuf::from(self.required("data_dir", "a path", |t| Some(t.to_owned()))?);

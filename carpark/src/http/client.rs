@@ -23,12 +23,12 @@ pub struct TrustedProxies(Vec<Network>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Network {
     address: IpAddr,
-    /// Bits that count.
+    /// How many leading bits of an address count.
     prefix: u8,
 }
 
 impl TrustedProxies {
-    /// Of the request.
+    /// The client that made the request.
     pub fn client(&self, request: &ServiceRequest) -> Option<Client> {
         let peer = request.peer_addr()?.ip().to_canonical();
         Some(Client(self.named(peer, request.headers())))

@@ -29,7 +29,7 @@ const TOLD_EVERY: Duration = Duration::from_mins(1);
 /// How many connections there may be.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// All together.
+    /// Most connections of all addresses together.
     pub total: usize,
     /// Of one address, a /64 in IPv6. Not of this machine itself, where a proxy may speak for all, nor
     /// of a proxy that is trusted.
@@ -82,7 +82,7 @@ pub struct Connection {
 }
 
 impl Connections {
-    /// Nobody is connected.
+    /// Counts from zero: nobody is connected yet.
     pub fn new(limits: Limits, proxies: TrustedProxies, meters: Meters) -> Rc<Self> {
         Rc::new(Self {
             limits,

@@ -19,7 +19,7 @@ use crate::config::Tokens;
 pub struct Access {
     /// What has to be shown.
     pub tokens: Tokens,
-    /// Per client address.
+    /// How many requests each client address may make.
     pub rates: Rates,
     /// Who has signed in on the pages; none where there are no pages.
     pub sign_ins: Option<Arc<SignIns>>,
@@ -34,7 +34,7 @@ pub struct Access {
 enum Wanted<'t> {
     /// Nothing: it is open to all.
     Nothing,
-    /// This token.
+    /// This token has to be shown.
     Token(&'t str),
     /// A token that nobody has set, while others are set: no other one stands in for it.
     Missing(&'static str),
@@ -52,7 +52,7 @@ pub(super) enum Entrance {
     Unauthorized {
         /// The scheme it is asked for.
         scheme: &'static str,
-        /// For people.
+        /// What has to be shown, as the answer says it.
         detail: &'static str,
     },
     /// Another site's page had it sent.
@@ -93,7 +93,7 @@ impl Access {
             Some(Some(sign_in)) if sign_in.allows(method, headers) => {
                 Entrance::Welcome(sign_in.viewer())
             }
-            Some(Some(_)) => Entrance::Forbidden("the page's own token is missing: load it again"),
+            Some(Some(_)) => Entrance::Forbidden("reload the page: its token is missing"),
             Some(None) if method == Method::GET && wants_html(headers) => Entrance::SignIn,
             // Many cameras send their password only when they are asked for it this way.
             _ if is_camera => {
@@ -203,7 +203,7 @@ fn is_cameras(path: &str) -> bool {
     behind.is_some_and(|behind| behind.is_empty() || behind.starts_with('/'))
 }
 
-/// Where a vehicle tells of itself.
+/// Where a vehicle reports in.
 fn is_ping(path: &str) -> bool {
     let vehicle = path.strip_prefix("/vehicles/").and_then(|path| path.strip_suffix("/ping"));
     vehicle.is_some_and(|vehicle| !vehicle.contains('/'))

@@ -58,7 +58,7 @@ pub struct Listener {
 
 /// How a listener listens.
 pub struct Listening {
-    /// Where.
+    /// The socket that it listens on.
     pub port: TcpListener,
     /// Where the process asks itself ([`OWN`]), if it does.
     pub own: Option<TcpListener>,
@@ -198,7 +198,7 @@ async fn sweep(connections: Weak<Connections>) {
 }
 
 impl Listener {
-    /// Starts to answer.
+    /// Starts to answer requests.
     pub fn start(self, vital: Vital) -> ServerHandle {
         let (handle, server) = (self.server.handle(), self.server);
         actix_rt::spawn(async move {

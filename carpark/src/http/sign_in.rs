@@ -33,14 +33,14 @@ const CSRF_HEADER: &str = "x-csrf-token";
 /// Letters of a random name: 190 bits.
 const NAME_LENGTH: usize = 32;
 
-/// One of them.
+/// One person's sign-in, in one browser.
 pub struct SignIn {
     csrf_token: String,
     until: Instant,
     is_ended: AtomicBool,
 }
 
-/// All of them.
+/// All sign-ins that hold.
 pub struct SignIns {
     /// What has to be shown; `None`: nobody can sign in.
     token: Option<String>,
@@ -61,7 +61,7 @@ impl SignIn {
         method.is_safe() || (shows_token() && !is_foreign(headers))
     }
 
-    /// For the pages.
+    /// What the pages know of who signed in.
     pub fn viewer(self: &Arc<Self>) -> Viewer {
         let sign_in = Arc::clone(self);
         Viewer::signed_in(self.csrf_token.clone(), Arc::new(move || sign_in.holds()))

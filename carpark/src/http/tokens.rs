@@ -34,7 +34,7 @@ pub fn check(address: SocketAddr, key: &str, tokens: &Tokens) -> anyhow::Result<
     )
 }
 
-const REMEDY: &str = "Make each token by itself, for instance with `openssl rand -hex 24`";
+const REMEDY: &str = "Make a separate token for each, for instance with `openssl rand -hex 24`";
 
 fn can_be_shown(token: &str) -> bool {
     let is_plain = token.bytes().all(|byte| matches!(byte, b' '..=b'~'));
@@ -47,7 +47,7 @@ fn faults(all: &[(String, &str)]) -> Vec<String> {
     for (at, (name, token)) in all.iter().enumerate() {
         let folded = token.to_ascii_lowercase();
         if EXAMPLES.iter().any(|example| folded.contains(example)) {
-            faults.push(format!("{name} is an example's"));
+            faults.push(format!("{name} is copied from an example"));
         } else if token.len() < LENGTH_MIN {
             faults.push(format!("{name} is shorter than {LENGTH_MIN} characters"));
         } else if token.bytes().collect::<BTreeSet<_>>().len() < DIFFERENT_MIN {

@@ -9,7 +9,7 @@ use rates::{Decimal, Segment, Stay};
 pub struct Asked {
     /// None where nobody knows it.
     pub entry: Option<String>,
-    /// The exit.
+    /// When it ends, as it was written.
     pub exit: Option<String>,
     /// When it was paid, if before the exit.
     pub paid_at: Option<String>,

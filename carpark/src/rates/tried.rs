@@ -24,7 +24,7 @@ pub struct Trial {
     pub stay: Asked,
 }
 
-/// What they cost.
+/// The stays of a trial, and what each of them costs.
 pub struct Tried {
     /// The day of the entries.
     pub date: NaiveDate,
@@ -101,7 +101,7 @@ impl Tried {
         price.map_or_else(|| "-".to_owned(), |price| self.currency.show(price))
     }
 
-    /// For a terminal.
+    /// The trial as text for a terminal.
     pub fn text(&self) -> String {
         let cells = self.rows.iter().flat_map(|(_, prices)| prices);
         let width = cells.map(|price| self.shown(*price).len()).max().unwrap_or(0).max(5);

@@ -147,7 +147,7 @@ pub async fn prepare_broker(broker: &dyn Broker, patience: Duration) -> anyhow::
 
 /// Why an attempt was none.
 pub enum Attempt {
-    /// Worth another.
+    /// It failed, and is worth another attempt.
     Failed(anyhow::Error),
     /// Not before somebody changes something.
     Hopeless(anyhow::Error),

@@ -34,7 +34,7 @@ pub struct Wiring<'a> {
     pub watched: Watched,
     /// What time it is.
     pub clock: SharedClock,
-    /// Of the metrics.
+    /// The registry of the process' metrics.
     pub registry: Registry,
     /// What the listener serves.
     pub site: Arc<Mutex<Site>>,
@@ -56,7 +56,7 @@ impl Wiring<'_> {
     }
 }
 
-/// An address to call a listener by that listens everywhere.
+/// An address at which to reach a listener that listens on all of them.
 pub fn reachable(listens: SocketAddr) -> SocketAddr {
     let ip = match listens.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),

@@ -31,7 +31,7 @@ enum File {
 }
 
 impl Kept {
-    /// Blocks.
+    /// Looks whether the file is still there. Blocks.
     fn look(&self) -> Result<(), String> {
         match &self.file {
             File::Database(database) => database.look(),
@@ -93,7 +93,7 @@ impl Watched {
                 (Some(reason), true) => error!(
                     error = %reason,
                     patience_seconds = patience.as_secs(),
-                    "nothing can be kept; whoever sends is told to send again; ends if that lasts"
+                    "nothing can be kept; senders are asked to retry; the process ends if this lasts"
                 ),
                 (None, false) => info!("the files are there again"),
                 _ => {}

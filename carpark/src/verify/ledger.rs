@@ -16,7 +16,7 @@ use serde::Deserialize;
 pub struct Read {
     /// As it was published.
     pub body: String,
-    /// What it says.
+    /// The observation that the message says.
     pub observation: Observation,
 }
 

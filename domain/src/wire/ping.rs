@@ -16,7 +16,7 @@ pub const PING_QUEUE: &str = "vehicle_ping";
 /// A sign of life of a vehicle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ping {
-    /// Whose.
+    /// The vehicle that pinged.
     pub vehicle: VehicleId,
     /// When it was sent.
     pub at: Instant,
@@ -44,19 +44,19 @@ pub enum PingRejection {
     /// Not a JSON object of the contract.
     #[error("malformed_json: {0}")]
     MalformedJson(String),
-    /// No `id`.
+    /// The message has no `id`.
     #[error("missing_id: `id` is missing")]
     MissingId,
     /// An `id` that cannot be kept.
     #[error("bad_id: `id` {0}")]
     BadId(TextError),
-    /// No `vehicle_id`.
+    /// The message has no `vehicle_id`.
     #[error("missing_vehicle: `vehicle_id` is missing")]
     MissingVehicle,
     /// A `vehicle_id` that is none.
     #[error("bad_vehicle: `vehicle_id` {0}")]
     BadVehicle(NameError),
-    /// No `at`.
+    /// The message has no `at`.
     #[error("missing_time: `at` is missing")]
     MissingTime,
     /// A time that is none, by its shape.
@@ -65,7 +65,7 @@ pub enum PingRejection {
     /// A time that has not come.
     #[error("future_time: {} s ahead of the clock, at most {} are allowed: is the vehicle's clock right?", .0, AHEAD_MAX.num_seconds())]
     FutureTime(i64),
-    /// Nobody registered it.
+    /// Nobody registered the vehicle.
     #[error("unknown_vehicle: no vehicle of this `vehicle_id` is registered")]
     UnknownVehicle,
 }

@@ -14,7 +14,7 @@ use crate::{
 pub struct SummaryMessage {
     /// The plate, in any spelling.
     pub vehicle_plate: String,
-    /// RFC 3339.
+    /// Event time of the entry, RFC 3339.
     pub entry_date_time: String,
     /// RFC 3339, not before the entry.
     pub exit_date_time: String,
@@ -35,14 +35,14 @@ pub struct SummaryMessage {
 /// An exception as posted to `/save_exception`: the columns of the file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExceptionMessage {
-    /// What happened.
+    /// Which kind of exception it is.
     pub kind: ExceptionKind,
-    /// The plate.
+    /// The plate that it is about.
     pub vehicle_plate: String,
-    /// RFC 3339.
+    /// Event time of the entry, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entry_date_time: Option<String>,
-    /// RFC 3339.
+    /// Event time of the exit, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_date_time: Option<String>,
     /// All kinds but `withdrawn`.
@@ -51,14 +51,14 @@ pub struct ExceptionMessage {
     /// `withdrawn`, and `repaired` where a session came of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
-    /// The car park.
+    /// The car park, as the reads name it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
     /// Version of the plate's record at the verdict.
     pub revision: u64,
-    /// RFC 3339.
+    /// When it was recorded, RFC 3339.
     pub recorded_at: String,
-    /// In words.
+    /// Why it is reported, in words.
     pub reason: String,
 }
 

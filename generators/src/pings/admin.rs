@@ -33,7 +33,7 @@ async fn pause(generator: Data<Addr<PingGenerator>>) -> impl Responder {
     answer(generator.send(Pause).await)
 }
 
-/// They go on.
+/// Lets the vehicles go on.
 #[utoipa::path(post, path = "/admin/generators/pings/resume", tag = "generators", responses((status = 200, body = State)))]
 async fn resume(generator: Data<Addr<PingGenerator>>) -> impl Responder {
     answer(generator.send(Resume).await)

@@ -33,7 +33,7 @@ const ATTEMPTS_MAX: u32 = 10;
 #[rtype(result = "State")]
 pub(super) struct Pause;
 
-/// Go on.
+/// Let the vehicles go on.
 #[derive(Message)]
 #[rtype(result = "State")]
 pub(super) struct Resume;
@@ -53,7 +53,7 @@ pub(super) struct Finish;
 pub(super) struct State {
     /// How many there are.
     vehicles: usize,
-    /// Whether they pause.
+    /// Whether an operator has paused the vehicles.
     paused: bool,
     /// Seconds between two turns of one.
     every_seconds: f64,

@@ -1,4 +1,4 @@
-//! Simulated vehicles that tell of themselves: once per interval each of them decides by its dice
+//! Simulated vehicles that report in: once per interval each of them decides by its dice
 //! whether it pings.
 //!
 //! Reading order: [`PingOptions`] → `fleet` (the vehicles, made of a seed) → `monitor` (the vehicle
@@ -39,7 +39,7 @@ pub struct PingOptions {
     pub every: Duration,
     /// Share of the turns in which a vehicle pings.
     pub share: f64,
-    /// Where the dice start.
+    /// Random seed.
     pub seed: Option<u64>,
     /// The vehicle monitor, without a slash at its end.
     pub monitor_url: String,
@@ -66,7 +66,7 @@ pub async fn register(options: &PingOptions, monitor: &Monitor) -> Result<usize,
     monitor.import(made.csv).await.map(|()| made.vehicles.len())
 }
 
-/// Running vehicles.
+/// The running simulation of vehicles.
 pub struct Pings {
     generator: Addr<PingGenerator>,
     meters: Meters,

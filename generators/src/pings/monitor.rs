@@ -21,7 +21,7 @@ pub struct Monitor {
     url: String,
     /// For the list and the import.
     admin_token: Option<String>,
-    /// For pings.
+    /// The bearer token to show with pings.
     ping_token: Option<String>,
 }
 

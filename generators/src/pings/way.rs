@@ -12,7 +12,7 @@ use super::monitor::Monitor;
 /// Why a ping is not known to be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WayError {
-    /// Try again.
+    /// Nothing takes pings just now; retrying may succeed.
     #[error("the way to the vehicle monitor is closed")]
     Away,
     /// It will not be taken.
@@ -33,7 +33,7 @@ pub trait Way: Send + Sync {
 /// Over RabbitMQ, with confirms.
 pub struct OverQueue(pub Arc<dyn Publisher>);
 
-/// Over HTTP.
+/// Posts pings to the vehicle monitor.
 pub struct OverHttp(pub Monitor);
 
 #[async_trait]

@@ -50,22 +50,22 @@ impl Problem {
         Self { status, detail: detail.into(), index: None, field: None, retry_after_seconds: None }
     }
 
-    /// 400.
+    /// 400: the request is wrong.
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, detail)
     }
 
-    /// 404.
+    /// 404: there is no such thing.
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
-    /// 413.
+    /// 413: the body is too large.
     pub fn too_large(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
     }
 
-    /// 422.
+    /// 422: the body is well formed and its content is wrong.
     pub fn unprocessable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
     }
@@ -87,7 +87,7 @@ impl Problem {
         Self { index: Some(index), field, ..self }
     }
 
-    /// In words.
+    /// What is wrong, in words.
     pub fn detail(&self) -> &str {
         &self.detail
     }

@@ -54,7 +54,7 @@ pub struct AmqpBroker {
 }
 
 impl AmqpBroker {
-    /// Connects later.
+    /// A broker that has not connected yet; its parts do so later.
     pub fn new(server: Server, prefetch: u16, clock: SharedClock) -> Self {
         let dead_letters = Rc::new(DeadLetterOffice::new(server.clone(), clock));
         Self { server, prefetch, dead_letters }
@@ -111,7 +111,7 @@ struct Live {
     /// Its number, see [`Tag`].
     connection_number: u32,
     connection: Connection,
-    /// Deliveries and acknowledgements.
+    /// The channel of deliveries and acknowledgements.
     channel: Channel,
     /// Questions about the queue: an error closes the channel it happens on.
     asking: Channel,

@@ -23,7 +23,7 @@ pub struct DeadLetter {
     pub reason: String,
     /// Since when, RFC 3339; empty where nobody said so.
     pub at: String,
-    /// The message.
+    /// The message, as it was published.
     pub body: Bytes,
 }
 

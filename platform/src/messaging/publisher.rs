@@ -12,7 +12,7 @@ pub struct Message {
     pub queue: &'static str,
     /// What the message is recognised by when it comes twice; shown in the broker's own lists.
     pub id: Option<String>,
-    /// JSON.
+    /// The message as JSON.
     pub body: Bytes,
 }
 

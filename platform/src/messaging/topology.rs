@@ -64,7 +64,7 @@ impl Declarations {
         Ok(Self { found: IntCounterVec::new(found, &["queue", "found"])?, failed })
     }
 
-    /// Registered.
+    /// Makes the meters and registers them.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
         let declarations = Self::unseen()?;
         registry.register(Box::new(declarations.found.clone()))?;
@@ -77,7 +77,7 @@ impl Declarations {
         self.found.with_label_values(&[queue, found.as_str()]).inc();
     }
 
-    /// An attempt failed.
+    /// Counts an attempt to declare that failed.
     pub(super) fn failed(&self) {
         self.failed.inc();
     }

@@ -19,12 +19,12 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// No attempt yet.
+    /// A backoff before the first attempt.
     pub fn new(first: Duration, longest: Duration) -> Self {
         Self { first, longest, attempts: 0 }
     }
 
-    /// Failures so far.
+    /// How many attempts have failed so far.
     pub fn attempts(&self) -> u32 {
         self.attempts
     }

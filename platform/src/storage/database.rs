@@ -32,7 +32,7 @@ const PROBE: TableDefinition<'_, (), &[u8]> = TableDefinition::new("probe");
 pub struct DatabaseOptions {
     /// Where it is; created where it is missing.
     pub path: PathBuf,
-    /// Page cache.
+    /// Most bytes of the page cache.
     pub cache_bytes: usize,
     /// Creates the tables, so that a reader finds them.
     pub prepare: fn(&WriteTransaction) -> Result<(), redb::TableError>,

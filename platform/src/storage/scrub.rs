@@ -73,7 +73,7 @@ pub struct Scrubber {
 #[derive(Debug, Default)]
 struct Turn {
     is_under_way: bool,
-    /// After a failure.
+    /// When the next attempt is due, after a failure.
     not_before: Option<Instant>,
 }
 

@@ -3,7 +3,7 @@
 /// See the module. Each says what happened in words, without a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreached {
-    /// It may work later.
+    /// Retrying may succeed.
     #[error("{0}")]
     Away(String),
     /// It will not work until somebody changes something; says what.

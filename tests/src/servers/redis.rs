@@ -49,7 +49,7 @@ impl Redis {
         format!("redis://{}127.0.0.1:{}/{database}", self.credentials, self.port)
     }
 
-    /// Where it listens.
+    /// The port that it listens on.
     pub fn port(&self) -> u16 {
         self.port
     }

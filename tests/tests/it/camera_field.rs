@@ -129,7 +129,7 @@ fn what_is_refined_is_one_car_and_what_it_was_before_is_counted() {
         "web_backend_camera_merged_reads_total{camera=\"in-1\",lane=\"in\",place=\"main\"}";
     assert!((carpark.metric(series) - 2.0).abs() < 0.5);
     let said = carpark.stdout() + &carpark.stderr();
-    assert!(said.contains("read otherwise") && !said.contains("QE500"), "{said}");
+    assert!(said.contains("has a different plate") && !said.contains("QE500"), "{said}");
     carpark.terminate();
     assert_eq!((files.summary_count(), files.exception_count()), (0, 0));
 }

@@ -263,7 +263,7 @@ fn a_replay_that_the_broker_stops_says_how_far_it_came_and_loses_nothing() {
     let left = dead(&client);
     assert!((150..300).contains(&left), "{left}");
     let back = 300 - left;
-    assert!(said.contains(&format!("after {back} were replayed, {left} lie there now")), "{said}");
+    assert!(said.contains(&format!("after {back} were replayed, {left} are left")), "{said}");
     assert_eq!(client.depth(PING_QUEUE), 20, "none of those that were refused");
     wait::until("what was replayed is delivered", SOON, || {
         let exits = actors.metric_sum("backend_observations_total");

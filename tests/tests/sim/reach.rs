@@ -53,7 +53,7 @@ const WANTED: [&str; 27] = [
 ];
 
 impl Reach {
-    /// It happened.
+    /// Notes that it happened.
     pub fn note(&mut self, what: impl Into<String>) {
         self.note_times(what, 1);
     }
@@ -70,7 +70,7 @@ impl Reach {
         self.note(fault(moment, turn));
     }
 
-    /// What was reported.
+    /// Notes what was reported.
     pub fn note_effect(&mut self, effect: &Effect) {
         match effect {
             Effect::Summary(summary) if summary.repaired => self.note("R6 session marked repaired"),
@@ -85,7 +85,7 @@ impl Reach {
         }
     }
 
-    /// Adds up.
+    /// Adds the counts of another.
     pub fn add(&mut self, other: &Self) {
         for (what, times) in &other.0 {
             self.note_times(what.clone(), *times);

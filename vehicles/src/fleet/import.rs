@@ -19,16 +19,16 @@ pub const COLUMNS: [&str; 5] =
 pub struct Row {
     /// In the file, from 1.
     pub line: u64,
-    /// Who owns it.
+    /// The customer who owns the vehicle.
     pub customer: Customer,
-    /// The vehicle.
+    /// The vehicle to register.
     pub vehicle: Vehicle,
 }
 
 /// What was read of a file.
 #[derive(Debug, Default)]
 pub struct Rows {
-    /// To be taken.
+    /// The rows that can be taken.
     pub rows: Vec<Row>,
     /// Not to be taken.
     pub refusals: Vec<Refusal>,

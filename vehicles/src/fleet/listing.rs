@@ -34,11 +34,11 @@ pub struct Filter {
     pub status: Option<Status>,
     /// That have this in their id, plate or customer's name.
     pub text: Option<String>,
-    /// By what.
+    /// What the list is sorted by.
     pub sort: Sort,
     /// The other way round.
     pub descending: bool,
-    /// How many.
+    /// Most vehicles of a page.
     pub limit: usize,
     /// Those behind this one.
     pub after: Option<Cursor>,

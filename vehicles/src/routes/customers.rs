@@ -41,7 +41,7 @@ pub(super) async fn list(
     Ok(HttpResponse::Ok().json(CustomerPage { customers, next }))
 }
 
-/// A customer.
+/// One customer, by id.
 #[utoipa::path(get, path = "/admin/customers/{customer}", tag = "customers", params(("customer" = String, Path)), responses((status = 200, body = CustomerItem), (status = 404, body = ProblemBody<'_>)))]
 pub(super) async fn show(
     desk: Data<Desk>,

@@ -51,7 +51,7 @@ pub struct StatusCounts {
     pub connected: usize,
     /// Heard of, but not within the limit.
     pub disconnected: usize,
-    /// Never heard of.
+    /// Vehicles that were never heard from.
     pub never_seen: usize,
 }
 
@@ -62,7 +62,7 @@ pub struct VehicleItem {
     pub vehicle_id: String,
     /// Registration plate.
     pub plate: String,
-    /// Whose it is.
+    /// The customer who owns it.
     pub customer: Owner,
     /// `connected`, `disconnected` or `never_seen`.
     pub status: &'static str,
@@ -77,7 +77,7 @@ pub struct VehicleItem {
 /// Whose a vehicle is.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Owner {
-    /// Names the customer.
+    /// The customer's id.
     pub id: String,
     /// What they are called: text, whatever it looks like.
     pub name: String,
@@ -98,20 +98,20 @@ pub struct VehicleDetail {
 /// A change of a vehicle's status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct HistoryItem {
-    /// To what.
+    /// The status that it had from then on.
     pub status: &'static str,
-    /// When, RFC 3339.
+    /// When it changed, RFC 3339.
     pub at: String,
 }
 
 /// The `data` of an event of the stream.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct StatusEvent {
-    /// Which vehicle.
+    /// The vehicle's id.
     pub vehicle_id: String,
-    /// Its plate.
+    /// The vehicle's registration plate.
     pub plate: String,
-    /// Whose it is.
+    /// The customer who owns it.
     pub customer: Owner,
     /// What it is now.
     pub status: &'static str,
@@ -138,7 +138,7 @@ pub struct PingBody {
 /// A ping is stored.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PingAnswer {
-    /// Of which vehicle.
+    /// The vehicle that pinged.
     pub vehicle_id: String,
     /// What it is now.
     pub status: &'static str,
@@ -152,19 +152,19 @@ pub struct PingAnswer {
 pub struct CustomerBody {
     /// What they are called.
     pub name: String,
-    /// Where they live.
+    /// The customer's postal address.
     #[serde(default)]
     pub address: String,
 }
 
-/// A customer.
+/// A customer, as the monitor answers it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct CustomerItem {
-    /// Names them.
+    /// The customer's id.
     pub id: String,
     /// What they are called.
     pub name: String,
-    /// Where they live.
+    /// The customer's postal address.
     pub address: String,
     /// How many vehicles they have.
     pub vehicles: usize,
@@ -180,7 +180,7 @@ pub struct CustomerPage {
     pub next: Option<String>,
 }
 
-/// Which customers.
+/// Which customers are asked for.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
@@ -201,7 +201,7 @@ pub struct RemovalQuery {
     pub with_vehicles: bool,
 }
 
-/// What was removed.
+/// How much was removed.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Removed {
     /// Vehicles that are gone.
@@ -221,11 +221,11 @@ pub struct VehicleBody {
 /// A vehicle as it is registered.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct VehicleRecord {
-    /// Names it.
+    /// The vehicle's id.
     pub vehicle_id: String,
     /// Registration plate, normalised.
     pub plate: String,
-    /// Whose it is.
+    /// Id of the customer who owns it.
     pub customer: String,
 }
 

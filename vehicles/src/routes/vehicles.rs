@@ -46,7 +46,7 @@ impl ListQuery {
         let status = given(&self.status).map(|text| {
             Status::ALL.into_iter().find(|status| status.as_str() == text).ok_or_else(|| {
                 let known = Status::ALL.map(Status::as_str).join(", ");
-                Problem::bad_request(format!("`status` is none of {known}"))
+                Problem::bad_request(format!("`status` must be one of {known}"))
             })
         });
         let sort = match given(&self.sort).as_deref() {
@@ -57,16 +57,16 @@ impl ListQuery {
             Some("last_seen") => Sort::LastSeen,
             Some(_) => {
                 let known = "plate, id, customer, status, last_seen";
-                return Err(Problem::bad_request(format!("`sort` is none of {known}")));
+                return Err(Problem::bad_request(format!("`sort` must be one of {known}")));
             }
         };
         let descending = match given(&self.order).as_deref() {
             None | Some("asc") => false,
             Some("desc") => true,
-            Some(_) => return Err(Problem::bad_request("`order` is neither asc nor desc")),
+            Some(_) => return Err(Problem::bad_request("`order` must be asc or desc")),
         };
         let after = given(&self.after).map(|text| {
-            let wrong = "`after` is no `next` of a page before";
+            let wrong = "`after` is not the `next` of an earlier page";
             Cursor::parse(&text).ok_or_else(|| Problem::bad_request(wrong))
         });
         Ok(Filter {
@@ -111,7 +111,7 @@ impl Desk {
             }
             Err(e) => {
                 self.metrics.failures.with_label_values(&["inside"]).inc();
-                warn!(error = e, "nobody can say which vehicles are inside");
+                warn!(error = e, "it is not known which vehicles are inside");
             }
         }
     }

@@ -21,7 +21,7 @@ pub use contract::check as check_contract;
 pub use embedded::EmbeddedStore;
 pub use redis::RedisStore;
 
-/// Something to keep.
+/// A change that the store is to keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// A customer, new or changed.
@@ -48,7 +48,7 @@ impl Change {
 /// All that is kept.
 #[derive(Debug, Default)]
 pub struct Kept {
-    /// In no order.
+    /// All customers, in no order.
     pub customers: Vec<Customer>,
     /// With what was heard of each.
     pub vehicles: Vec<(Vehicle, Vec<Period>)>,

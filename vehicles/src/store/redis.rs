@@ -46,7 +46,7 @@ const LET_GO: &str =
 /// See the module.
 pub struct RedisStore {
     redis: RedisLink,
-    /// Names this process.
+    /// Names this process to others that would write.
     writer: String,
     hold: Script,
     let_go: Script,

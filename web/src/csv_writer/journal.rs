@@ -27,13 +27,13 @@ const LOCK_FILE: &str = ".lock";
 
 /// What the files are kept by.
 pub(crate) struct Settings {
-    /// Where they are.
+    /// The directory of the files.
     pub(crate) data_dir: PathBuf,
     /// Window of the index of each.
     pub(crate) index_rows: usize,
     /// Whether a new file is begun each UTC day.
     pub(crate) rotate_daily: bool,
-    /// Tells the day.
+    /// Tells the day, for rotation.
     pub(crate) clock: SharedClock,
     /// Opens the files.
     pub(crate) disk: Arc<dyn Disk>,

@@ -30,7 +30,7 @@ pub struct Told {
 /// A line that is no row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damaged {
-    /// In which file.
+    /// The file that is damaged.
     pub path: PathBuf,
     /// Which line, from 1.
     pub line: u64,

@@ -66,11 +66,11 @@ fn local_time(pages: &Pages, text: &str) -> Result<String, Problem> {
     let local = FIELD_FORMATS
         .iter()
         .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
-        .ok_or_else(|| bad("“Left at” is no time: write for instance 2026-11-20T14:05"))?;
+        .ok_or_else(|| bad("“Left at” is not a time: write for instance 2026-11-20T14:05"))?;
     // An hour that the clocks pass twice: the first time. One that they leap over is none.
     let zone = pages.options.time_zone;
     let at = zone.from_local_datetime(&local).earliest();
-    let at = at.ok_or_else(|| bad("“Left at” is a time that the clocks leap over"))?;
+    let at = at.ok_or_else(|| bad("“Left at” does not exist: the clocks go forward then"))?;
     Ok(format_time(at.to_utc()))
 }
 
@@ -86,7 +86,7 @@ pub(super) async fn dismiss(
         (row.kind, row.revision) == (asked.kind, asked.revision) && subject_of(row) == asked.subject
     });
     let standing = standing.ok_or_else(|| {
-        let detail = "this exception does not hold any more: look at the plate again";
+        let detail = "this exception no longer holds: reload the plate";
         Problem::new(StatusCode::CONFLICT, detail)
     })?;
     if standing.dismissed.is_none() {

@@ -33,7 +33,7 @@ const ANSWER_BYTES_MAX: usize = 4 << 20;
 pub struct ActorsAt {
     /// `http://host:port`.
     pub url: Url,
-    /// The admin token.
+    /// The admin token to show, if any.
     pub token: Option<String>,
     /// Whether they are in this process, and answer their own paths on the same listener.
     pub is_here: bool,
@@ -55,15 +55,15 @@ pub(crate) struct ActorsClient {
 /// Why there is no answer to show.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum AskError {
-    /// Nobody answers.
+    /// Nobody answers; who was asked, in words.
     #[error("no answer from {0}")]
     NoAnswer(&'static str),
     /// They answered, and refused.
     #[error("{detail}")]
     Refused {
-        /// HTTP status code.
+        /// The HTTP status code of the answer.
         status: u16,
-        /// In words.
+        /// What the answer says, in words.
         detail: String,
     },
     /// They answered something else than is known here.
@@ -94,7 +94,7 @@ impl ActorsClient {
         Self { client, streaming, at, who, setting }
     }
 
-    /// How they are.
+    /// Asks for their status.
     pub(crate) async fn status(&self) -> Result<Status, AskError> {
         self.get("/admin/status", &[]).await
     }

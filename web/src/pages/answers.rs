@@ -86,7 +86,7 @@ pub(crate) struct DeadLetters {
     pub(crate) next: Option<String>,
 }
 
-/// One of them.
+/// One dead letter.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct DeadLetter {
     pub(crate) id: String,
@@ -114,7 +114,7 @@ pub(crate) struct StatusCounts {
     pub(crate) never_seen: u64,
 }
 
-/// A vehicle that tells of itself.
+/// A vehicle that reports in.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct ListedVehicle {
     pub(crate) vehicle_id: String,
@@ -126,7 +126,7 @@ pub(crate) struct ListedVehicle {
     pub(crate) inside: Option<bool>,
 }
 
-/// Whose it is.
+/// The customer who owns a vehicle.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Customer {
     pub(crate) id: String,

@@ -18,18 +18,18 @@ pub trait Cameras: Send + Sync {
     async fn all(&self) -> Vec<Camera>;
 }
 
-/// A camera.
+/// A camera, as the pages show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Camera {
-    /// Its name.
+    /// The camera's name.
     pub name: String,
     /// The lane it watches.
     pub lane: String,
-    /// The lane's.
+    /// The car park that its lane leads into.
     pub place: String,
     /// How it does, in words.
     pub state: &'static str,
-    /// Since when.
+    /// Since when it has been doing so.
     pub since: Option<Instant>,
     /// How bad that is.
     pub level: CameraLevel,

@@ -23,7 +23,7 @@ const RIGHT: i64 = 20;
 /// Room above the upper half.
 const TOP: u64 = 8;
 
-/// What is drawn.
+/// The chart, ready to be drawn.
 #[derive(Debug, Default)]
 pub(crate) struct Chart {
     pub(crate) bars: Vec<Bar>,
@@ -38,7 +38,7 @@ pub(crate) struct Chart {
     pub(crate) summary: String,
 }
 
-/// One minute.
+/// The bar of one minute.
 #[derive(Debug)]
 pub(crate) struct Bar {
     pub(crate) x: i64,

@@ -87,7 +87,7 @@ pub(super) async fn page(
         format!("{} of {}, the newest first.", number(list.rows.len() as u64), number(total));
     if list.unlisted > 0 {
         let unlisted = number(list.unlisted);
-        foot = format!("{foot} The {unlisted} oldest are counted and not listed here.");
+        foot = format!("{foot} The {unlisted} oldest are counted but not listed.");
     }
     respond(&ExceptionsPage {
         shell: pages.shell(&viewer, "Exceptions", "car-park"),
@@ -112,7 +112,7 @@ fn parse(asked: &Asked) -> Result<(Option<ExceptionKind>, Option<Cursor>), &'sta
     let before = match asked.before.as_str() {
         "" => None,
         text => {
-            Some(Cursor::parse(text).ok_or("There is no such page: begin with the first one.")?)
+            Some(Cursor::parse(text).ok_or("There is no such page: start from the first page.")?)
         }
     };
     Ok((kind, before))

@@ -20,7 +20,7 @@ use super::cameras::Cameras;
 use super::words::Words;
 use crate::recent::Recent;
 
-/// Between two looks.
+/// Time between two looks.
 const EVERY: Duration = Duration::from_secs(1);
 /// A page that is opened waits this long for a fresh look, and shows the last one then.
 const FRESH_WITHIN: Duration = Duration::from_millis(500);
@@ -28,9 +28,9 @@ const FRESH_WITHIN: Duration = Duration::from_millis(500);
 /// What was seen, as of one look.
 #[derive(Debug, Default)]
 pub(crate) struct News {
-    /// Counts the looks.
+    /// The number of the look, counted from the start.
     pub(crate) number: u64,
-    /// When.
+    /// When the look was made.
     pub(crate) at: Instant,
     /// Each with the number of the look that changed it.
     pub(crate) regions: Vec<(u64, Region)>,

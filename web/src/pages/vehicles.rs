@@ -1,4 +1,4 @@
-//! `/vehicles`: the vehicles that tell of themselves, with their states, live; `/vehicles/{id}`: one
+//! `/vehicles`: the vehicles that report in, with their states, live; `/vehicles/{id}`: one
 //! of them, with the changes of its state. The vehicle monitor answers from memory, so each viewer's
 //! own filter is asked for as it is: a page of a list, every [`EVERY`].
 

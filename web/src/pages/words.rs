@@ -95,7 +95,7 @@ impl Words {
 
 /// Names of settings that stand in reasons, as an operator would say them.
 const SETTINGS_IN_WORDS: [(&str, &str); 2] =
-    [("max_stay", "the longest stay allowed"), ("repair_window", "the time for repairs")];
+    [("max_stay", "the longest stay allowed"), ("repair_window", "the repair window")];
 
 /// `R7`, `G3`.
 fn is_rules_number(text: &str) -> bool {

@@ -49,7 +49,7 @@ impl Cursor {
 
 /// One that is kept whole.
 struct Kept {
-    /// Without its reason.
+    /// The row, without its reason.
     row: ExceptionRow,
     /// Of many rows the same.
     reason: Arc<str>,

@@ -36,7 +36,7 @@ pub(crate) enum Items<R> {
 }
 
 impl<R> Items<R> {
-    /// All of them.
+    /// All rows of the request.
     pub(crate) fn rows(&self) -> &[R] {
         match self {
             Self::One(row) => std::slice::from_ref(row),

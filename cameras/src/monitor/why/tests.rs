@@ -55,18 +55,18 @@ fn each_state_says_its_numbers() {
         (
             CameraState::ClockWrong,
             Facts { ahead, ..facts() },
-            "a read that lay 173 y ahead of carpark's clock was refused",
+            "a read timed 173 y ahead of carpark's clock was refused",
         ),
         (
             CameraState::ReadsBadly,
             facts(),
-            "of its last 100 vehicles 35 % were not read, 4 % not surely",
+            "of its last 100 vehicles 35 % were not read, 4 % with low confidence",
         ),
         (CameraState::Reading, facts(), "its last vehicle was 1 min ago"),
         (
             CameraState::NeverHeard,
             Facts { watched_for: 900.0, ..facts() },
-            "nothing came of it for 15 min; it is to POST to /cameras/gate-7",
+            "it has sent nothing for 15 min; it must POST to /cameras/gate-7",
         ),
     ] {
         assert_eq!(why(state, &facts, "gate-7", Some("no plate in it")), says);

@@ -5,7 +5,7 @@ use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 /// See the module. Its clones count together.
 #[derive(Clone)]
 pub struct Meters {
-    /// Connections of others.
+    /// How many connections of others are open.
     pub open: IntGauge,
     /// Ended for one from anywhere.
     pub made_room: IntCounter,
@@ -22,7 +22,7 @@ pub struct Meters {
 }
 
 impl Meters {
-    /// Registered.
+    /// Makes them and registers them.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
         let open = IntGauge::new("carpark_connections_open", "Connections of others, now.")?;
         registry.register(Box::new(open.clone()))?;

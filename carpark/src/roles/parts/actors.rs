@@ -23,7 +23,7 @@ pub struct Started {
     pub actors: Actors,
     /// The way into the broker, where it is embedded.
     pub publisher: Option<EmbeddedPublisher>,
-    /// Of the sessions.
+    /// The store of the sessions.
     pub store: Arc<dyn Store>,
     /// To be held for its lines.
     pub progress: Option<Progress>,
@@ -42,7 +42,7 @@ pub async fn start(wiring: &Wiring<'_>) -> anyhow::Result<Started> {
         RedisWatch::start(redis_watch::SESSIONS, Arc::clone(&store), &wiring.registry).await?;
     actors::store::respell(&*store, &processor, &config.policy, clock)
         .await
-        .context("plates of an earlier version could not be brought under today's spelling")?;
+        .context("plates of an earlier version could not be moved to the current spelling")?;
     let sink = HttpSink::new(SinkOptions {
         summary_url,
         token: config.tokens.sink.clone(),

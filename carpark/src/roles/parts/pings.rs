@@ -1,4 +1,4 @@
-//! Simulated vehicles that tell of themselves.
+//! Simulated vehicles that report in.
 
 use std::cell::Cell;
 use std::sync::Arc;

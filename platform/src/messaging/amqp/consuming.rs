@@ -30,7 +30,7 @@ const RETURNED_HEADER: &str = "x-delivery-count";
 
 /// Where the stream of events stands.
 enum Phase {
-    /// Not connected.
+    /// There is no connection.
     Idle,
     /// Connected, and taking one message at a time, each when the one before is done with: a
     /// message that came back often may be what ended the processes that had it, and with it went
@@ -39,7 +39,7 @@ enum Phase {
         /// The one that was given last.
         given: u64,
     },
-    /// Deliveries come.
+    /// The queue is consumed, deliveries come.
     Live(lapin::Consumer),
 }
 
@@ -52,7 +52,7 @@ pub(super) struct Consuming {
 }
 
 impl Consuming {
-    /// Not connected yet.
+    /// A consumer that is not connected yet.
     pub(super) fn new(queue: Rc<AmqpQueue>) -> Self {
         Self { depths: queue.depths.subscribe(), queue, connections: 0, phase: Phase::Idle }
     }

@@ -53,7 +53,7 @@ pub(super) struct Outlet {
 /// Whether messages can go out.
 #[derive(Debug, Clone)]
 pub(super) enum Gate {
-    /// No connection.
+    /// There is no connection.
     Away,
     /// The broker takes no messages for now.
     Blocked(Line),

@@ -28,7 +28,7 @@ const GOOD_AFTER: Duration = Duration::from_secs(10);
 
 /// What went wrong with a message.
 pub(super) struct Report {
-    /// On which connection.
+    /// Number of the connection that it is about.
     pub(super) connection: u64,
     pub(super) trouble: Trouble,
 }
@@ -38,7 +38,7 @@ pub(super) enum Trouble {
     NoQueue(&'static str),
     /// No confirmation came in time.
     Stuck,
-    /// The channel failed.
+    /// The channel failed; why, in words.
     Broken(String),
 }
 

@@ -29,9 +29,9 @@ pub enum OpenError {
          begun: with it {holds} are lost", .path.display()
     )]
     Damaged {
-        /// Which.
+        /// The damaged file.
         path: PathBuf,
-        /// What was found.
+        /// What was found in it.
         reason: String,
         /// What is lost with it.
         holds: &'static str,
@@ -42,7 +42,7 @@ pub enum OpenError {
          room", .path.display()
     )]
     Io {
-        /// Which.
+        /// The file that could not be opened.
         path: PathBuf,
         /// What the system said.
         source: io::Error,

@@ -24,7 +24,7 @@ struct Drained {
     cpu: [Value; 4],
 }
 
-/// Everything about backlogs.
+/// Measures all that is about backlogs.
 pub fn measure(rounds: usize, report: &mut Report) {
     let day = Day::of(MESSAGES);
     let rate = |seconds: f64| MESSAGES as f64 / seconds;

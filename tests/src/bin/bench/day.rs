@@ -14,7 +14,7 @@ pub struct Day {
 }
 
 impl Day {
-    /// Of `messages` messages.
+    /// A day of `messages` messages.
     pub fn of(messages: usize) -> Self {
         let stays = messages * 2 / 5;
         let alone = messages / 2 - stays;

@@ -13,7 +13,7 @@ use crate::report::Report;
 
 const LONG: Duration = Duration::from_mins(10);
 
-/// Everything about it.
+/// Measures all of it.
 pub fn measure(report: &mut Report) {
     let day = Day::of(MESSAGES);
     let directory = site::directory();

@@ -25,7 +25,7 @@ const WARMS_UP: Duration = Duration::from_secs(2);
 /// How long a vehicle stays.
 const STAY: Duration = Duration::from_secs(1);
 
-/// Everything about latency.
+/// Measures all that is about latency.
 pub fn measure(report: &mut Report) {
     report.table(
         "Latency under a steady load, milliseconds from publish",
@@ -80,7 +80,7 @@ fn measure_at(rate: u32, report: &mut Report) -> Vec<Value> {
 }
 
 struct Measured {
-    /// Microseconds.
+    /// Time until the acknowledgement, microseconds.
     acknowledged: Histogram<u64>,
     confirmed: Histogram<u64>,
 }

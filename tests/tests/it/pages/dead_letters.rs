@@ -42,7 +42,7 @@ fn what_could_not_be_read_is_counted_shown_replayed_and_deleted() {
     browser.wait_for("document.querySelectorAll('.letters tbody tr').length === 2");
     browser.eval("(window.confirm = () => true, true)");
     browser.click(".decide-all form[data-action$='/discard'] button");
-    browser.wait_for_text("None waits.");
+    browser.wait_for_text("Nothing waiting.");
     browser.open(&carpark.web().url("/"));
     browser.wait_for_text("no message waits for a decision");
     carpark.site.client().publish(domain::wire::ENTRY_QUEUE, [good]);

@@ -1,4 +1,4 @@
-//! The page of the vehicles that tell of themselves.
+//! The page of the vehicles that report in.
 
 use serde_json::{Value, json};
 use tests::browser::{Browser, key};
