@@ -425,9 +425,10 @@ async fn of_an_event_whose_passages_are_forgotten_nothing_is_kept() {
     let options = Options { events_max: 0, ..Options::default() };
     let metrics = Metrics::register(&Registry::new()).unwrap();
     let camera = Arc::new(camera(Role::Entry));
-    let monitor = Monitor::new(&[Arc::clone(&camera)], &options, clock(), metrics.clone()).start();
-    let (alive, _) = oneshot::channel();
-    let mut passages = Passages::new(options, None, monitor, metrics, alive);
+    let (vitals, cameras) = (Vitals::default(), [Arc::clone(&camera)]);
+    let monitor =
+        Monitor::new(&cameras, &options, clock(), metrics.clone(), vitals.of("monitor")).start();
+    let mut passages = Passages::new(options, None, monitor, metrics, vitals.of("passages"));
     let sighting = sightings(&[last("AB12", 0.9)], &camera, now()).remove(0);
     passages.events.insert(sighting.key, vec![1, 2]);
     let end = || End::Unfit(Unfit::Unread);

@@ -312,4 +312,7 @@ fn is_this_machine(peer: IpAddr) -> bool {
 }
 
 #[cfg(test)]
+pub use tests::connections;
+
+#[cfg(test)]
 mod tests;

@@ -52,7 +52,7 @@ mod tests {
     use futures_util::stream;
 
     use super::*;
-    use crate::http::connections::{Connections, Limits};
+    use crate::http::connections::connections;
 
     const ONE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 
@@ -63,7 +63,7 @@ mod tests {
 
     #[actix_web::test]
     async fn a_connection_is_at_work_until_the_body_is_gone() {
-        let all = Connections::new(Limits { total: 1, per_address: 1 });
+        let all = connections(1, 1);
         let connection = all.admit(ONE).unwrap();
         let work = Some(connection.begin(true));
         let mut held = Held::until_the_end_of(streamed(), work);

@@ -104,13 +104,9 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
-    use crate::http::connections::{Connections, Limits};
+    use crate::http::connections::{Connections, connections};
 
     const ONE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
-
-    fn connections(total: usize) -> Rc<Connections> {
-        Connections::new(Limits { total, per_address: total })
-    }
 
     /// The listener's side of a connection that `all` has admitted, and the other one's.
     async fn pair(all: &Rc<Connections>) -> (Stream, TcpStream) {
@@ -122,7 +118,7 @@ mod tests {
 
     #[actix_web::test]
     async fn one_that_is_made_to_end_is_woken_reads_its_end_and_writes_no_more() {
-        let all = connections(1);
+        let all = connections(1, 1);
         let (mut stream, _other) = pair(&all).await;
         let mut bytes = [0; 8];
         let reading =
@@ -139,7 +135,7 @@ mod tests {
 
     #[actix_web::test]
     async fn the_last_who_waits_for_it_is_woken() {
-        let all = connections(1);
+        let all = connections(1, 1);
         let (mut stream, _other) = pair(&all).await;
         let mut bytes = [0; 8];
         // Another task waited before.
@@ -155,7 +151,7 @@ mod tests {
     #[actix_web::test]
     async fn who_reads_or_writes_is_not_idle() {
         for writes in [false, true] {
-            let all = connections(2);
+            let all = connections(2, 2);
             let (mut first, mut other) = pair(&all).await;
             let (second, _other) = pair(&all).await;
             if writes {
@@ -172,7 +168,7 @@ mod tests {
 
     #[actix_web::test]
     async fn one_that_is_gone_makes_room() {
-        let all = connections(1);
+        let all = connections(1, 1);
         let (stream, _other) = pair(&all).await;
         let _work = stream.connection().unwrap().begin(true);
         assert!(all.admit(ONE).is_none());

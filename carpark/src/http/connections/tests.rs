@@ -3,7 +3,8 @@ use super::*;
 const ONE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 const OTHER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
 
-fn connections(total: usize, per_address: usize) -> Rc<Connections> {
+/// So many in all, and of one address; for the tests of what they carry as well.
+pub fn connections(total: usize, per_address: usize) -> Rc<Connections> {
     behind("", total, per_address)
 }
 
