@@ -110,7 +110,8 @@ fn the_image_is_built_of_every_crate() {
 
 /// What to look for, where (the program's crates), and which files may have it.
 const ONLY: &[(&str, &[&str])] = &[
-    ("lapin::", &["platform/src/messaging"]),
+    // In a filter of logs the program names it.
+    ("lapin::", &["platform/src/messaging", "carpark/src/telemetry"]),
     (
         "deadpool_redis::",
         &[

@@ -78,7 +78,7 @@ async fn itsapi_is_answered_that_the_camera_is_alive_where_it_asks_and_nothing_e
 #[actix_web::test]
 async fn what_cannot_be_taken_is_kept_by_the_camera() {
     let away = post(Some(Broker::new(Mood::Away)), "/cameras/cam", &[], READ).await;
-    assert!(away.0 == 503 && away.1 && away.2.contains("send the message again"), "{away:?}");
+    assert!(away.0 == 503 && away.1 && away.2.contains("send it again"), "{away:?}");
     let none = post(None, "/cameras/cam", &[], READ).await;
     assert!(none.0 == 503 && none.2.contains("CARPARK_BROKER_URL"), "{none:?}");
 }

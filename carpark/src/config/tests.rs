@@ -158,7 +158,7 @@ fn a_variable_that_is_no_setting_is_told_of_with_what_may_have_been_meant() {
         ("CARPARK_WEB_ROTATE_DAYLY", "did you mean CARPARK_WEB_ROTATE_DAILY?"),
         ("CARPARK_SOMETHING_ELSE_ALTOGETHER", "lists the known ones"),
         // Not every setting may come from a file.
-        ("CARPARK_LATENESS_FILE", "no setting"),
+        ("CARPARK_LATENESS_FILE", "is not a setting"),
     ] {
         let told = strange(name);
         assert!(told.len() == 1 && told[0].contains(name) && told[0].contains(meant), "{told:?}");
