@@ -139,7 +139,7 @@ pub fn command() -> Command {
         command = command.subcommand(match role {
             Role::Verify => verify_arguments(sub),
             Role::Camera => camera_commands(sub),
-            Role::Rates => rates::commands(sub),
+            Role::Rates => without_settings(rates::commands(sub)),
             Role::Vehicles => sub.subcommand(import_command()),
             Role::Health => sub.arg(
                 Arg::new("health_url")
@@ -150,6 +150,17 @@ pub fn command() -> Command {
         });
     }
     command
+}
+
+/// Hides the program's settings in the help of a command, and of its own, that needs none.
+fn without_settings(mut command: Command) -> Command {
+    let names: Vec<String> = command.get_subcommands().map(|c| c.get_name().to_owned()).collect();
+    for name in names {
+        command = command.mut_subcommand(name, without_settings);
+    }
+    // Of the same id as the global one, which then is not handed down.
+    let hidden = SETTINGS.iter().map(|setting| flag(setting).global(false).hide(true));
+    command.args(hidden).arg(Arg::new("config_file").long("config").value_name("FILE").hide(true))
 }
 
 /// Of the web role, and of everything in `all` and `serve`.

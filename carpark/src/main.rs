@@ -55,8 +55,7 @@ async fn main() -> ExitCode {
     }
     if asked.role == Role::Rates {
         return match asked.rates().map(|request| crate::rates::run(&request)) {
-            Some(Ok(true)) => ExitCode::SUCCESS,
-            Some(Ok(false)) => ExitCode::FAILURE,
+            Some(Ok(outcome)) => ExitCode::from(outcome.code()),
             Some(Err(e)) => fail(&e, USAGE),
             None => ExitCode::from(USAGE),
         };

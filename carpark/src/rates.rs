@@ -11,7 +11,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
-use rates::{Format, Language, ParseError, RateTable};
+use rates::{Format, Language, ParseError, RateTable, Unpriced};
 
 use crate::say;
 
@@ -68,14 +68,35 @@ pub enum Request {
     },
 }
 
-/// Does it, and prints what came of it. False where a table has faults or a stay has no price; an
-/// error where it was asked wrongly.
-pub fn run(request: &Request) -> anyhow::Result<bool> {
+/// What came of it. An error is where it was asked wrongly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// All is well.
+    Well,
+    /// A table has faults.
+    Faults,
+    /// The tables are without fault, and have no price for the stay.
+    NoPrice,
+}
+
+impl Outcome {
+    /// What the program ends with.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Well => 0,
+            Self::Faults => 1,
+            Self::NoPrice => 3,
+        }
+    }
+}
+
+/// Does it, and prints what came of it.
+pub fn run(request: &Request) -> anyhow::Result<Outcome> {
     match request {
         Request::Lint { files } => lint(files),
-        Request::Explain { file, language } => {
-            with(file, |table| say::result(::rates::explain(table, *language)).map(|()| true))
-        }
+        Request::Explain { file, language } => with(file, |table| {
+            say::result(::rates::explain(table, *language)).map(|()| Outcome::Well)
+        }),
         Request::Price { files, stay, json, language } => price(files, stay, *json, *language),
         Request::Try { file, trial, svg } => with(file, |table| {
             let tried = trial.of(table).map_err(|error| anyhow!(error))?;
@@ -84,22 +105,22 @@ pub fn run(request: &Request) -> anyhow::Result<bool> {
                 std::fs::write(out, picture)
                     .with_context(|| format!("{} cannot be written", out.display()))?;
             }
-            say::result(tried.text()).map(|()| true)
+            say::result(tried.text()).map(|()| Outcome::Well)
         }),
-        Request::Schema => say::result(::rates::SCHEMA.trim_end()).map(|()| true),
+        Request::Schema => say::result(::rates::SCHEMA.trim_end()).map(|()| Outcome::Well),
         Request::Import { file, time_zone } => import(file, time_zone),
         Request::Export { file } => with(file, |table| match ::rates::apds::export(table) {
             Ok(exported) => {
                 tell_losses(&exported.losses);
-                say::result(exported.json).map(|()| true)
+                say::result(exported.json).map(|()| Outcome::Well)
             }
             Err(error) => Ok(faulty(file, error)),
         }),
     }
 }
 
-fn lint(files: &[PathBuf]) -> anyhow::Result<bool> {
-    let mut is_well = true;
+fn lint(files: &[PathBuf]) -> anyhow::Result<Outcome> {
+    let mut outcome = Outcome::Well;
     for file in files {
         match parsed(file)? {
             Ok(table) => say::result(format_args!(
@@ -109,14 +130,14 @@ fn lint(files: &[PathBuf]) -> anyhow::Result<bool> {
                 table.version
             ))?,
             Err(faults) => {
-                is_well = false;
+                outcome = Outcome::Faults;
                 for fault in faults {
                     say::result(fault)?;
                 }
             }
         }
     }
-    Ok(is_well)
+    Ok(outcome)
 }
 
 fn price(
@@ -124,7 +145,7 @@ fn price(
     asked: &stays::Asked,
     json: bool,
     language: Language,
-) -> anyhow::Result<bool> {
+) -> anyhow::Result<Outcome> {
     let mut tables = Vec::new();
     for file in files {
         match parsed(file)? {
@@ -153,20 +174,28 @@ fn price(
     }
     let stay = asked.stay(zone).map_err(|error| anyhow!(error))?;
     match ::rates::price_versions(&tables, &stay) {
-        Ok(bill) if json => say::result(serde_json::to_string_pretty(&bill)?).map(|()| true),
-        Ok(bill) => say::result(::rates::explain_bill(&bill, zone, language)).map(|()| true),
-        Err(unpriced) if json => {
-            let answer = serde_json::json!({ "unpriced": unpriced.to_string() });
-            say::result(serde_json::to_string_pretty(&answer)?).map(|()| false)
+        Ok(bill) if json => {
+            say::result(serde_json::to_string_pretty(&bill)?).map(|()| Outcome::Well)
+        }
+        Ok(bill) => {
+            say::result(::rates::explain_bill(&bill, zone, language)).map(|()| Outcome::Well)
         }
         Err(unpriced) => {
-            say::error(format_args!("carpark: no price: {unpriced}"));
-            Ok(false)
+            if json {
+                let answer = serde_json::json!({ "unpriced": unpriced.to_string() });
+                say::result(serde_json::to_string_pretty(&answer)?)?;
+            } else {
+                say::error(format_args!("carpark: no price: {unpriced}"));
+            }
+            Ok(match unpriced {
+                Unpriced::Unanswered(_) | Unpriced::BadTable(_) => Outcome::Faults,
+                _ => Outcome::NoPrice,
+            })
         }
     }
 }
 
-fn import(file: &Path, time_zone: &str) -> anyhow::Result<bool> {
+fn import(file: &Path, time_zone: &str) -> anyhow::Result<Outcome> {
     let zone = time_zone.parse().map_err(|_| {
         anyhow!("--time-zone {time_zone} is no time zone; write its IANA name, as Europe/Berlin")
     })?;
@@ -179,7 +208,7 @@ fn import(file: &Path, time_zone: &str) -> anyhow::Result<bool> {
     for question in ::rates::questions(&imported.table) {
         say::error(format_args!("open: {question}"));
     }
-    say::result(text.trim_end()).map(|()| true)
+    say::result(text.trim_end()).map(|()| Outcome::Well)
 }
 
 fn tell_losses(losses: &[String]) {
@@ -190,23 +219,23 @@ fn tell_losses(losses: &[String]) {
 
 fn with(
     file: &Path,
-    then: impl FnOnce(&RateTable) -> anyhow::Result<bool>,
-) -> anyhow::Result<bool> {
+    then: impl FnOnce(&RateTable) -> anyhow::Result<Outcome>,
+) -> anyhow::Result<Outcome> {
     match parsed(file)? {
         Ok(table) => then(&table),
         Err(faults) => Ok(tell(&faults)),
     }
 }
 
-/// Tells faults; false, as nothing came of it.
-fn tell(faults: &[String]) -> bool {
+/// Tells faults, of which nothing came.
+fn tell(faults: &[String]) -> Outcome {
     for fault in faults {
         say::error(fault);
     }
-    false
+    Outcome::Faults
 }
 
-fn faulty(file: &Path, error: impl Display) -> bool {
+fn faulty(file: &Path, error: impl Display) -> Outcome {
     tell(&[format!("{}: {error}", file.display())])
 }
 

@@ -179,18 +179,42 @@ fn a_stay_of_several_segments_is_priced() {
 }
 
 #[test]
-fn no_price_ends_with_1_and_is_no_zero() {
+fn no_price_ends_with_3_and_is_no_zero() {
     let stay = ["--entry", "2026-03-02T10:00", "--exit", "2026-03-02T11:00"];
     let airport = ["rates", "price", "rates/tables/airport.toml"];
     let (code, out, err) = carpark(&[&airport[..], &stay].concat());
-    assert_eq!((code, out.as_str()), (1, ""));
+    assert_eq!((code, out.as_str()), (3, ""));
     assert!(err.contains("no price"), "{err}");
+    assert!(err.contains("its lines are for long-stay, terminal; give one with --bay"), "{err}");
+    let (code, out, _) = carpark(&["rates", "try", "rates/tables/depot.toml", "--zone", "F9"]);
+    assert!(
+        code == 0 && out.contains("no line for zone \"F9\" (its lines are for inner, yard;"),
+        "{out}"
+    );
     let (code, out, _) = carpark(&[&airport[..], &stay, &["--json"]].concat());
-    assert!(code == 1 && out.contains("unpriced"), "{out}");
+    assert!(code == 3 && out.contains("unpriced"), "{out}");
     // Before the table is valid.
     let (code, _, err) =
         city(&["price", "--entry", "2025-03-02T10:00", "--exit", "2025-03-02T11:00"]);
-    assert!(code == 1 && err.contains("no version"), "{err}");
+    assert!(code == 3 && err.contains("no version"), "{err}");
+}
+
+#[test]
+fn help_shows_what_the_command_takes_and_no_setting_of_the_server() {
+    for command in ["lint", "explain", "price", "try", "schema", "import", "export"] {
+        for help in ["-h", "--help"] {
+            let (code, out, err) = carpark(&["rates", command, help]);
+            assert_eq!(code, 0, "{err}");
+            for setting in ["--config", "--broker", "--data-dir", "--log"] {
+                assert!(!out.contains(setting), "{command} {help}: {setting}");
+            }
+            assert!(out.lines().count() < 60, "{command} {help}: {out}");
+        }
+    }
+    let (_, out, _) = carpark(&["rates", "--help"]);
+    assert!(out.contains("with 3 where the table is without fault") && !out.contains("--config"));
+    let (_, out, _) = carpark(&["rates", "price", "--help"]);
+    assert!(out.contains("--no-entry") && out.contains("--segment"), "{out}");
 }
 
 #[test]

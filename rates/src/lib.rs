@@ -32,6 +32,7 @@ mod period;
 mod price;
 mod questions;
 mod ratio;
+mod spot;
 mod stay;
 mod table;
 mod window;

@@ -93,6 +93,9 @@ fn line_of(text: &str, at: usize, message: &str) -> usize {
 /// A reader's message, with the name that was probably meant.
 fn told(message: &str) -> String {
     let message = message.trim().trim_end_matches('.');
+    if message == "missing field `days_after`" {
+        return "leave: days_after is missing; 0 is the day of the entry, 1 the next".to_owned();
+    }
     let mut words = message.split('`').skip(1).step_by(2);
     let unknown = message.starts_with("unknown field") || message.starts_with("unknown variant");
     let Some(found) = words.next().filter(|_| unknown) else {

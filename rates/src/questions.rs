@@ -54,6 +54,10 @@ const GRACE: Asked = (
             "4.00: a stay under 15 minutes is free, a longer one is charged from its start",
         ),
         (
+            r#"grace = { forgives_up_to = "PT15M" }"#,
+            "4.00: the same, and a stay of exactly 15 minutes is free too",
+        ),
+        (
             r#"grace = { allowance = "PT15M" }"#,
             "2.00: the first 15 minutes are free for everyone, 55 are charged",
         ),
@@ -218,6 +222,15 @@ pub fn questions(table: &RateTable) -> Vec<Question> {
     missing(table, &mut |place, (asks, answers)| {
         open.push(Question { place: place(), asks, answers });
     });
+    // What is asked of a walk through the calendar. A price does not walk: the meter finds a unit that
+    // crosses, and time without a line has no price.
+    if table.rules.crossing.is_none()
+        && let Some(meeting) =
+            table.products.iter().find_map(|product| crate::lint::meeting(table, product))
+    {
+        let place = format!("rules.crossing ({meeting})");
+        open.push(Question { place, asks: CROSSING.0, answers: CROSSING.1 });
+    }
     for product in table.products.iter().filter(|product| product.otherwise.is_none()) {
         if let Some(when) = crate::lint::gap(table, product) {
             let place = format!("product \"{}\": otherwise (nothing covers {when})", product.name);
@@ -243,9 +256,6 @@ type Ask<'a> = &'a mut dyn FnMut(&dyn Fn() -> String, Asked);
 fn missing(table: &RateTable, ask: Ask<'_>) {
     let rules = &table.rules;
     let lines = || table.products.iter().flat_map(|product| &product.lines);
-    // A price can change in a stay where it has a window, a bay type or a place.
-    let changes = lines()
-        .any(|line| !line.when.is_always() || !line.bays.is_empty() || !line.zones.is_empty());
     let mut rule = |name: &str, absent: bool, asked: Asked| {
         if absent {
             ask(&|| format!("rules.{name}"), asked);
@@ -254,7 +264,6 @@ fn missing(table: &RateTable, ask: Ask<'_>) {
     rule("rounding", rules.rounding.is_none(), ROUNDING);
     rule("grace", rules.grace.is_none(), GRACE);
     rule("leave_grace", rules.leave_grace.is_none(), LEAVE_GRACE);
-    rule("crossing", changes && rules.crossing.is_none(), CROSSING);
     rule("change_while_parked", rules.change_while_parked.is_none(), CHANGE);
     let free = !table.covered_by.is_empty()
         || lines().any(|line| line.price == Price::Free)

@@ -91,7 +91,7 @@ pub struct Rounding {
     pub to: Decimal,
 }
 
-/// Free time at the start of a stay. A stay of exactly the time is not within it.
+/// Free time at the start of a stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Grace {
@@ -99,6 +99,8 @@ pub enum Grace {
     None,
     /// A stay shorter than this costs nothing; a longer one is charged from its first minute.
     Forgives(Period),
+    /// A stay of at most this costs nothing; a longer one is charged from its first minute.
+    ForgivesUpTo(Period),
     /// The first so many minutes are free for every stay; what follows is charged.
     Allowance(Period),
 }

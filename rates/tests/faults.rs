@@ -287,3 +287,24 @@ fn a_table_comes_back_from_both_formats_as_it_was() {
         assert_eq!(parse(&written, format).as_ref(), Ok(&table), "{written}");
     }
 }
+
+#[test]
+fn a_leave_without_its_day_is_told_where_it_is() {
+    let whole = lines("leave = { when = { from = \"07:00\" } }", &[HOUR]);
+    for format in [Format::Toml, Format::Json] {
+        let text = match format {
+            Format::Toml => file("Europe/Berlin", "EUR", "", &whole),
+            Format::Json => r#"{ "id": "x", "version": 1, "name": "x", "currency": "EUR", "time_zone": "UTC", "product": [{ "name": "p", "leave": {} }] }"#.to_owned(),
+        };
+        let line = 1 + text
+            .lines()
+            .position(|line| line.contains("leave =") || line.contains("\"leave\""))
+            .unwrap();
+        assert_eq!(
+            rates::read(&text, format).unwrap_err().to_string(),
+            format!(
+                "line {line}: leave: days_after is missing; 0 is the day of the entry, 1 the next"
+            )
+        );
+    }
+}

@@ -447,3 +447,16 @@ fn tax_inside_with_a_cap() {
 fn tax_on_top_with_a_cap() {
     assert_eq!(taxed("exclude_tax"), (1190, 1000, 190));
 }
+
+#[test]
+fn free_up_to_so_many_minutes_has_the_last_of_them_or_not() {
+    for (grace, exactly, more) in [
+        (r#"{ forgives = "PT10M" }"#, 200, 200),
+        (r#"{ forgives_up_to = "PT10M" }"#, 0, 200),
+        (r#"{ allowance = "PT10M" }"#, 0, 200),
+    ] {
+        let table = common::hourly("2.00", &format!("grace = {grace}"), "");
+        let lasting = |seconds| common::lasting(&table, "2026-03-04T12:00+01:00", seconds);
+        assert_eq!((lasting(599), lasting(600), lasting(601)), (0, exactly, more), "{grace}");
+    }
+}

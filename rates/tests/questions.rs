@@ -59,7 +59,7 @@ const NOON: &str = "2026-03-04T12:00+01:00";
 fn the_rules() {
     let pro_rata = line(r#"kind = "per_unit", amount = "1.10", per = "PT1H", step = "exact""#);
     check(&rule("rounding", &pro_rata), NOON, "2026-03-04T12:25+01:00", 4);
-    check(&rule("grace", HOUR), NOON, "2026-03-04T13:10+01:00", 3);
+    check(&rule("grace", HOUR), NOON, "2026-03-04T13:10+01:00", 4);
     let boundary = "[[product]]\nname = \"p\"\n[[product.line]]\nname = \"day\"\nwhen = { until = \"17:00\" }\nprice = { kind = \"per_unit\", amount = \"5.00\", per = \"PT1H\", step = \"PT10M\" }\n[[product.line]]\nname = \"evening\"\nwhen = { from = \"17:00\" }\nprice = { kind = \"per_unit\", amount = \"7.00\", per = \"PT1H\", step = \"PT10M\" }\n";
     check(&rule("crossing", boundary), "2026-03-04T16:54+01:00", "2026-03-04T17:22+01:00", 3);
     let night = "[[product]]\nname = \"p\"\n[[product.line]]\nname = \"day\"\nwhen = { from = \"06:00\", until = \"22:00\" }\nprice = { kind = \"per_unit\", amount = \"2.50\", per = \"PT1H\", step = \"PT1H\" }\n[[product.line]]\nname = \"night\"\nwhen = { from = \"22:00\", until = \"06:00\" }\nprice = { kind = \"free\" }\n";

@@ -11,7 +11,8 @@ use super::tried::Trial;
 
 const AFTER_HELP: &str = "\
 No server and no configuration file is needed. Ends with 0 where all is well, with 1 where a table has
-faults or a stay has no price, with 2 where it was asked wrongly. docs/rates.md teaches the format.";
+faults, with 2 where it was asked wrongly, with 3 where the table is without fault and has no price for
+this stay. docs/rates.md teaches the format.";
 
 const ENTRY_HELP: &str = "When the car came in: 2026-03-02T08:00 by the clock of the table's time zone, or with an offset: 2026-03-02T08:00+01:00";
 

@@ -28,6 +28,10 @@ pub(super) fn sentences(rules: &Rules, currency: &Currency, language: Language) 
                 long(p)
             ),
         ),
+        Some(Grace::ForgivesUpTo(p)) => push(
+            format!("A stay of up to {} is free; a longer one is charged from its start.", long(p)),
+            format!("Bis zu {} ist kostenlos; wer länger bleibt, zahlt von Anfang an.", long(p)),
+        ),
         Some(Grace::Allowance(p)) => {
             let free = capital(&the_first(language, p));
             push(format!("{free} free for every stay."), format!("{free} für alle frei."));

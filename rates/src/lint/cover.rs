@@ -5,14 +5,19 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 
 use super::{FaultKind, Faults};
-use crate::table::{Line, Product, RateTable};
+use crate::spot::{self, Spot};
+use crate::table::{Line, Otherwise, Price, Product, RateTable, Step};
+use crate::window::When;
 
-/// A day as far as lines tell it from another: those that begin on it, and on the day before.
+/// A day as far as windows tell it from another: those that begin on it, and on the day before.
 struct Kind {
     date: NaiveDate,
-    today: Vec<usize>,
-    yesterday: Vec<usize>,
+    today: Begins,
+    yesterday: Begins,
 }
+
+/// The lines whose windows begin on a day, and whether `within` does.
+type Begins = (Vec<usize>, bool);
 
 /// The dates on which a table is looked at: more than two years, and what it names.
 pub(super) fn dates(table: &RateTable) -> Vec<NaiveDate> {
@@ -33,26 +38,31 @@ pub(super) fn dates(table: &RateTable) -> Vec<NaiveDate> {
         .collect()
 }
 
-fn kinds(table: &RateTable, product: &Product) -> Vec<Kind> {
+/// The days, each as what it is.
+fn days(table: &RateTable, product: &Product) -> impl Iterator<Item = Kind> {
     let holidays = table.holidays.as_ref();
-    let begin = |date: NaiveDate| -> Vec<usize> {
+    let begin = move |date: NaiveDate| -> Begins {
         let lines = product.lines.iter().enumerate();
-        lines.filter(|(_, line)| line.when.begins_on(date, holidays)).map(|(i, _)| i).collect()
+        let lines = lines.filter(|(_, line)| line.when.begins_on(date, holidays));
+        let within = product.within.as_ref().is_none_or(|when| when.begins_on(date, holidays));
+        (lines.map(|(index, _)| index).collect(), within)
     };
-    let mut seen = BTreeSet::new();
-    let mut kinds = Vec::new();
-    for date in dates(table) {
-        let yesterday = date.pred_opt().map(begin).unwrap_or_default();
-        let today = begin(date);
-        if seen.insert((today.clone(), yesterday.clone())) {
-            kinds.push(Kind { date, today, yesterday });
-        }
-    }
-    kinds
+    dates(table).into_iter().map(move |date| Kind {
+        date,
+        today: begin(date),
+        yesterday: date.pred_opt().map(begin).unwrap_or_default(),
+    })
 }
 
-/// The bay types and places for which a product has lines.
-fn spots(product: &Product) -> Vec<(&str, &str)> {
+/// Each kind of day, once.
+fn kinds(table: &RateTable, product: &Product) -> Vec<Kind> {
+    let mut seen = BTreeSet::new();
+    let new = |kind: &Kind| seen.insert((kind.today.clone(), kind.yesterday.clone()));
+    days(table, product).filter(new).collect()
+}
+
+/// The bay types and places that a product is for; an empty name stands for those that no line names.
+fn spots(product: &Product) -> Vec<Spot<'_>> {
     let names = |list: fn(&Line) -> &Vec<String>| -> BTreeSet<&str> {
         let named = product.lines.iter().flat_map(|line| list(line).iter().map(String::as_str));
         let open = product.lines.iter().any(|line| list(line).is_empty());
@@ -60,21 +70,19 @@ fn spots(product: &Product) -> Vec<(&str, &str)> {
     };
     let zones = names(|line| &line.zones);
     let bays = names(|line| &line.bays);
-    bays.iter().flat_map(|bay| zones.iter().map(move |zone| (*bay, *zone))).collect()
+    let all = bays.iter().flat_map(|bay| zones.iter().map(move |zone| Spot { bay, zone }));
+    all.filter(|spot| product.lines.iter().any(|line| spot.suits(line))).collect()
 }
 
 /// The lines that hold at a minute of a kind of day.
-fn holding(product: &Product, kind: &Kind, spot: (&str, &str), minute: u16) -> Vec<usize> {
-    let suits = |list: &[String], name: &str| list.is_empty() || list.iter().any(|x| x == name);
-    let day = kind.today.iter().map(|index| (*index, minute));
-    let over_midnight = kind.yesterday.iter().map(|index| (*index, minute + 1440));
+fn holding(product: &Product, kind: &Kind, spot: Spot<'_>, minute: u16) -> Vec<usize> {
+    let day = kind.today.0.iter().map(|index| (*index, minute));
+    let over_midnight = kind.yesterday.0.iter().map(|index| (*index, minute + 1440));
     let mut found: Vec<usize> = day
         .chain(over_midnight)
         .filter(|(index, at)| {
             let line = &product.lines[*index];
-            suits(&line.bays, spot.0)
-                && suits(&line.zones, spot.1)
-                && line.when.minutes().is_some_and(|(from, until)| from <= *at && *at < until)
+            spot.suits(line) && covers(&line.when, *at)
         })
         .map(|(index, _)| index)
         .collect();
@@ -83,9 +91,21 @@ fn holding(product: &Product, kind: &Kind, spot: (&str, &str), minute: u16) -> V
     found
 }
 
+fn covers(when: &When, minute: u16) -> bool {
+    when.minutes().is_some_and(|(from, until)| from <= minute && minute < until)
+}
+
+/// Whether a stay of the product may last at a minute.
+fn is_within(product: &Product, kind: &Kind, minute: u16) -> bool {
+    product.within.as_ref().is_none_or(|when| {
+        kind.today.1 && covers(when, minute) || kind.yesterday.1 && covers(when, minute + 1440)
+    })
+}
+
 /// The minutes of a day at which what holds can change.
 fn edges(product: &Product) -> BTreeSet<u16> {
-    let edges = product.lines.iter().filter_map(|line| line.when.minutes());
+    let whens = product.lines.iter().map(|line| &line.when).chain(&product.within);
+    let edges = whens.filter_map(When::minutes);
     edges.flat_map(|(from, until)| [from % 1440, until % 1440]).chain([0]).collect()
 }
 
@@ -93,34 +113,100 @@ fn clock(minute: u16) -> String {
     format!("{:02}:{:02}", minute / 60, minute % 60)
 }
 
-/// The first time that no line of a product covers, in words.
+/// The first time that no line of a product covers where it has others, in words.
 pub(crate) fn gap(table: &RateTable, product: &Product) -> Option<String> {
     let edges = edges(product);
-    let spots = spots(product);
+    let mut spots = spots(product);
+    spots.retain(|spot| spot::serves(product, *spot));
     for kind in kinds(table, product) {
-        for minute in &edges {
+        for minute in edges.iter().filter(|minute| is_within(product, &kind, **minute)) {
             for spot in &spots {
                 if holding(product, &kind, *spot, *minute).is_empty() {
-                    let bay = if spot.0.is_empty() {
-                        String::new()
-                    } else {
-                        format!(", bay \"{}\"", spot.0)
-                    };
-                    let zone = if spot.1.is_empty() {
-                        String::new()
-                    } else {
-                        format!(", zone \"{}\"", spot.1)
+                    let named = |what: &str, name: &str| match name {
+                        "" => String::new(),
+                        name => format!(", {what} \"{name}\""),
                     };
                     return Some(format!(
-                        "{} {}{bay}{zone}",
+                        "{} {}{}{}",
                         kind.date.format("%a %Y-%m-%d"),
-                        clock(*minute)
+                        clock(*minute),
+                        named("bay", spot.bay),
+                        named("zone", spot.zone)
                     ));
                 }
             }
         }
     }
     None
+}
+
+/// Where a unit of one line of a product can run into another line, in words. Other places have meters
+/// of their own, and free time is passed over.
+pub(crate) fn meeting(table: &RateTable, product: &Product) -> Option<String> {
+    let line = |index: usize| &product.lines[index];
+    let edges = edges(product);
+    for spot in spots(product) {
+        let there = || product.lines.iter().filter(|line| spot.suits(line));
+        if there().filter(|line| is_priced(line)).count() < 2 || !there().any(is_by_unit) {
+            continue;
+        }
+        // The line whose unit may have begun, and the day before.
+        let (mut open, mut before) = (None::<usize>, None);
+        for kind in days(table, product) {
+            if before != kind.date.pred_opt() {
+                open = None;
+            }
+            before = Some(kind.date);
+            for minute in &edges {
+                let holding = holding(product, &kind, spot, *minute);
+                let best = holding.into_iter().max_by_key(|index| line(*index).priority);
+                let is_passed = match best.map(|index| &line(index).price) {
+                    Some(Price::Closed) => false,
+                    Some(_) => true,
+                    None => product.otherwise == Some(Otherwise::Free),
+                };
+                if !is_within(product, &kind, *minute) || !is_passed && table.covered_by.is_empty()
+                {
+                    open = None;
+                    continue;
+                }
+                let Some(next) = best else { continue };
+                if let Some(last) = open.filter(|last| *last != next)
+                    && crosses(line(last), line(next))
+                {
+                    return Some(format!(
+                        "in product \"{}\", line \"{}\" is followed by line \"{}\" on {} at {}",
+                        product.name,
+                        line(last).name,
+                        line(next).name,
+                        kind.date.format("%a %Y-%m-%d"),
+                        clock(*minute)
+                    ));
+                }
+                if is_by_unit(line(next)) {
+                    open = Some(next);
+                }
+            }
+        }
+    }
+    None
+}
+
+fn is_priced(line: &Line) -> bool {
+    !matches!(line.price, Price::Free | Price::Closed)
+}
+
+/// Whether a line counts units that elapse: those of the calendar begin and end by themselves.
+fn is_by_unit(line: &Line) -> bool {
+    matches!(&line.price, Price::PerUnit(unit) if unit.per.seconds().is_some())
+}
+
+/// Whether it makes a difference how a unit of the first line is charged that runs into the second.
+fn crosses(first: &Line, second: &Line) -> bool {
+    let is_exact =
+        |line: &Line| matches!(&line.price, Price::PerUnit(unit) if unit.step == Some(Step::Exact));
+    let is_counted = !is_exact(first) || is_by_unit(second) && !is_exact(second);
+    is_by_unit(first) && is_priced(second) && is_counted
 }
 
 /// Lines that hold at the same time, and lines that never come to be charged.

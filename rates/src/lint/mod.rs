@@ -9,7 +9,7 @@ use std::fmt;
 use crate::questions;
 use crate::table::RateTable;
 
-pub(crate) use cover::gap;
+pub(crate) use cover::{gap, meeting};
 
 /// Something that is wrong in a table.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -108,7 +108,9 @@ pub(super) fn rules(table: &RateTable, faults: &mut Faults) {
         }
     };
     let grace = match rules.grace {
-        Some(Grace::Forgives(period) | Grace::Allowance(period)) => Some(period),
+        Some(Grace::Forgives(period) | Grace::ForgivesUpTo(period) | Grace::Allowance(period)) => {
+            Some(period)
+        }
         Some(Grace::None) | None => None,
     };
     elapsed("rules.grace", grace, faults);

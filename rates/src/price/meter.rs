@@ -155,6 +155,18 @@ impl<'a> Meter<'a> {
                 self.dials.len() - 1
             });
         let mut dial = std::mem::take(&mut self.dials[number].2);
+        if self.rules.crossing.is_none()
+            && dial.left > 0
+            && let Some(before) = dial.line.filter(|before| *before != line)
+        {
+            let name = |line: usize| &self.product.lines[line].name;
+            return Err(Reason::Fault(Unpriced::Unanswered(format!(
+                "rules.crossing (in product \"{}\", a unit of line \"{}\" runs into line \"{}\")",
+                self.product.name,
+                name(before),
+                name(line)
+            ))));
+        }
         if self.rules.crossing == Some(Crossing::BySegment) && dial.line != Some(line) {
             dial.left = 0;
         }

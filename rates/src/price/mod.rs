@@ -15,6 +15,7 @@ mod whole;
 use crate::bill::{Bill, BillLine, Kind, Unpriced};
 use crate::money::Decimal;
 use crate::questions;
+use crate::spot::Spot;
 use crate::stay::Stay;
 use crate::table::{Ceiling, Grace, Product, RateTable};
 
@@ -33,6 +34,12 @@ pub(crate) struct Part<'a> {
     pub bay: &'a str,
     pub factor: Option<Decimal>,
     pub covered: bool,
+}
+
+impl<'a> Part<'a> {
+    pub fn spot(&self) -> Spot<'a> {
+        Spot { bay: self.bay, zone: self.zone }
+    }
 }
 
 /// Why a product does not charge a stay.
@@ -65,12 +72,9 @@ pub fn price(table: &RateTable, stay: &Stay) -> Result<Bill, Unpriced> {
     if parked.from == parked.until {
         return Ok(bill(table, None, Vec::new(), Vec::new(), &parked));
     }
-    if let Some(Grace::Forgives(grace)) = table.rules.grace {
-        let grace = grace.seconds().unwrap_or(0);
-        if parked.until - parked.from < grace {
-            let line = rounder.plain(Kind::Grace, "grace", parked.from, parked.until, 0);
-            return Ok(bill(table, None, vec![line], Vec::new(), &parked));
-        }
+    if is_forgiven(table, parked.until - parked.from) {
+        let line = rounder.plain(Kind::Grace, "grace", parked.from, parked.until, 0);
+        return Ok(bill(table, None, vec![line], Vec::new(), &parked));
     }
     let place = Place { zone: table.time_zone, holidays: table.holidays.as_ref() };
     let (mut best, mut reasons) = (None::<(&Product, i64, product::Charged)>, Vec::new());
@@ -102,6 +106,15 @@ pub fn price(table: &RateTable, stay: &Stay) -> Result<Bill, Unpriced> {
             Ok(bill(table, Some(product), charged.lines, charged.taxes, &parked))
         }
         None => Err(Unpriced::NoProduct(reasons)),
+    }
+}
+
+/// Whether a stay of so many seconds is free because it is short.
+pub(crate) fn is_forgiven(table: &RateTable, length: i64) -> bool {
+    match table.rules.grace {
+        Some(Grace::Forgives(grace)) => length < grace.seconds().unwrap_or(0),
+        Some(Grace::ForgivesUpTo(grace)) => length <= grace.seconds().unwrap_or(0),
+        Some(Grace::None | Grace::Allowance(_)) | None => false,
     }
 }
 

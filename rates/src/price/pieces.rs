@@ -3,6 +3,7 @@
 use super::place::{Place, Span};
 use super::{Part, Reason};
 use crate::bill::Unpriced;
+use crate::spot;
 use crate::table::{Otherwise, Price, Product};
 
 /// What a piece is.
@@ -74,9 +75,7 @@ fn at_instant(
     let mut end = i64::MAX;
     let mut best: Option<(u32, usize, i64)> = None;
     for (index, line) in product.lines.iter().enumerate() {
-        let suits =
-            |list: &[String], value: &str| list.is_empty() || list.iter().any(|x| x == value);
-        if !suits(&line.bays, part.bay) || !suits(&line.zones, part.zone) {
+        if !part.spot().suits(line) {
             continue;
         }
         while spans[index].get(next[index]).is_some_and(|span| span.until <= at) {
@@ -100,6 +99,10 @@ fn at_instant(
         }
     }
     let Some((_, index, begin)) = best else {
+        // `otherwise` is about time. A place that the product is not for has no price at any.
+        if !spot::serves(product, part.spot()) {
+            return Err(Reason::NotFor(spot::unserved(product, part.spot())));
+        }
         return match product.otherwise {
             Some(Otherwise::Free) => Ok((What::Free(None), i64::MIN, end)),
             Some(Otherwise::Closed) | None => {

@@ -3,6 +3,7 @@
 use super::entry::Parked;
 use super::place::Place;
 use crate::period::Period;
+use crate::spot;
 use crate::table::Product;
 
 /// Whether the stay qualifies, by its entry, its exit, its length and its driver's right.
@@ -12,6 +13,15 @@ pub(crate) fn qualifies(
     parked: &Parked<'_>,
 ) -> Result<(), String> {
     let refuse = |reason: &str| Err(reason.to_owned());
+    // Free minutes, too, are free only where the product has a line.
+    let mut charged = parked.parts.iter().filter(|part| !part.covered).map(super::Part::spot);
+    let suits = |spot: spot::Spot<'_>| product.lines.iter().any(|line| spot.suits(line));
+    if let Some(first) = charged.next()
+        && !suits(first)
+        && !charged.any(suits)
+    {
+        return Err(spot::unserved(product, first));
+    }
     if product.right.as_deref().is_some_and(|right| !parked.rights.contains(&right)) {
         return refuse("the driver does not have its right");
     }

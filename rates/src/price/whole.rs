@@ -26,10 +26,10 @@ impl Once {
     pub fn new(table: &RateTable, stay: &Stay) -> Result<Option<Self>, Unpriced> {
         let Some(parked) = Parked::new(table, stay)? else { return Ok(None) };
         let length = parked.until - parked.from;
+        if super::is_forgiven(table, length) {
+            return Ok(None);
+        }
         let allowance = match table.rules.grace {
-            Some(Grace::Forgives(grace)) if length < grace.seconds().unwrap_or(0) => {
-                return Ok(None);
-            }
             Some(Grace::Allowance(grace)) => grace.seconds().unwrap_or(0),
             _ => 0,
         };
