@@ -118,6 +118,23 @@ fn texts_may_be_escaped() {
 }
 
 #[test]
+fn a_plate_as_read_breaks_no_line_and_turns_no_writing_around() {
+    for (text, shown) in [
+        (r"ab-12\u0000\u0000", "ab-12"),
+        (r"ab\n12", "ab12"),
+        (r"\u202eab-12", "ab-12"),
+        (r"ab-12\u202a", "ab-12"),
+        (r"\u2066ab-12\u2069", "ab-12"),
+    ] {
+        let observation = accept(&[("vehicle_plate", &format!("\"{text}\""))]);
+        assert_eq!(observation.plate_as_read.unwrap().0, shown, "{text}");
+        assert_eq!(observation.plate.as_str(), "AB12");
+    }
+    // What is left is the plate itself.
+    assert_eq!(accept(&[("vehicle_plate", r#""AB12\u0000""#)]).plate_as_read, None);
+}
+
+#[test]
 fn each_absurdity_has_its_reason() {
     refuse_field("id", "", "missing_id", "missing_id: `id` is missing");
     refuse_field("id", "null", "missing_id", "missing_id: `id` is missing");

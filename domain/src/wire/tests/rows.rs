@@ -45,6 +45,15 @@ fn exception() -> ExceptionRow {
 }
 
 #[test]
+fn a_stay_of_no_length_is_a_stay() {
+    let at = "2026-11-20T10:00:00Z";
+    let summary = Summary::try_from(&bare(at, at)).unwrap();
+    assert_eq!(summary.duration(), TimeDelta::zero());
+    let before = bare(at, "2026-11-20T09:59:59.999999999Z");
+    assert_eq!(Summary::try_from(&before), Err(Unsavable::Backwards));
+}
+
+#[test]
 fn the_headers_name_the_columns_of_the_contract() {
     assert_eq!(
         SUMMARIES_HEADER,
@@ -241,6 +250,9 @@ fn a_duration_is_seconds_with_three_decimals() {
 fn a_time_is_written_in_milliseconds_cut_off_and_not_rounded() {
     assert_eq!(format_time(at("10:00")), "2026-11-20T10:00:00.000Z");
     assert_eq!(format_time(at("10:00:00.999999999")), "2026-11-20T10:00:00.999Z");
+    let beyond = |seconds| format_time(DateTime::from_timestamp(seconds, 0).unwrap());
+    assert_eq!(beyond(253_402_300_800), "+10000-01-01T00:00:00.000Z");
+    assert_eq!(beyond(-62_167_219_201), "-0001-12-31T23:59:59.000Z");
     assert_eq!(
         format_time(parse_time("1600-01-01T00:00:00.0009Z").unwrap()),
         "1600-01-01T00:00:00.000Z"
