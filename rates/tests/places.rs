@@ -1,5 +1,6 @@
 //! Bays and zones that a table knows, and those that it does not.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(clippy::too_many_lines, reason = "tables are put together as text, case by case")]
 
 mod common;
 
@@ -239,4 +240,22 @@ fn what_a_crossing_costs_is_asked_only_where_a_unit_can_cross() {
             "{name}: {places:?}"
         );
     }
+}
+
+#[test]
+fn a_price_is_refused_where_a_unit_crosses_and_the_table_does_not_say_how() {
+    let text = file(
+        "Europe/Berlin",
+        "EUR",
+        "",
+        &format!(
+            "[[product]]\nname = \"p\"\n[[product.line]]\nname = \"a\"\nwhen = {{ until = \"12:00\" }}\n{HOUR}\n[[product.line]]\nname = \"b\"\nwhen = {{ from = \"12:00\" }}\n{HOUR}\n"
+        ),
+    );
+    let kept: Vec<&str> = text.lines().filter(|line| !line.starts_with("crossing")).collect();
+    let table = read(&kept.join("\n"), Format::Toml).unwrap();
+    let price = |from: &str| rates::price(&table, &common::stay(from, "2026-03-02T13:00+01:00"));
+    assert_eq!(price("2026-03-02T11:00+01:00").unwrap().total, 200);
+    let Err(Unpriced::Unanswered(what)) = price("2026-03-02T11:30+01:00") else { panic!() };
+    assert!(what.starts_with("rules.crossing (in product \"p\""), "{what}");
 }
