@@ -266,8 +266,13 @@ impl Truth {
     /// Publishes all of it and returns when the broker has confirmed it.
     #[track_caller]
     pub fn publish(&self, order: Order, client: &BrokerClient) {
+        self.try_publish(order, client).unwrap_or_else(|e| panic!("publishing: {e}"));
+    }
+
+    /// The same; an error leaves open which of the messages are there.
+    pub fn try_publish(&self, order: Order, client: &BrokerClient) -> Result<(), String> {
         let messages = self.messages(order);
-        client.publish_all(messages.iter().map(|message| (message.queue, &message.body)));
+        client.try_publish_all(messages.iter().map(|message| (message.queue, &message.body)))
     }
 
     /// What `carpark verify` takes: every message as a line.

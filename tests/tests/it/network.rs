@@ -229,8 +229,11 @@ fn a_queue_that_is_deleted_under_its_consumer_is_declared_anew() {
     site.files().wait_for_summaries(truth.session_count() / 3, TOLD);
     site.broker.delete_queue(EXIT_QUEUE);
     tests::wait::until("it is declared anew", RECONNECTED, || site.broker.queue(EXIT_QUEUE));
-    // What lay in it went with it. Whoever published keeps it, and sends it again.
-    truth.publish(Order::AsItHappened, &client);
+    // What lay in it went with it. Whoever published keeps it, and sends it again; a queue that is
+    // just being made refuses what it cannot keep yet.
+    tests::wait::until("the new queue takes it", TOLD, || {
+        truth.try_publish(Order::AsItHappened, &client).ok()
+    });
     truth.wait_until_told(&site.files(), TOLD);
     actors.terminate();
     web.terminate();
