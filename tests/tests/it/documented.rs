@@ -101,7 +101,7 @@ impl Bench {
             "#!/bin/sh\n\
              [ \"$1 $2\" = 'run --release' ] || { echo \"cargo $*?\" >&2; exit 2; }\n\
              shift 2; [ \"${1-}\" = -- ] && shift\n\
-             exec timeout --signal=INT --preserve-status 20 carpark \"$@\"\n"
+             exec timeout --foreground --signal=INT --preserve-status 20 carpark \"$@\"\n"
                 .to_owned(),
         );
         // A person waits until the program is there, and sees what it answers.
