@@ -85,8 +85,10 @@ pub trait DeadLetters {
     async fn discard(&self, which: &Which) -> Result<Handled, BrokerError>;
 }
 
-/// The queue of that name, where carpark has one: all of them share the dead letters, those that
-/// other roles consume as well.
+/// The queues that share the dead letters, those that other roles consume as well.
+pub(super) const HOMES: [&str; 3] = [ENTRY_QUEUE, EXIT_QUEUE, PING_QUEUE];
+
+/// The queue of that name, where carpark has one.
 pub(super) fn queue_named(name: &str) -> Option<&'static str> {
-    [ENTRY_QUEUE, EXIT_QUEUE, PING_QUEUE].into_iter().find(|queue| *queue == name)
+    HOMES.into_iter().find(|queue| *queue == name)
 }

@@ -11,21 +11,21 @@ use domain::wire::{
     DEAD_LETTER_QUEUE, QUEUE_HEADER, REASON_HEADER, REFUSED_AT_HEADER, format_time,
 };
 use futures_util::StreamExt;
+use futures_util::future::join_all;
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
-use lapin::{BasicProperties, Channel, Connection, Consumer};
+use lapin::{Channel, Connection, Consumer};
 use tokio::time::timeout;
 use uuid::{Uuid, uuid};
 
-use super::dead_letters::{open, publish};
 use super::turn::give_up;
 use super::waiting::{Waiting, waiting_in};
-use super::{PATIENCE, PERSISTENT, Server};
-use crate::messaging::BrokerError;
+use super::{AmqpPublisher, PATIENCE, PublisherOptions, Server};
 use crate::messaging::dead_letters::{
-    DeadLetter, DeadLetters, Handled, LOOKED_AT_MAX, Which, queue_named,
+    DeadLetter, DeadLetters, HOMES, Handled, LOOKED_AT_MAX, Which, queue_named,
 };
+use crate::messaging::{BrokerError, Message, PublishError, Publisher as _};
 use crate::runtime::failpoint::die_at;
 
 /// Headers of a letter that the broker itself put there.
@@ -60,9 +60,9 @@ pub(super) struct Shelf {
 
 /// What is done to a letter.
 enum Work {
-    /// Over this connection: the broker may block one that publishes, and what was confirmed is to
-    /// be taken off all the same.
-    Replay(Box<Connection>, Channel),
+    /// By this publisher, which has a connection of its own: the broker may block one that publishes,
+    /// and what was confirmed is to be taken off all the same.
+    Replay(AmqpPublisher),
     Discard,
 }
 
@@ -78,9 +78,6 @@ impl Shelf {
         let confirmed = walk.confirm().await;
         handled.stopped = worked.and(confirmed).err();
         handled.left = walk.end().await;
-        if let Work::Replay(connection, _) = work {
-            let _ = timeout(CLOSED_WITHIN, connection.close(200, "replayed".into())).await;
-        }
         Ok(handled)
     }
 
@@ -95,11 +92,11 @@ impl Shelf {
             let meant = page.iter().filter(|taken| which.is(&taken.letter.id));
             let (gone, outcome) = match work {
                 Work::Discard => (meant.map(|taken| taken.tag).collect(), Ok(())),
-                Work::Replay(_, channel) => {
+                Work::Replay(publisher) => {
                     let (homed, homeless): (Vec<&Taken>, Vec<&Taken>) =
                         meant.partition(|taken| taken.letter.from.is_some());
                     handled.homeless += homeless.len();
-                    self.replay_page(channel, &homed).await
+                    self.replay_page(publisher, &homed).await
                 }
             };
             walk.let_go(&gone).await?;
@@ -112,40 +109,25 @@ impl Shelf {
     /// Publishes them; answers which are confirmed, and what stopped it.
     async fn replay_page(
         &self,
-        channel: &Channel,
+        publisher: &AmqpPublisher,
         page: &[&Taken],
     ) -> (Vec<u64>, Result<(), BrokerError>) {
-        let mut under_way = Vec::with_capacity(page.len());
-        let mut outcome = Ok(());
-        for taken in page {
-            let Some(queue) = taken.letter.from else { continue };
-            let mut properties = BasicProperties::default().with_delivery_mode(PERSISTENT);
-            if let Some(id) = &taken.message_id {
-                properties = properties.with_message_id(id.clone());
-            }
-            match timeout(PATIENCE, publish(channel, queue, &taken.letter.body, properties)).await {
-                Ok(Ok(confirm)) => under_way.push((confirm, taken.tag)),
-                Ok(Err(e)) => outcome = Err(self.server.explain(&e)),
-                Err(_) => outcome = Err(self.server.unreachable(&"not sent within 10 s")),
-            }
-            if outcome.is_err() {
-                break;
-            }
-        }
-        let mut confirmed = Vec::with_capacity(under_way.len());
+        let under_way = page.iter().filter_map(|taken| {
+            let (queue, letter) = (taken.letter.from?, &taken.letter);
+            let id = taken.message_id.as_ref().map(ToString::to_string);
+            let message = Message { queue, id, body: letter.body.clone() };
+            Some(async move {
+                publisher.publish(&message).await?;
+                die_at!("replay_confirmed");
+                Ok::<_, PublishError>(taken.tag)
+            })
+        });
+        let (mut confirmed, mut outcome) = (Vec::with_capacity(page.len()), Ok(()));
         // All of them together: what is confirmed beside one that is not has to be taken off.
-        let deadline = tokio::time::Instant::now() + PATIENCE;
-        for (confirm, tag) in under_way {
-            let taken = match tokio::time::timeout_at(deadline, confirm).await {
-                Ok(confirmed) => self.server.taken(confirmed),
-                Err(_) => Err(self.server.unreachable(&"not confirmed within 10 s")),
-            };
-            match taken {
-                Ok(()) => {
-                    die_at!("replay_confirmed");
-                    confirmed.push(tag);
-                }
-                Err(e) => outcome = outcome.and(Err(e)),
+        for answer in join_all(under_way).await {
+            match answer {
+                Ok(tag) => confirmed.push(tag),
+                Err(e) => outcome = outcome.and(Err(self.server.unreachable(&e))),
             }
         }
         (confirmed, outcome)
@@ -174,8 +156,10 @@ impl DeadLetters for Shelf {
     }
 
     async fn replay(&self, which: &Which) -> Result<Handled, BrokerError> {
-        let (connection, channel) = open(&self.server, "carpark dead letters, replayed").await?;
-        self.work(which, Work::Replay(Box::new(connection), channel)).await
+        let options = PublisherOptions::new("carpark dead letters, replayed");
+        let publisher = AmqpPublisher::start(self.server.clone(), &options, &HOMES);
+        publisher.wait_ready(PATIENCE).await.map_err(|e| self.server.unreachable(&e))?;
+        self.work(which, Work::Replay(publisher)).await
     }
 
     async fn discard(&self, which: &Which) -> Result<Handled, BrokerError> {
