@@ -41,8 +41,15 @@ fn the_documentation_has_a_row_and_a_chapter_for_each_vendor() {
 
 #[test]
 fn what_is_nobodys_is_not_guessed_at() {
-    for body in ["{}", "{\"plate\":\"KX 2041\"}", "<a/>", "plate=KX2041", "[1,2]", "<html></html>"]
-    {
+    for body in [
+        "{}",
+        "{\"messageType\":\"keepalive\"}",
+        "{\"plate\":\"KX 2041\"}",
+        "<a/>",
+        "plate=KX2041",
+        "[1,2]",
+        "<html></html>",
+    ] {
         assert_eq!(Vendor::detect(&Body::parse(body.as_bytes(), None).unwrap()), None, "{body}");
     }
 }
@@ -85,6 +92,9 @@ fn a_camera_hears_what_it_waits_for_and_nothing_that_opens_a_barrier() {
     let answer = |vendor: Vendor, name| vendor.answer(&message(name, &[]).unwrap());
     assert_eq!(answer(vendor("hikvision"), "hikvision.xml"), None);
     assert_eq!(answer(vendor("dahua"), "dahua-itsapi.json").as_deref(), Some(r#"{"Result":true}"#));
+    let alive = answer(vendor("dahua"), "dahua-itsapi-keepalive.json").unwrap();
+    let alive: serde_json::Value = serde_json::from_str(&alive).unwrap();
+    assert_eq!((&alive["Result"], &alive["Active"]), (&true.into(), &true.into()));
     let live = answer(vendor("vzenith"), "vzenith.json").unwrap();
     assert_eq!(live, r#"{"Response_AlarmInfoPlate":{"content":"retransfer_stop"}}"#);
     let late =

@@ -213,6 +213,22 @@ fn a_plate_is_found_in_each_field_that_has_it() {
 }
 
 #[test]
+fn a_prediction_without_a_plate_is_no_vehicle() {
+    let found = r#"[{"found": {"predictions": [{"label": "car", "confidence": 0.9},
+        {"plate": "GT 4471", "confidence": 0.5}]}}]"#;
+    let Ok(Message::Reads(found)) = read("blue-iris", found) else { panic!() };
+    assert_eq!((found.len(), &found[0].plate), (1, &plate("GT 4471")));
+}
+
+#[test]
+fn of_many_candidates_the_likeliest_are_kept() {
+    let many: Vec<_> = (0..100).map(|n| format!("{{\"plate\": \"T88KL{n}\"}}")).collect();
+    let many = format!("\"candidates\": [{}], \"version\"", many.join(","));
+    let kept = first("openalpr-group.json", &[("\"version\"", &many)]).candidates;
+    assert_eq!((kept.len(), kept[0].plate.0.as_str()), (16, "T88KL0"));
+}
+
+#[test]
 fn unread_is_said_in_the_words_of_vendors_with_small_messages() {
     for (name, own, words) in [
         ("hh9net.xml", "浙F20H41", &["无牌", "无牌车", "未识别", "未知"][..]),
