@@ -25,8 +25,24 @@ use crate::settings::{SETTINGS, Setting, find};
 use named::Named;
 use show::quoted_if_needed;
 
-/// A URL of RabbitMQ may name several nodes.
-const BROKER_SCHEMES: &[&str] = &["amqp://", "amqps://"];
+/// What the URL of a server looks like.
+struct ServerUrl {
+    schemes: [&'static str; 2],
+    example: &'static str,
+    /// Whether it may name several nodes.
+    may_be_several: bool,
+}
+
+const RABBITMQ: ServerUrl = ServerUrl {
+    schemes: ["amqp://", "amqps://"],
+    example: "amqp://user:password@host:5672/vhost",
+    may_be_several: true,
+};
+const REDIS: ServerUrl = ServerUrl {
+    schemes: ["redis://", "rediss://"],
+    example: "redis://:password@host:6379/0",
+    may_be_several: false,
+};
 
 /// The file that is read where no other is named.
 const DEFAULT_FILE: &str = "carpark.toml";
@@ -342,16 +358,18 @@ impl Layers {
         &self,
         key: &str,
         inside: &str,
-        schemes: &[&str],
+        server: &ServerUrl,
     ) -> Result<Option<String>, ConfigError> {
-        let remedy =
-            format!("expected `{inside}` or a URL beginning with {}", schemes.join(" or "));
+        let ServerUrl { schemes, example, may_be_several } = server;
+        let schemes_shown = schemes.join(" or ");
+        let remedy = format!(
+            "expected `{inside}` or a URL beginning with {schemes_shown}, for instance {example}"
+        );
         self.required(key, &remedy, |text| {
             if text == inside {
                 return Some(None);
             }
-            let urls =
-                if schemes == BROKER_SCHEMES { each_host(text) } else { vec![text.to_owned()] };
+            let urls = if *may_be_several { each_host(text) } else { vec![text.to_owned()] };
             let is_one = |url: &String| {
                 Url::parse(url)
                     .ok()

@@ -166,7 +166,7 @@ fn a_stay_of_several_segments_is_priced() {
     for (segments, told) in [
         (&["zone=inner"][..], "when?"),
         (&["at=2026-03-02T10:20,place=inner"], "`place` is nothing that changes"),
-        (&["at=10:20,zone=inner"], "is no time"),
+        (&["at=10:20,zone=inner"], "is not a time"),
         (&["at=2026-03-02T11:00,factor=two"], "is no factor"),
         (&["at=2026-03-02T12:00,zone=inner"], "in the order of time"),
         (&["at=2026-03-02T10:00,zone=inner"], "in the order of time"),
@@ -223,7 +223,7 @@ fn what_is_asked_wrongly_ends_with_2() {
         (&["--entry", "2026-03-29T02:30", "--exit", "2026-03-29T05:00"][..], "never happens"),
         (&["--entry", "2026-10-25T02:30", "--exit", "2026-10-25T05:00"], "happens twice"),
         (&["--entry", "2026-03-02T10:00", "--exit", "2026-03-02T09:00"], "before the entry"),
-        (&["--entry", "monday", "--exit", "2026-03-02T09:00"], "is no time"),
+        (&["--entry", "monday", "--exit", "2026-03-02T09:00"], "is not a time"),
         (&["--entry", "2026-03-02T10:00"], "--exit"),
         (
             &["--entry", "2026-03-02T10:00", "--exit", "2026-03-02T11:00", "--factor", "-1"],

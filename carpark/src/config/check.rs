@@ -8,7 +8,7 @@ use generators::pings::{PingOptions, Register};
 use url::Url;
 
 use super::named::re_read;
-use super::{BROKER_SCHEMES, Config, ConfigError, Layers, Tokens};
+use super::{Config, ConfigError, Layers, RABBITMQ, REDIS, Tokens};
 use crate::http::client::TrustedProxies;
 
 impl Layers {
@@ -32,13 +32,9 @@ impl Layers {
             ..Policy::default()
         };
         Ok(Config {
-            broker_url: self.url("broker_url", "embedded", BROKER_SCHEMES)?,
-            store_url: self.url("store_url", "embedded", &["redis://", "rediss://"])?,
-            generator_store_url: self.url(
-                "generator_store_url",
-                "memory",
-                &["redis://", "rediss://"],
-            )?,
+            broker_url: self.url("broker_url", "embedded", &RABBITMQ)?,
+            store_url: self.url("store_url", "embedded", &REDIS)?,
+            generator_store_url: self.url("generator_store_url", "memory", &REDIS)?,
             web: web::Options { data_dir: data_dir.clone(), ..web },
             data_dir,
             reads: self.text("reads").map(|value| PathBuf::from(&value.text)),
@@ -54,11 +50,7 @@ impl Layers {
                 |text| text.parse().ok(),
             )?,
             vehicles_listen: self.address("vehicles_listen")?,
-            vehicles_store_url: self.url(
-                "vehicles.store_url",
-                "embedded",
-                &["redis://", "rediss://"],
-            )?,
+            vehicles_store_url: self.url("vehicles.store_url", "embedded", &REDIS)?,
             silence: Silence {
                 within: self.time_delta("vehicles.connected_within")?,
                 tolerance: self.time_delta("vehicles.tolerance")?,

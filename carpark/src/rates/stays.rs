@@ -149,7 +149,7 @@ fn instant(text: &str, zone: Tz) -> Result<DateTime<Utc>, String> {
     let local = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(&written, form).ok());
     let Some(local) = local else {
         return Err(format!(
-            "{text} is no time; write 2026-03-02T08:00 by the clock of {zone}, or with an offset: 2026-03-02T08:00+01:00"
+            "{text} is not a time; write 2026-03-02T08:00 by the clock of {zone}, or with an offset: 2026-03-02T08:00+01:00"
         ));
     };
     match zone.from_local_datetime(&local) {
@@ -186,7 +186,7 @@ mod tests {
             assert_eq!(berlin(text).as_deref(), Ok(utc), "{text}");
         }
         for text in ["", "08:00", "2026-02-30T08:00", "2026-03-02", "yesterday"] {
-            assert!(berlin(text).unwrap_err().contains("is no time"), "{text}");
+            assert!(berlin(text).unwrap_err().contains("is not a time"), "{text}");
         }
     }
 
