@@ -181,7 +181,7 @@ impl OperatorDesk {
 impl Filter {
     fn scope(&self) -> Scope {
         match self.state {
-            Some(State::Open) => Scope::Open,
+            Some(State::OPEN) => Scope::Open,
             _ => Scope::All,
         }
     }
@@ -189,24 +189,13 @@ impl Filter {
     fn passes(&self, chapter: &Chapter) -> bool {
         let place = chapter.known().map(|known| &known.place);
         self.state.is_none_or(|state| state == chapter.state)
-            && (!self.only_exceptions || exception_of(chapter).is_some())
-            && (self.kind.is_none() || self.kind == exception_of(chapter))
+            && (!self.only_exceptions || chapter.exception().is_some())
+            && (self.kind.is_none() || self.kind == chapter.exception())
             && self.place.as_ref().is_none_or(|wanted| Some(wanted) == place)
             && self.since.is_none_or(|since| {
-                chapter.state == State::Open || chapter.ends_at().is_some_and(|at| at >= since)
+                chapter.state == State::OPEN || chapter.ends_at().is_some_and(|at| at >= since)
             })
             && self.until.is_none_or(|until| chapter.begins_at().is_some_and(|at| at <= until))
-    }
-}
-
-/// The exception that was reported of it.
-pub fn exception_of(chapter: &Chapter) -> Option<ExceptionKind> {
-    match chapter.state {
-        _ if !chapter.is_reported => None,
-        State::Open => Some(ExceptionKind::Overstay),
-        State::UnmatchedExit => Some(ExceptionKind::UnmatchedExit),
-        State::MissedExit => Some(ExceptionKind::MissedExit),
-        State::Finished => None,
     }
 }
 
@@ -250,7 +239,7 @@ impl Parts {
         for (plate, record) in plates.into_iter().zip(records) {
             let Ok(record) = record else { continue };
             let last = story(&plate, &record, &self.policy).pop();
-            let open = last.filter(|chapter| chapter.state == State::Open && !chapter.is_reported);
+            let open = last.filter(|chapter| chapter.state == State::OPEN && !chapter.is_reported);
             longest.extend(open.map(|chapter| (plate, chapter)));
         }
         longest.sort_by_key(|(_, chapter)| chapter.begins_at());

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Instant, Label, ObservationId, Plate};
 
-/// The kinds of `exceptions.csv`.
+/// The kinds of `exceptions.csv`. What there is to say of one stands in [`ExceptionKind::facts`] and
+/// nowhere else: files, messages, pages and descriptions take their words from there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExceptionKind {
@@ -13,7 +14,7 @@ pub enum ExceptionKind {
     UnmatchedExit,
     /// R5: an entry followed by another entry.
     MissedExit,
-    /// R7: open longer than `max_stay`.
+    /// R7: open longer than `max_stay`. Before that, the verdict on whoever is inside.
     Overstay,
     /// R6: the exception reported of this observation no longer holds.
     Repaired,
@@ -21,10 +22,78 @@ pub enum ExceptionKind {
     Withdrawn,
 }
 
+/// What there is to say of a kind of exception.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// The name in files, messages, metrics and addresses.
+    pub code: &'static str,
+    /// The rule that it comes of.
+    pub rule: &'static str,
+    /// One of them, as a page says it.
+    pub one: &'static str,
+    /// Several of them.
+    pub many: &'static str,
+    /// The reason in its row; `{max_stay}` stands for that setting.
+    pub reason: &'static str,
+    /// Why a read is judged so, told to a person who asks.
+    pub finding: &'static str,
+}
+
 impl ExceptionKind {
     /// All of them.
     pub const ALL: [Self; 5] =
         [Self::UnmatchedExit, Self::MissedExit, Self::Overstay, Self::Repaired, Self::Withdrawn];
+    /// Those that are a verdict on a lone read. The others take back what was reported.
+    pub const LONE: [Self; 3] = [Self::UnmatchedExit, Self::MissedExit, Self::Overstay];
+    /// Those that a person looks at, in the order they are shown.
+    pub const TO_REVIEW: [Self; 4] =
+        [Self::Overstay, Self::MissedExit, Self::UnmatchedExit, Self::Withdrawn];
+
+    /// The one table.
+    pub fn facts(self) -> &'static Facts {
+        match self {
+            Self::UnmatchedExit => &Facts {
+                code: "unmatched_exit",
+                rule: "R4",
+                one: "Unmatched exit",
+                many: "Unmatched exits",
+                reason: "no entry was read before this exit",
+                finding: "there is no entry directly before this exit (R4)",
+            },
+            Self::MissedExit => &Facts {
+                code: "missed_exit",
+                rule: "R5",
+                one: "Missed exit",
+                many: "Missed exits",
+                reason: "entered again without an exit in between",
+                finding: "another entry follows directly, with no exit in between (R5)",
+            },
+            Self::Overstay => &Facts {
+                code: "overstay",
+                rule: "R7",
+                one: "Overstay",
+                many: "Overstays",
+                reason: "open for longer than {max_stay}",
+                finding: "nothing was read after this entry",
+            },
+            Self::Repaired => &Facts {
+                code: "repaired",
+                rule: "R6",
+                one: "Repaired",
+                many: "Repaired",
+                reason: "no longer so after another read of the plate",
+                finding: "",
+            },
+            Self::Withdrawn => &Facts {
+                code: "withdrawn",
+                rule: "R6",
+                one: "Withdrawn",
+                many: "Withdrawn",
+                reason: "a read that arrived late changed the pairing",
+                finding: "",
+            },
+        }
+    }
 
     /// The kind of that name.
     pub fn parse(name: &str) -> Option<Self> {
@@ -33,13 +102,7 @@ impl ExceptionKind {
 
     /// The name in the file.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::UnmatchedExit => "unmatched_exit",
-            Self::MissedExit => "missed_exit",
-            Self::Overstay => "overstay",
-            Self::Repaired => "repaired",
-            Self::Withdrawn => "withdrawn",
-        }
+        self.facts().code
     }
 }
 

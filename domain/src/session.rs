@@ -209,8 +209,8 @@ impl<'a> Judgement<'a> {
             .iter()
             .filter(|standing| !record.reported.contains(&standing.verdict))
             .filter(|standing| {
-                let is_open = matches!(standing.verdict, Verdict::Overstay(_));
-                standing.due.has_come(watermarks) || (standing.end <= judged_early_to && !is_open)
+                let is_early = standing.end <= judged_early_to && !standing.verdict.is_open();
+                standing.due.has_come(watermarks) || is_early
             })
             .map(|standing| standing.verdict)
             .collect();
@@ -253,18 +253,14 @@ impl<'a> Judgement<'a> {
                     exit_at: Some(exit.at),
                     observation_id: None,
                     session_id: Some(self.session_id(entry, exit)),
-                    ..self.row(
-                        ExceptionKind::Withdrawn,
-                        entry,
-                        "a read that arrived late changed the pairing".to_owned(),
-                    )
+                    ..self.row(ExceptionKind::Withdrawn, entry)
                 }))
             }
-            Verdict::UnmatchedExit(seq) | Verdict::MissedExit(seq) | Verdict::Overstay(seq) => {
+            Verdict::Lone(_, seq) => {
                 let replaced = self
                     .fresh
                     .iter()
-                    .any(|fresh| !matches!(fresh, Verdict::Session(..)) && fresh.concerns(seq));
+                    .any(|fresh| matches!(fresh, Verdict::Lone(_, one) if *one == seq));
                 if replaced {
                     return None; // the new row has a higher revision
                 }
@@ -280,14 +276,11 @@ impl<'a> Judgement<'a> {
             }
             _ => None,
         });
-        let reason = match session {
-            Some(_) => "part of a session after all",
-            None => "no longer so after another read of the plate",
-        };
-        ExceptionRow {
-            session_id: session,
-            ..self.row(ExceptionKind::Repaired, known, reason.to_owned())
+        let mut row = self.row(ExceptionKind::Repaired, known);
+        if session.is_some() {
+            "part of a session after all".clone_into(&mut row.reason);
         }
+        ExceptionRow { session_id: session, ..row }
     }
 
     /// The row that reports a verdict for the first time.
@@ -304,25 +297,12 @@ impl<'a> Judgement<'a> {
                     repaired: self.is_repair(entry, exit),
                 })
             }
-            Verdict::UnmatchedExit(exit) => Effect::Exception(self.row(
-                ExceptionKind::UnmatchedExit,
-                self.known(exit)?,
-                "no entry was read before this exit".to_owned(),
-            )),
-            Verdict::MissedExit(entry) => Effect::Exception(self.row(
-                ExceptionKind::MissedExit,
-                self.known(entry)?,
-                "entered again without an exit in between".to_owned(),
-            )),
-            Verdict::Overstay(entry) => Effect::Exception(self.row(
-                ExceptionKind::Overstay,
-                self.known(entry)?,
-                format!("open for longer than {} h", self.policy.max_stay.num_hours()),
-            )),
+            Verdict::Lone(kind, read) => Effect::Exception(self.row(kind, self.known(read)?)),
         })
     }
 
-    fn row(&self, kind: ExceptionKind, known: &Known, reason: String) -> ExceptionRow {
+    fn row(&self, kind: ExceptionKind, known: &Known) -> ExceptionRow {
+        let max_stay = format!("{} h", self.policy.max_stay.num_hours());
         ExceptionRow {
             kind,
             plate: self.plate.clone(),
@@ -333,7 +313,7 @@ impl<'a> Judgement<'a> {
             place: known.place.clone(),
             revision: self.record.version,
             recorded_at: self.now,
-            reason,
+            reason: kind.facts().reason.replace("{max_stay}", &max_stay),
         }
     }
 
@@ -342,7 +322,8 @@ impl<'a> Judgement<'a> {
     fn is_repair(&self, entry: &Known, exit: &Known) -> bool {
         let concerns = |seq: Seq| move |verdict: &&Verdict| verdict.concerns(seq);
         let ended_overstay = |verdict: &&Verdict| {
-            **verdict == Verdict::Overstay(entry.seq) && exit.at - entry.at > self.policy.max_stay
+            **verdict == Verdict::Lone(ExceptionKind::Overstay, entry.seq)
+                && exit.at - entry.at > self.policy.max_stay
         };
         let gave_way = self
             .amended
@@ -393,8 +374,7 @@ fn forget(record: &mut Record, now: Instant, judged_early_to: usize, policy: &Po
     }
     let mut cut = 0;
     for standing in standings(record, policy) {
-        let is_settled = record.reported.contains(&standing.verdict)
-            && !matches!(standing.verdict, Verdict::Overstay(_));
+        let is_settled = record.reported.contains(&standing.verdict) && !standing.verdict.is_open();
         let reads = &record.observations[cut..standing.end];
         if !is_settled || !(standing.end <= judged_early_to || reads.iter().all(is_old)) {
             break;

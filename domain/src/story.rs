@@ -1,41 +1,43 @@
-//! What a record says, told to a person: every stay, every lone read, and why it is judged as it is.
+//! What a record says, told to a person: every stay, every lone read.
 //! Decides nothing: [`crate::timeline`] does.
 
 use compact_str::CompactString;
 
 use crate::record::{Known, Record};
 use crate::timeline::{self, Due, Verdict};
-use crate::{Instant, Kind, Plate, Policy};
+use crate::{ExceptionKind, Instant, Kind, Plate, Policy};
 
-/// What became of an entry, an exit, or both.
+/// What became of an entry, an exit, or both: the verdict in the words of a person who looks for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum State {
-    /// Inside: the last read is an entry.
-    Open,
-    /// A stay (R3).
-    Finished,
-    /// An exit without an entry (R4).
-    UnmatchedExit,
-    /// An entry that was followed by an entry (R5).
-    MissedExit,
-}
+pub struct State(
+    /// The kind of the lone read; `None` of a stay.
+    pub Option<ExceptionKind>,
+);
 
 impl State {
-    const ALL: [Self; 4] = [Self::Open, Self::Finished, Self::UnmatchedExit, Self::MissedExit];
+    /// Inside: the last read is an entry.
+    pub const OPEN: Self = Self(Some(ExceptionKind::Overstay));
+    /// A stay (R3).
+    pub const FINISHED: Self = Self(None);
+
+    /// Each that a stay can have.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let lone = ExceptionKind::LONE.into_iter().map(|kind| Self(Some(kind)));
+        [Self::OPEN, Self::FINISHED].into_iter().chain(lone.filter(|state| *state != Self::OPEN))
+    }
 
     /// The name on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Open => "open",
-            Self::Finished => "finished",
-            Self::UnmatchedExit => "unmatched_exit",
-            Self::MissedExit => "missed_exit",
+            Self::OPEN => "open",
+            Self(None) => "finished",
+            Self(Some(kind)) => kind.as_str(),
         }
     }
 
     /// The state of that name.
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == name)
+        Self::all().find(|state| state.as_str() == name)
     }
 }
 
@@ -54,11 +56,14 @@ pub struct Chapter {
     pub is_reported: bool,
     /// What has to be read before it is reported: that kind of observation, up to that instant.
     pub waits_for: Option<(Kind, Instant)>,
-    /// Why it is judged so, in words.
-    pub why: String,
 }
 
 impl Chapter {
+    /// The exception that was reported of it.
+    pub fn exception(&self) -> Option<ExceptionKind> {
+        self.state.0.filter(|_| self.is_reported)
+    }
+
     /// The entry, or the exit where there is none.
     pub fn known(&self) -> Option<&Known> {
         self.entry.as_ref().or(self.exit.as_ref())
@@ -104,10 +109,12 @@ fn chapter(
     waits_for: Option<(Kind, Instant)>,
 ) -> Chapter {
     let (state, entry, exit) = match verdict {
-        Verdict::Session(entry, exit) => (State::Finished, record.known(entry), record.known(exit)),
-        Verdict::UnmatchedExit(exit) => (State::UnmatchedExit, None, record.known(exit)),
-        Verdict::MissedExit(entry) => (State::MissedExit, record.known(entry), None),
-        Verdict::Overstay(entry) => (State::Open, record.known(entry), None),
+        Verdict::Session(entry, exit) => (None, record.known(entry), record.known(exit)),
+        Verdict::Lone(kind, read) => {
+            let known = record.known(read);
+            let of = |kind| known.filter(|known| known.kind == kind);
+            (Some(kind), of(Kind::Entry), of(Kind::Exit))
+        }
     };
     let session_id = match (verdict, entry, exit) {
         (Verdict::Session(..), Some(entry), Some(exit)) => {
@@ -115,34 +122,8 @@ fn chapter(
         }
         _ => None,
     };
-    let why = why(state, is_reported, waits_for);
     let (entry, exit) = (entry.cloned(), exit.cloned());
-    Chapter { state, entry, exit, session_id, is_reported, waits_for, why }
-}
-
-fn why(state: State, is_reported: bool, waits_for: Option<(Kind, Instant)>) -> String {
-    let until = waits_for.map(|(kind, at)| {
-        let reads = match kind {
-            Kind::Entry => "entries",
-            Kind::Exit => "exits",
-        };
-        let at = crate::wire::format_time(at);
-        format!("once all {reads} up to {at} have been read")
-    });
-    let what = match (state, is_reported) {
-        (State::Open, true) => "nothing was read after this entry for longer than max_stay (R7)",
-        (State::Open, false) => "nothing was read after this entry",
-        (State::Finished, _) => "the exit is the next read after the entry in event time (R3)",
-        (State::UnmatchedExit, _) => "there is no entry directly before this exit (R4)",
-        (State::MissedExit, _) => "another entry follows directly, with no exit in between (R5)",
-    };
-    match until {
-        Some(until) if state == State::Open => {
-            format!("{what}; it will be reported as an overstay {until}")
-        }
-        Some(until) => format!("{what}; it will be reported {until}"),
-        None => what.to_owned(),
-    }
+    Chapter { state: State(state), entry, exit, session_id, is_reported, waits_for }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::record::{Known, Seq};
-use crate::{Instant, Kind, Policy, Watermarks};
+use crate::{ExceptionKind, Instant, Kind, Policy, Watermarks};
 
 /// A list that is short for nearly every plate, and then needs no allocation: it is made several
 /// times for each observation.
@@ -42,15 +42,9 @@ pub enum Verdict {
     /// R3: a stay.
     #[serde(rename = "s")]
     Session(Seq, Seq),
-    /// R4: an exit without an entry.
-    #[serde(rename = "x")]
-    UnmatchedExit(Seq),
-    /// R5: an entry that was followed by an entry.
-    #[serde(rename = "e")]
-    MissedExit(Seq),
-    /// R7: an entry that is open for too long.
-    #[serde(rename = "o")]
-    Overstay(Seq),
+    /// R4, R5, R7: a read that is no part of a stay, or not yet: one of [`ExceptionKind::LONE`].
+    #[serde(rename = "l")]
+    Lone(ExceptionKind, Seq),
 }
 
 impl Verdict {
@@ -58,8 +52,13 @@ impl Verdict {
     pub fn concerns(self, seq: Seq) -> bool {
         match self {
             Self::Session(entry, exit) => entry == seq || exit == seq,
-            Self::UnmatchedExit(one) | Self::MissedExit(one) | Self::Overstay(one) => one == seq,
+            Self::Lone(_, one) => one == seq,
         }
+    }
+
+    /// Whether it speaks of a vehicle that is inside.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Lone(ExceptionKind::Overstay, _))
     }
 }
 
@@ -155,7 +154,7 @@ pub fn verdicts_on(
         let next = later.first().filter(|next| next.forgotten == passage.forgotten);
         let standing = match (passage.kind, next) {
             (Kind::Exit, _) => Standing {
-                verdict: Verdict::UnmatchedExit(passage.stands),
+                verdict: Verdict::Lone(ExceptionKind::UnmatchedExit, passage.stands),
                 due: Due::OnEntries(waited(passage.at, &[passage], policy)),
                 end: passage.end,
             },
@@ -168,13 +167,13 @@ pub fn verdicts_on(
                 }
             }
             (Kind::Entry, Some(next)) => Standing {
-                verdict: Verdict::MissedExit(passage.stands),
+                verdict: Verdict::Lone(ExceptionKind::MissedExit, passage.stands),
                 due: Due::OnExits(waited(next.at, &[passage, next], policy)),
                 end: passage.end,
             },
             // What followed it is forgotten, but there was something.
             (Kind::Entry, None) if passage.forgotten => Standing {
-                verdict: Verdict::MissedExit(passage.stands),
+                verdict: Verdict::Lone(ExceptionKind::MissedExit, passage.stands),
                 due: Due::OnExits(waited(
                     forgotten_until.unwrap_or(passage.at),
                     &[passage],
@@ -183,7 +182,7 @@ pub fn verdicts_on(
                 end: passage.end,
             },
             (Kind::Entry, None) => Standing {
-                verdict: Verdict::Overstay(passage.stands),
+                verdict: Verdict::Lone(ExceptionKind::Overstay, passage.stands),
                 due: Due::OnExits(waited(
                     later_by(passage.at, policy.max_stay),
                     &[passage],

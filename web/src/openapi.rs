@@ -2,7 +2,10 @@
 //! of HTTP; a test holds the two together.
 #![allow(dead_code, reason = "descriptions are never made")]
 
-use utoipa::{OpenApi, ToSchema};
+use domain::ExceptionKind;
+use platform::http::one_of;
+use utoipa::openapi::Object;
+use utoipa::{IntoParams, OpenApi, ToSchema};
 
 /// A finished session.
 #[derive(ToSchema)]
@@ -23,10 +26,18 @@ struct Summary {
     repaired: Option<bool>,
 }
 
+fn kinds() -> Object {
+    one_of(ExceptionKind::ALL.map(ExceptionKind::as_str))
+}
+
+fn kinds_to_review() -> Object {
+    one_of(ExceptionKind::TO_REVIEW.map(ExceptionKind::as_str))
+}
+
 /// What makes no session, or no longer.
 #[derive(ToSchema)]
 struct Exception {
-    /// `unmatched_exit`, `missed_exit`, `overstay`, `repaired` or `withdrawn`.
+    #[schema(schema_with = kinds)]
     kind: String,
     vehicle_plate: String,
     entry_date_time: Option<String>,
@@ -81,9 +92,19 @@ struct ToLookAt {
     exceptions: Vec<Exception>,
 }
 
+/// Which exceptions are asked for.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Which {
+    /// Only those of this kind.
+    #[param(schema_with = kinds_to_review)]
+    kind: Option<String>,
+}
+
 /// An exception as `/exceptions` shows it.
 #[derive(ToSchema)]
 struct Dismissing {
+    #[schema(schema_with = kinds_to_review)]
     kind: String,
     vehicle_plate: String,
     /// The observation or, of `withdrawn`, the session that it speaks of.
@@ -105,7 +126,7 @@ struct Leaving {
 
 /// Exceptions that hold and that nobody dismissed; a page where a browser asks.
 #[utoipa::path(get, path = "/exceptions", tag = "pages",
-    params(("kind" = Option<String>, Query, description = "`unmatched_exit`, `missed_exit`, `overstay` or `withdrawn`")),
+    params(Which),
     responses((status = 200, body = ToLookAt)))]
 fn to_look_at() {}
 

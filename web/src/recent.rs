@@ -20,14 +20,6 @@ const SESSIONS_MAX: usize = 100;
 /// Overstays in a [`Glance`].
 const OVERSTAYS_SHOWN: usize = 100;
 
-/// The kinds that a person looks at, in the order they are shown.
-pub(crate) const KINDS_SHOWN: [ExceptionKind; 4] = [
-    ExceptionKind::Overstay,
-    ExceptionKind::MissedExit,
-    ExceptionKind::UnmatchedExit,
-    ExceptionKind::Withdrawn,
-];
-
 /// The row that holds of a subject.
 #[derive(Debug, Clone)]
 pub(crate) struct Standing {
@@ -53,8 +45,8 @@ pub(crate) struct Glance {
     pub(crate) sessions: Vec<Summary>,
     /// Not dismissed, the newest first.
     pub(crate) exceptions: Vec<ExceptionRow>,
-    /// How many there are of each of [`KINDS_SHOWN`].
-    pub(crate) counts: [u64; KINDS_SHOWN.len()],
+    /// How many there are of each of [`ExceptionKind::TO_REVIEW`].
+    pub(crate) counts: [u64; ExceptionKind::TO_REVIEW.len()],
     /// The longest stays of those that are too long, dismissed or not.
     pub(crate) overstays: Vec<ExceptionRow>,
     /// How many there are of these.
@@ -68,8 +60,8 @@ pub(crate) struct Listing {
     pub(crate) rows: Vec<ExceptionRow>,
     /// Where the next page begins.
     pub(crate) next: Option<Cursor>,
-    /// How many there are of each of [`KINDS_SHOWN`].
-    pub(crate) counts: [u64; KINDS_SHOWN.len()],
+    /// How many there are of each of [`ExceptionKind::TO_REVIEW`].
+    pub(crate) counts: [u64; ExceptionKind::TO_REVIEW.len()],
     /// Counted, and too old to be listed.
     pub(crate) unlisted: u64,
 }

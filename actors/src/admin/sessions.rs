@@ -9,14 +9,13 @@ use domain::record::Known;
 use domain::story::{Chapter, State, story};
 use domain::wire::{format_time, parse_time};
 use domain::{ExceptionKind, Instant, Kind, Label, Plate};
-use platform::http::{Problem, ProblemBody};
+use platform::http::{Problem, ProblemBody, one_of};
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::Object;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Desks;
-use crate::operator_desk::{
-    Close, CloseError, Filter, FindChapters, FindLongest, GetRecord, exception_of,
-};
+use crate::operator_desk::{Close, CloseError, Filter, FindChapters, FindLongest, GetRecord};
 
 /// Items of a page where nobody says how many.
 const PAGE: usize = 100;
@@ -28,9 +27,11 @@ const PAGE_MAX: usize = 1_000;
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Asked {
-    /// `open`, `finished`, `unmatched_exit` or `missed_exit`.
+    /// Only stays in this state.
+    #[param(schema_with = states)]
     state: Option<String>,
-    /// `unmatched_exit`, `missed_exit` or `overstay`.
+    /// Only exceptions of this kind.
+    #[param(schema_with = kinds)]
     kind: Option<String>,
     /// Only stays at this car park.
     place: Option<String>,
@@ -47,6 +48,14 @@ pub(super) struct Asked {
     limit: Option<usize>,
     /// `next` of the page before.
     after: Option<String>,
+}
+
+fn states() -> Object {
+    one_of(State::all().map(State::as_str))
+}
+
+fn kinds() -> Object {
+    one_of(ExceptionKind::LONE.map(ExceptionKind::as_str))
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -69,8 +78,10 @@ pub(super) struct Exceptions {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Item {
     vehicle_plate: String,
+    #[schema(schema_with = states)]
     state: &'static str,
     /// What was reported of it as an exception.
+    #[schema(schema_with = kinds)]
     #[serde(skip_serializing_if = "Option::is_none")]
     exception: Option<&'static str>,
     place: String,
@@ -256,14 +267,25 @@ pub(super) async fn close(
 
 fn state(name: &str) -> Result<State, Problem> {
     State::parse(name).ok_or_else(|| {
-        Problem::bad_request("`state` is open, finished, unmatched_exit or missed_exit")
+        let names: Vec<&str> = State::all().map(State::as_str).collect();
+        Problem::bad_request(format!("`state` is {}", in_words(&names)))
     })
 }
 
 fn kind(name: &str) -> Result<ExceptionKind, Problem> {
-    ExceptionKind::parse(name)
-        .filter(|kind| !matches!(kind, ExceptionKind::Repaired | ExceptionKind::Withdrawn))
-        .ok_or_else(|| Problem::bad_request("`kind` is unmatched_exit, missed_exit or overstay"))
+    let kinds = ExceptionKind::LONE;
+    kinds.into_iter().find(|kind| kind.as_str() == name).ok_or_else(|| {
+        let names = kinds.map(ExceptionKind::as_str);
+        Problem::bad_request(format!("`kind` is {}", in_words(&names)))
+    })
+}
+
+/// `a, b or c`.
+fn in_words(names: &[&str]) -> String {
+    match names {
+        [all @ .., last] if !all.is_empty() => format!("{} or {last}", all.join(", ")),
+        _ => names.concat(),
+    }
 }
 
 fn plate_part(text: &str) -> Result<Part, Problem> {
@@ -286,7 +308,7 @@ fn time(name: &str, text: &str) -> Result<Instant, Problem> {
 fn item(plate: &Plate, chapter: &Chapter, now: Instant) -> Item {
     let begin = chapter.entry.as_ref().map(|entry| entry.at);
     let end = match chapter.state {
-        State::Open => Some(now),
+        State::OPEN => Some(now),
         _ => chapter.exit.as_ref().map(|exit| exit.at),
     };
     let duration = begin.zip(end).map(|(begin, end)| end - begin);
@@ -294,7 +316,7 @@ fn item(plate: &Plate, chapter: &Chapter, now: Instant) -> Item {
     Item {
         vehicle_plate: plate.to_string(),
         state: chapter.state.as_str(),
-        exception: exception_of(chapter).map(ExceptionKind::as_str),
+        exception: chapter.exception().map(ExceptionKind::as_str),
         place: known.map(|known| known.place.to_string()).unwrap_or_default(),
         entry: chapter.entry.as_ref().map(CameraRead::from),
         exit: chapter.exit.as_ref().map(CameraRead::from),
@@ -302,8 +324,27 @@ fn item(plate: &Plate, chapter: &Chapter, now: Instant) -> Item {
             .map(|d| d.max(TimeDelta::zero()).num_milliseconds() as f64 / 1e3),
         session_id: chapter.session_id.as_ref().map(ToString::to_string),
         reported: chapter.is_reported,
-        why: chapter.why.clone(),
+        why: why(chapter),
     }
+}
+
+/// Why a stay, or what there is of one, is judged as it is.
+fn why(chapter: &Chapter) -> String {
+    let what = match chapter.state.0 {
+        None => "the exit is the next read after the entry in event time (R3)",
+        Some(ExceptionKind::Overstay) if chapter.is_reported => {
+            "nothing was read after this entry for longer than max_stay (R7)"
+        }
+        Some(kind) => kind.facts().finding,
+    };
+    let Some((kind, at)) = chapter.waits_for else { return what.to_owned() };
+    let as_what = if chapter.state == State::OPEN { " as an overstay" } else { "" };
+    let reads = match kind {
+        Kind::Entry => "entries",
+        Kind::Exit => "exits",
+    };
+    let at = format_time(at);
+    format!("{what}; it will be reported{as_what} once all {reads} up to {at} have been read")
 }
 
 impl From<&Known> for CameraRead {
@@ -336,3 +377,6 @@ impl From<CloseError> for Problem {
         Self::new(status, error.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,9 +77,7 @@ impl Verdict {
     fn renumbered(self, seq: impl Fn(&Seq) -> Seq) -> Self {
         match self {
             Self::Session(entry, exit) => Self::Session(seq(&entry), seq(&exit)),
-            Self::UnmatchedExit(exit) => Self::UnmatchedExit(seq(&exit)),
-            Self::MissedExit(entry) => Self::MissedExit(seq(&entry)),
-            Self::Overstay(entry) => Self::Overstay(seq(&entry)),
+            Self::Lone(kind, read) => Self::Lone(kind, seq(&read)),
         }
     }
 }

@@ -2,7 +2,7 @@ use chrono::TimeDelta;
 
 use super::*;
 use crate::testing::{at, plate, read, reads};
-use crate::{Command, Decision, Watermarks, decide};
+use crate::{Command, Decision, ExceptionKind, Watermarks, decide};
 
 /// The record after the observations arrived in the order given, and nothing was settled.
 fn record(input: &str) -> Record {
@@ -126,6 +126,10 @@ fn a_record_is_the_same_after_the_store() {
     }
 }
 
+fn lone((kind, seq): (ExceptionKind, Seq)) -> Verdict {
+    Verdict::Lone(kind, seq)
+}
+
 #[test]
 fn the_stored_form_never_changes_by_accident() {
     let mut record = record("e1 10:00:00.5, x1 11:00 north");
@@ -134,12 +138,12 @@ fn the_stored_form_never_changes_by_accident() {
         r#"{"f":2,"v":2,"n":2,"o":[{"n":0,"i":"e1","k":"entry","t":1795168800500000000,"r":1795204800000000000},{"n":1,"i":"x1","k":"exit","t":1795172400000000000,"r":1795204800000000000,"p":"north"}],"r":[{"s":[0,1]}]}"#
     );
     record.observations.clear();
-    record.reported = vec![Verdict::UnmatchedExit(1), Verdict::MissedExit(2), Verdict::Overstay(3)];
+    record.reported = ExceptionKind::LONE.into_iter().zip(1..).map(lone).collect();
     record.withdrawn = vec![(4, 5)];
     record.forgotten_until = Some(at("09:00"));
     assert_eq!(
         record.to_json(),
-        r#"{"f":2,"v":2,"n":2,"o":[],"r":[{"x":1},{"e":2},{"o":3}],"w":[[4,5]],"u":1795165200000000000}"#
+        r#"{"f":2,"v":2,"n":2,"o":[],"r":[{"l":["unmatched_exit",1]},{"l":["missed_exit",2]},{"l":["overstay",3]}],"w":[[4,5]],"u":1795165200000000000}"#
     );
 }
 

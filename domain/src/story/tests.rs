@@ -94,19 +94,20 @@ fn every_stay_and_every_lone_read_is_a_chapter_in_event_time_order() {
 }
 
 #[test]
-fn a_finished_stay_has_the_name_it_was_reported_by_and_each_says_why() {
+fn a_finished_stay_has_the_name_it_was_reported_by_and_a_lone_read_what_it_waits_for() {
     let record = record(&[('e', 0), ('x', 30), ('x', 90)], None);
     let chapters = story(&plate(), &record, &Policy::default());
     let id = |text: &str| ObservationId::parse(text).unwrap();
     assert_eq!(chapters[0].session_id, Some(session_id(&plate(), &id("e0"), &id("x30"), 0)));
-    assert!(chapters[0].why.contains("R3"));
-    assert!(chapters[1].why.contains("R4") && chapters[1].why.contains("once all entries up to"));
+    assert_eq!((chapters[0].exception(), chapters[0].waits_for), (None, None));
+    let waits = Some((Kind::Entry, at(90) + Policy::default().lateness));
+    assert_eq!((chapters[1].exception(), chapters[1].waits_for), (None, waits));
     assert_eq!((chapters[0].begins_at(), chapters[0].ends_at()), (Some(at(0)), Some(at(30))));
 }
 
 #[test]
 fn every_state_is_found_by_its_name() {
-    for state in State::ALL {
+    for state in State::all() {
         assert_eq!(State::parse(state.as_str()), Some(state));
     }
     assert_eq!(State::parse("gone"), None);

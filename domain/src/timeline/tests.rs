@@ -39,9 +39,9 @@ fn check_verdicts(input: &str, forgotten_until: Option<&str>, expected: &[(&str,
             let id = |seq| id(&record, seq);
             let text = match standing.verdict {
                 Verdict::Session(entry, exit) => format!("session {}-{}", id(entry), id(exit)),
-                Verdict::UnmatchedExit(exit) => format!("unmatched {}", id(exit)),
-                Verdict::MissedExit(entry) => format!("missed {}", id(entry)),
-                Verdict::Overstay(entry) => format!("overstay {}", id(entry)),
+                Verdict::Lone(kind, read) => {
+                    format!("{} {}", kind.as_str().trim_end_matches("_exit"), id(read))
+                }
             };
             (text, standing.due, standing.end)
         })

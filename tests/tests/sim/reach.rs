@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use actors::testing::Moment;
-use domain::{Effect, ExceptionKind};
+use domain::Effect;
 
 /// How often each thing was reached.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -75,13 +75,9 @@ impl Reach {
         match effect {
             Effect::Summary(summary) if summary.repaired => self.note("R6 session marked repaired"),
             Effect::Summary(_) => {}
-            Effect::Exception(row) => self.note(match row.kind {
-                ExceptionKind::UnmatchedExit => "R4 unmatched_exit",
-                ExceptionKind::MissedExit => "R5 missed_exit",
-                ExceptionKind::Overstay => "R7 overstay",
-                ExceptionKind::Repaired => "R6 repaired",
-                ExceptionKind::Withdrawn => "R6 withdrawn",
-            }),
+            Effect::Exception(row) => {
+                self.note(format!("{} {}", row.kind.facts().rule, row.kind.as_str()));
+            }
         }
     }
 

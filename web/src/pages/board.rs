@@ -3,13 +3,13 @@
 
 use askama::Template;
 use domain::wire::parse_time;
-use domain::{ExceptionRow, Instant};
+use domain::{ExceptionKind, ExceptionRow, Instant};
 
 use super::answers::{Status, Stay};
 use super::cameras::{self, Camera};
 use super::chart::{Chart, per_minute};
-use super::words::{Shown, Words, duration, kind, number};
-use crate::recent::{Glance, KINDS_SHOWN, subject_of};
+use super::words::{Shown, Words, duration, number};
+use crate::recent::{Glance, subject_of};
 
 /// Open stays on the page.
 pub(crate) const OPEN_SHOWN: usize = 25;
@@ -305,12 +305,12 @@ impl Seen {
 }
 
 /// How many there are of each kind.
-pub(crate) fn kind_counts(counts: [u64; KINDS_SHOWN.len()]) -> Vec<KindCount> {
-    let counts = KINDS_SHOWN.iter().zip(counts);
+pub(crate) fn kind_counts(counts: [u64; ExceptionKind::TO_REVIEW.len()]) -> Vec<KindCount> {
+    let counts = ExceptionKind::TO_REVIEW.iter().zip(counts);
     counts
-        .map(|(shown, count)| KindCount {
-            name: shown.as_str(),
-            words: if count == 1 { kind(*shown).0 } else { kind(*shown).1 },
+        .map(|(kind, count)| KindCount {
+            name: kind.as_str(),
+            words: if count == 1 { kind.facts().one } else { kind.facts().many },
             count: number(count),
         })
         .collect()
@@ -322,7 +322,7 @@ pub(crate) fn exception_view(row: &ExceptionRow, words: &Words) -> ExceptionView
     ExceptionView {
         key: format!("{}:{}", row.plate, subject_of(row)),
         name: row.kind.as_str(),
-        words: kind(row.kind).0,
+        words: row.kind.facts().one,
         plate: row.plate.to_string(),
         place: row.place.to_string(),
         at: words.time(at),

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::board::{ExceptionView, KindCount, exception_view, kind_counts};
 use super::words::number;
 use super::{Pages, Shell, Viewer, nowhere, page as respond, wants_html};
-use crate::recent::{Cursor, KINDS_SHOWN};
+use crate::recent::Cursor;
 
 /// Exceptions on a page.
 const SHOWN: usize = 200;
@@ -51,14 +51,14 @@ pub(super) async fn page(
     let (kind, before) = match parse(&asked) {
         Ok(asked) => asked,
         Err(why) if is_person => {
-            return nowhere::wrong(pages.shell(&viewer, "Exceptions", "car-park"), why);
+            return nowhere::wrong(pages.shell(&viewer, "Exceptions", "car-park"), &why);
         }
         Err(why) => return actix_web::ResponseError::error_response(&Problem::bad_request(why)),
     };
     let list = pages.state.recent.list(kind, before, SHOWN);
     if !is_person {
         let rows: Vec<_> = list.rows.iter().map(ExceptionMessage::from).collect();
-        let counts = KINDS_SHOWN.iter().zip(list.counts);
+        let counts = ExceptionKind::TO_REVIEW.iter().zip(list.counts);
         let counts: serde_json::Map<_, _> =
             counts.map(|(kind, count)| (kind.as_str().to_owned(), json!(count))).collect();
         let next = list.next.map(Cursor::to_text);
@@ -66,7 +66,7 @@ pub(super) async fn page(
             .json(json!({ "exceptions": rows, "counts": counts, "next": next }));
     }
     let words = pages.words();
-    let total: u64 = KINDS_SHOWN
+    let total: u64 = ExceptionKind::TO_REVIEW
         .iter()
         .zip(list.counts)
         .filter(|(shown, _)| kind.is_none_or(|kind| kind == **shown))
@@ -100,14 +100,14 @@ pub(super) async fn page(
     })
 }
 
-fn parse(asked: &Asked) -> Result<(Option<ExceptionKind>, Option<Cursor>), &'static str> {
+fn parse(asked: &Asked) -> Result<(Option<ExceptionKind>, Option<Cursor>), String> {
+    let kinds = ExceptionKind::TO_REVIEW;
     let kind = match asked.kind.as_str() {
         "" => None,
-        name => Some(
-            ExceptionKind::parse(name)
-                .filter(|kind| KINDS_SHOWN.contains(kind))
-                .ok_or("There is no such kind of exception: choose one of overstay, missed_exit, unmatched_exit, withdrawn.")?,
-        ),
+        name => Some(kinds.into_iter().find(|kind| kind.as_str() == name).ok_or_else(|| {
+            let names = kinds.map(ExceptionKind::as_str).join(", ");
+            format!("There is no such kind of exception: choose one of {names}.")
+        })?),
     };
     let before = match asked.before.as_str() {
         "" => None,

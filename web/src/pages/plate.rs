@@ -5,10 +5,11 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use askama::Template;
 use domain::Plate;
+use domain::story::State;
 use domain::wire::parse_time;
 
 use super::answers::{CameraRead, Stay, Timeline};
-use super::words::{Shown, Words, duration, kind};
+use super::words::{Shown, Words, duration};
 use super::{Actors, Pages, Shell, Viewer, page as respond};
 use crate::recent::{Standing, subject_of};
 
@@ -127,12 +128,10 @@ fn fill(view: &mut PlatePage, timeline: Timeline, words: &Words) {
 fn chapter(stay: &Stay, words: &Words) -> Chapter {
     let at = |read: &Option<CameraRead>| read.as_ref().and_then(|read| parse_time(&read.at));
     let (entry, exit) = (at(&stay.entry), at(&stay.exit));
-    let (level, word) = match (stay.state.as_str(), stay.exception.is_some()) {
-        ("open", true) => ("warn", "Overstay"),
-        ("open", false) => ("ok", "Inside"),
-        ("finished", _) => ("done", "Finished"),
-        ("unmatched_exit", _) => ("warn", "Unmatched exit"),
-        ("missed_exit", _) => ("warn", "Missed exit"),
+    let (level, word) = match (State::parse(&stay.state), stay.exception.is_some()) {
+        (Some(State::OPEN), false) => ("ok", "Inside"),
+        (Some(State::FINISHED), _) => ("done", "Finished"),
+        (Some(State(Some(kind))), _) => ("warn", kind.facts().one),
         _ => ("done", "Other"),
     };
     let length = stay.duration_seconds.map(|seconds| {
@@ -171,7 +170,7 @@ fn card(standing: &Standing, words: &Words) -> ExceptionCard {
     let row = &standing.row;
     ExceptionCard {
         name: row.kind.as_str(),
-        words: kind(row.kind).0,
+        words: row.kind.facts().one,
         at: words.time(row.exit_at.or(row.entry_at).unwrap_or(row.recorded_at)),
         reason: words.plainly(&row.reason),
         subject: subject_of(row).to_owned(),

@@ -1,9 +1,9 @@
-//! Times, durations and kinds as an operator reads them. Times are those of the place's zone.
+//! Times, durations and numbers as an operator reads them. Times are those of the place's zone.
 
 use chrono::TimeDelta;
 use chrono_tz::Tz;
+use domain::Instant;
 use domain::wire::parse_time;
-use domain::{ExceptionKind, Instant};
 
 /// Says times of one zone.
 #[derive(Debug, Clone, Copy)]
@@ -126,17 +126,6 @@ pub(crate) fn number(n: u64) -> String {
         text.push(digit);
     }
     text
-}
-
-/// The kind of an exception, one and several of them.
-pub(crate) fn kind(kind: ExceptionKind) -> (&'static str, &'static str) {
-    match kind {
-        ExceptionKind::UnmatchedExit => ("Unmatched exit", "Unmatched exits"),
-        ExceptionKind::MissedExit => ("Missed exit", "Missed exits"),
-        ExceptionKind::Overstay => ("Overstay", "Overstays"),
-        ExceptionKind::Repaired => ("Repaired", "Repaired"),
-        ExceptionKind::Withdrawn => ("Withdrawn", "Withdrawn"),
-    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use domain::{ExceptionKind, ExceptionRow, Instant, Plate};
 
-use super::{KINDS_SHOWN, Standing, subject_of};
+use super::{Standing, subject_of};
 use crate::dismissal::Dismissal;
 
 /// Rows that are kept whole.
@@ -61,7 +61,7 @@ struct Counted {
     revision: u64,
     /// To forget it by.
     plate: u32,
-    /// Index into [`KINDS_SHOWN`].
+    /// Index into [`ExceptionKind::TO_REVIEW`].
     kind: u8,
 }
 
@@ -75,13 +75,13 @@ pub(super) struct Standings {
     slots: HashMap<u64, Slot>,
     of_plate: BTreeSet<(Plate, Slot)>,
     /// Not dismissed, by kind and the time of the verdict.
-    to_review: [BTreeSet<Cursor>; KINDS_SHOWN.len()],
+    to_review: [BTreeSet<Cursor>; ExceptionKind::TO_REVIEW.len()],
     /// Put aside, by the time of the verdict; no overstays.
     dismissed: BTreeSet<Cursor>,
     /// Dismissed or not, by the time of the entry.
     overstays: BTreeSet<Cursor>,
     counted: HashMap<u64, Counted>,
-    counted_of: [u64; KINDS_SHOWN.len()],
+    counted_of: [u64; ExceptionKind::TO_REVIEW.len()],
     /// The last revision of what holds no more.
     ended: HashMap<u64, u64>,
     ended_order: VecDeque<u64>,
@@ -167,8 +167,8 @@ impl Standings {
         });
     }
 
-    /// How many are to be looked at, of each of [`KINDS_SHOWN`].
-    pub(super) fn counts(&self) -> [u64; KINDS_SHOWN.len()] {
+    /// How many are to be looked at, of each of [`ExceptionKind::TO_REVIEW`].
+    pub(super) fn counts(&self) -> [u64; ExceptionKind::TO_REVIEW.len()] {
         std::array::from_fn(|kind| self.to_review[kind].len() as u64 + self.counted_of[kind])
     }
 
@@ -309,7 +309,7 @@ impl Standings {
     /// left.
     fn let_one_go(&mut self) -> bool {
         let oldest = self.dismissed.first().copied().or_else(|| {
-            let kinds = KINDS_SHOWN.iter().zip(&self.to_review);
+            let kinds = ExceptionKind::TO_REVIEW.iter().zip(&self.to_review);
             let others = kinds.filter(|(kind, _)| **kind != ExceptionKind::Overstay);
             others.filter_map(|(_, set)| set.first()).min().copied()
         });
@@ -339,7 +339,7 @@ impl Standings {
     }
 }
 
-/// Position in [`KINDS_SHOWN`].
+/// Position in [`ExceptionKind::TO_REVIEW`].
 fn index(kind: ExceptionKind) -> Option<usize> {
-    KINDS_SHOWN.iter().position(|shown| *shown == kind)
+    ExceptionKind::TO_REVIEW.iter().position(|shown| *shown == kind)
 }

@@ -96,13 +96,7 @@ impl Play {
                     (None, Some(id)) => self.session_name(id),
                     (None, None) => panic!("an exception of nothing: {row:?}"),
                 };
-                let kind = match row.kind {
-                    ExceptionKind::UnmatchedExit => "unmatched",
-                    ExceptionKind::MissedExit => "missed",
-                    ExceptionKind::Overstay => "overstay",
-                    ExceptionKind::Repaired => "repaired",
-                    ExceptionKind::Withdrawn => "withdrawn",
-                };
+                let kind = row.kind.as_str().trim_end_matches("_exit");
                 format!("{kind} {subject}")
             }
         }
