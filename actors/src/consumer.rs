@@ -176,7 +176,7 @@ impl Consumer {
         };
         self.tracker.received(tag.number, observation.at, now);
         self.note_offset((now - observation.at).as_seconds_f64());
-        let receipt = Receipt::new(tag, self.receipts.clone());
+        let receipt = Receipt::of_delivery(tag, self.receipts.clone());
         let received = tokio::time::Instant::now();
         let observed = Observed { observation, arrival: Arrival { received, now, receipt } };
         match self.registry.try_send(observed) {

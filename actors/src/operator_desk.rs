@@ -15,12 +15,11 @@ use actix::{Actor, Context, Handler, Message, Recipient, ResponseFuture};
 use domain::plate::Part;
 use domain::story::{Chapter, State, story};
 use domain::{
-    ExceptionKind, Instant, Kind, Label, Observation, ObservationId, Plate, Policy, Record,
+    ExceptionKind, Instant, Kind, Label, Method, Observation, ObservationId, Plate, Policy, Record,
     SharedClock, Watermarks,
 };
-use platform::messaging::Tag;
 use platform::runtime::Vital;
-use tokio::sync::mpsc;
+use tokio::sync::oneshot;
 use tracing::info;
 
 use crate::flow::Passed;
@@ -39,9 +38,6 @@ const PLATES_AT_ONCE: usize = 5_000;
 const BEFORE_THE_LONGEST: usize = 50;
 /// Records read in one round trip.
 const READ_AT_ONCE: usize = 500;
-/// What an operator's observation is called and seen by.
-const OPERATOR: &str = "operator";
-
 /// What a person looks for. All that is given must hold.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
@@ -117,7 +113,7 @@ pub struct Close {
     pub plate: Plate,
     /// When the vehicle left; `None`: now.
     pub at: Option<Instant>,
-    /// Why nobody read it. Kept with the observation, as its camera.
+    /// Why no camera read it. Kept with the observation.
     pub reason: Label,
 }
 
@@ -263,7 +259,7 @@ impl Parts {
         if at > now {
             return Err(CloseError::Ahead);
         }
-        let id = ObservationId::parse(&format!("{OPERATOR}-{}", nanoid::nanoid!()))
+        let id = ObservationId::parse(&format!("operator-{}", nanoid::nanoid!()))
             .map_err(|_| CloseError::NotStored)?;
         let observation = Observation {
             id: id.clone(),
@@ -272,18 +268,19 @@ impl Parts {
             kind: Kind::Exit,
             at,
             place: entry.place.clone(),
-            lane: Label::parse(OPERATOR).ok(),
-            camera: Some(close.reason.clone()),
+            lane: None,
+            camera: None,
             confidence: None,
+            method: Method::Operator { reason: close.reason.clone() },
         };
         info!(plate = ?observation.plate, observation.id = %id, reason = %close.reason, "stay ended by an operator");
-        let (receipts, mut returned) = mpsc::unbounded_channel();
-        let receipt = Receipt::new(Tag { connection: 0, number: 0 }, receipts);
+        let (answer, answered) = oneshot::channel();
+        let receipt = Receipt::of_person(answer);
         let arrival = Arrival { received: tokio::time::Instant::now(), now, receipt };
         let observed = self.registry.send(Observed { observation, arrival }).await;
         observed.map_err(|_| CloseError::NotStored)?;
-        match returned.recv().await {
-            Some(returned) if returned.is_stored => Ok(Closed { observation_id: id, at }),
+        match answered.await {
+            Ok(true) => Ok(Closed { observation_id: id, at }),
             _ => Err(CloseError::NotStored),
         }
     }

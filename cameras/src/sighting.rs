@@ -151,6 +151,7 @@ impl Sighting {
                 lane: Some(camera.lane.clone()),
                 camera: Some(camera.name.clone()),
                 confidence: read.confidence,
+                method: domain::Method::Camera,
             })),
         };
         let names_time = read.at != CapturedAt::Missing;

@@ -31,7 +31,7 @@ pub mod wire;
 pub use clock::{Clock, SharedClock};
 pub use effect::Effect;
 pub use exception::{ExceptionKind, ExceptionRow};
-pub use observation::{Kind, Label, Observation, ObservationId};
+pub use observation::{Kind, Label, Method, Observation, ObservationId};
 pub use plate::{Plate, PlateError};
 pub use policy::{Policy, ReReads};
 pub use presence::{Presence, Silence};

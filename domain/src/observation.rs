@@ -1,4 +1,4 @@
-//! One camera read: a plate, at an instant, entering or leaving.
+//! One observation: a plate, at an instant, entering or leaving. Nearly always a camera read.
 
 use std::fmt;
 
@@ -116,7 +116,28 @@ impl fmt::Display for Label {
     }
 }
 
-/// One camera read, valid by construction (see [`crate::wire::parse_observation`]).
+/// How an observation was made, and by whom (APDS: its `method` and `observerOrganisation`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// A camera of the place read the plate.
+    #[default]
+    Camera,
+    /// An operator of the place saw the vehicle.
+    Operator {
+        /// Why no camera did, in the operator's words.
+        reason: Label,
+    },
+}
+
+impl Method {
+    /// Whether it was a camera, as nearly always.
+    pub(crate) fn is_camera(&self) -> bool {
+        *self == Self::Camera
+    }
+}
+
+/// One observation, valid by construction (see [`crate::wire::parse_observation`]).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observation {
     /// Idempotency key (R1).
@@ -138,6 +159,8 @@ pub struct Observation {
     pub camera: Option<Label>,
     /// How sure the camera was of the plate, 0 to 1.
     pub confidence: Option<f32>,
+    /// How it was made.
+    pub method: Method,
 }
 
 /// A plate's text before normalisation. `Debug` shows nothing of it (G8).

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use crate::observation::PlateAsRead;
+use crate::observation::{Method, PlateAsRead};
 use crate::policy::RE_READ;
 use crate::timeline::{self, Due, Few, Passage, Verdict};
 use crate::{Instant, Kind, Label, Observation, ObservationId, Policy};
@@ -14,9 +14,8 @@ mod merging;
 mod millis;
 mod nanos;
 
-/// The layout written by [`Record::to_json`]. A reader refuses a higher one. Format 1 had its times
-/// as texts; they are read still.
-const FORMAT: u8 = 2;
+/// The layout written by [`Record::to_json`]. A reader refuses a higher one.
+const FORMAT: u8 = 1;
 
 /// Short handle of an observation within its record: its number in order of arrival. Arrival order
 /// decides which read of a passage stands (R2).
@@ -61,6 +60,9 @@ pub struct Known {
     /// How sure the camera was of the plate, 0 to 1.
     #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f32>,
+    /// How the observation was made.
+    #[serde(rename = "m", default, skip_serializing_if = "Method::is_camera")]
+    pub method: Method,
     /// The plate as read, where it differs.
     #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
     pub plate_as_read: Option<PlateAsRead>,
@@ -74,7 +76,7 @@ pub struct Known {
     )]
     pub until: Option<Instant>,
     /// R2: for how long after it another read is the same passage, by the site's rule when it came.
-    /// Absent in what is stored: 20 s, as it was before sites could set it.
+    /// Absent in what is stored: the usual 20 s.
     #[serde(
         rename = "g",
         default = "default_re_read",
@@ -201,7 +203,7 @@ impl Record {
         serde_json::to_string(&stored).expect("a record has nothing that JSON cannot say")
     }
 
-    /// Reads what [`Record::to_json`] wrote, in this or an earlier version of carpark.
+    /// Reads what [`Record::to_json`] wrote.
     pub fn from_json(json: &[u8]) -> Result<Self, RecordError> {
         let stored: StoredOwned = match serde_json::from_slice(json) {
             Ok(stored) => stored,
@@ -334,6 +336,7 @@ impl Record {
             lane: observation.lane,
             camera: observation.camera,
             confidence: observation.confidence,
+            method: observation.method,
             plate_as_read: observation.plate_as_read,
             until: None,
             re_read,
@@ -359,6 +362,17 @@ impl Known {
     /// Event time up to which another read is the same passage (R2).
     pub(crate) fn reaches(&self) -> Instant {
         self.last_at().checked_add_signed(self.re_read).unwrap_or(Instant::MAX_UTC)
+    }
+
+    /// Which lane and which camera saw it, as people are told. An operator stands in the place of a
+    /// lane, and the reason in that of a camera.
+    pub fn seen_by(&self) -> (Option<&str>, Option<&str>) {
+        match &self.method {
+            Method::Camera => {
+                (self.lane.as_ref().map(Label::as_str), self.camera.as_ref().map(Label::as_str))
+            }
+            Method::Operator { reason } => (Some("operator"), Some(reason.as_str())),
+        }
     }
 
     /// The text of the plate as the camera gave it, where it differs from the plate.

@@ -36,6 +36,7 @@ pub(crate) fn read(text: &str) -> Observation {
         lane: None,
         camera: None,
         confidence: None,
+        method: crate::Method::Camera,
     }
 }
 

@@ -9,7 +9,7 @@ use std::ops::Deref;
 use chrono::{SecondsFormat, TimeDelta};
 use serde::{Deserialize, Serialize};
 
-use crate::observation::{PlateAsRead, TextError};
+use crate::observation::{Method, PlateAsRead, TextError};
 use crate::policy::AHEAD_MAX;
 use crate::{Instant, Kind, Label, Observation, ObservationId, Plate, PlateError};
 
@@ -213,6 +213,7 @@ pub fn parse_observation(body: &[u8], now: Instant) -> Result<Observation, Rejec
         camera: label("camera", message.camera)?,
         #[expect(clippy::cast_possible_truncation, reason = "a share needs no 52 bits")]
         confidence: message.confidence.map(|confidence| confidence as f32),
+        method: Method::Camera,
     })
 }
 

@@ -89,6 +89,7 @@ impl Camera {
             lane: Some(lane),
             camera: None,
             confidence: None,
+            method: domain::Method::Camera,
         }
     }
 }

@@ -349,7 +349,7 @@ fn why(chapter: &Chapter) -> String {
 
 impl From<&Known> for CameraRead {
     fn from(known: &Known) -> Self {
-        let text = |label: &Option<Label>| label.as_ref().map(ToString::to_string);
+        let (lane, camera) = known.seen_by();
         Self {
             id: known.id.to_string(),
             kind: match known.kind {
@@ -359,8 +359,8 @@ impl From<&Known> for CameraRead {
             at: format_time(known.at),
             received_at: format_time(known.received_at),
             place: known.place.to_string(),
-            lane: text(&known.lane),
-            camera: text(&known.camera),
+            lane: lane.map(str::to_owned),
+            camera: camera.map(str::to_owned),
             confidence: known.confidence,
             plate_as_read: known.plate_as_read().map(ToString::to_string),
         }

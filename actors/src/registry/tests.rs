@@ -111,7 +111,8 @@ impl Lot {
             self.sent
         );
         let observation = parse_observation(body.as_bytes(), now).unwrap();
-        let receipt = Receipt::new(Tag { connection: 1, number: self.sent }, self.receipts.clone());
+        let receipt =
+            Receipt::of_delivery(Tag { connection: 1, number: self.sent }, self.receipts.clone());
         let arrival = Arrival { received: Instant::now(), now, receipt };
         Observed { observation, arrival }
     }

@@ -174,21 +174,22 @@ fn for_people(plate: &Plate, known: &Known) -> String {
         exit_date_time: Option<String>,
         place: &'k Label,
         #[serde(skip_serializing_if = "Option::is_none")]
-        lane: Option<&'k Label>,
+        lane: Option<&'k str>,
         #[serde(skip_serializing_if = "Option::is_none")]
-        camera: Option<&'k Label>,
+        camera: Option<&'k str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         confidence: Option<f32>,
     }
     let time = |kind: Kind| (known.kind == kind).then(|| format_time(known.at));
+    let (lane, camera) = known.seen_by();
     let shown = ForPeople {
         id: &known.id,
         vehicle_plate: known.plate_as_read().map_or(plate.as_str(), |text| text.as_str()),
         entry_date_time: time(Kind::Entry),
         exit_date_time: time(Kind::Exit),
         place: &known.place,
-        lane: known.lane.as_ref(),
-        camera: known.camera.as_ref(),
+        lane,
+        camera,
         confidence: known.confidence,
     };
     serde_json::to_string(&shown).expect("texts and numbers can be said in JSON")

@@ -43,6 +43,7 @@ fn read(plate: &Plate, before: &Record, kind: Kind, id: &str, when: Instant) -> 
         lane: None,
         camera: None,
         confidence: None,
+        method: domain::Method::Camera,
     };
     step(
         plate,

@@ -135,7 +135,7 @@ fn the_stored_form_never_changes_by_accident() {
     let mut record = record("e1 10:00:00.5, x1 11:00 north");
     assert_eq!(
         record.to_json(),
-        r#"{"f":2,"v":2,"n":2,"o":[{"n":0,"i":"e1","k":"entry","t":1795168800500000000,"r":1795204800000000000},{"n":1,"i":"x1","k":"exit","t":1795172400000000000,"r":1795204800000000000,"p":"north"}],"r":[{"s":[0,1]}]}"#
+        r#"{"f":1,"v":2,"n":2,"o":[{"n":0,"i":"e1","k":"entry","t":[1795168800,500000000],"r":[1795204800,0]},{"n":1,"i":"x1","k":"exit","t":[1795172400,0],"r":[1795204800,0],"p":"north"}],"r":[{"s":[0,1]}]}"#
     );
     record.observations.clear();
     record.reported = ExceptionKind::LONE.into_iter().zip(1..).map(lone).collect();
@@ -143,7 +143,7 @@ fn the_stored_form_never_changes_by_accident() {
     record.forgotten_until = Some(at("09:00"));
     assert_eq!(
         record.to_json(),
-        r#"{"f":2,"v":2,"n":2,"o":[],"r":[{"l":["unmatched_exit",1]},{"l":["missed_exit",2]},{"l":["overstay",3]}],"w":[[4,5]],"u":1795165200000000000}"#
+        r#"{"f":1,"v":2,"n":2,"o":[],"r":[{"l":["unmatched_exit",1]},{"l":["missed_exit",2]},{"l":["overstay",3]}],"w":[[4,5]],"u":[1795165200,0]}"#
     );
 }
 
@@ -157,13 +157,17 @@ fn the_time_of_re_reads_is_kept_where_it_is_not_the_usual_one() {
 }
 
 #[test]
-fn a_record_of_the_first_format_is_read() {
-    let first = br#"{"f":1,"v":2,"n":2,"o":[{"n":0,"i":"e1","k":"entry","t":"2026-11-20T10:00:00.500Z","r":"2026-11-20T20:00:00Z","w":"2026-11-20T10:00:00.500Z"}],"u":"2026-11-20T10:00:00.500Z"}"#;
-    let record = Record::from_json(first).unwrap();
-    let known = &record.observations[0];
-    let expected = at("10:00") + TimeDelta::milliseconds(500);
-    assert_eq!((known.at, known.received_at), (expected, at("20:00")));
-    assert_eq!((known.waits_from, record.forgotten_until), (Some(expected), Some(expected)));
+fn what_an_operator_saw_is_kept_as_that_and_told_where_a_read_has_lane_and_camera() {
+    let mut record = record("e1 10:00, x1 11:00");
+    assert!(!record.to_json().contains("\"m\""), "of a camera nothing is said");
+    let reason = Label::parse("gate was open").unwrap();
+    record.observations[0].lane = Some(Label::parse("2").unwrap());
+    record.observations[1].method = Method::Operator { reason };
+    let json = record.to_json();
+    assert!(json.contains(r#""m":{"operator":{"reason":"gate was open"}}"#), "{json}");
+    assert_eq!(Record::from_json(json.as_bytes()).unwrap(), record);
+    assert_eq!(record.observations[0].seen_by(), (Some("2"), None));
+    assert_eq!(record.observations[1].seen_by(), (Some("operator"), Some("gate was open")));
 }
 
 #[test]
@@ -181,12 +185,12 @@ fn a_time_of_any_year_is_kept_to_the_nanosecond() {
 fn a_record_of_a_later_format_is_refused_whatever_it_looks_like() {
     let check = |json: &str| {
         let error = Record::from_json(json.as_bytes()).unwrap_err();
-        assert!(matches!(error, RecordError::Newer(3)), "{error}");
+        assert!(matches!(error, RecordError::Newer(2)), "{error}");
         assert!(error.to_string().contains("upgrade"), "{error}");
     };
-    check(r#"{"f":3,"v":1,"n":1,"o":[]}"#);
-    check(r#"{"f":3,"version":1,"reads":{"e1":{}}}"#);
-    check(r#"{"f":3,"v":1,"n":1,"o":[{"k":"turn"}]}"#);
+    check(r#"{"f":2,"v":1,"n":1,"o":[]}"#);
+    check(r#"{"f":2,"version":1,"reads":{"e1":{}}}"#);
+    check(r#"{"f":2,"v":1,"n":1,"o":[{"k":"turn"}]}"#);
 }
 
 #[test]
@@ -217,6 +221,7 @@ fn an_observation_is_kept_whole() {
         lane: observation.lane,
         camera: observation.camera,
         confidence: Some(0.5),
+        method: crate::Method::Camera,
         plate_as_read: observation.plate_as_read,
         until: None,
         re_read: TimeDelta::seconds(20),

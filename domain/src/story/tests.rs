@@ -27,6 +27,7 @@ fn record(reads: &[(char, i64)], settled: Option<i64>) -> Record {
                 lane: None,
                 camera: None,
                 confidence: None,
+                method: crate::Method::Camera,
             },
             watermarks: Watermarks::default(),
             now: at(*minute),

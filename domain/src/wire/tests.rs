@@ -69,6 +69,7 @@ fn an_entry_and_an_exit_as_the_contract_has_them() {
         lane: None,
         camera: None,
         confidence: None,
+        method: crate::Method::Camera,
     };
     assert_eq!(entry, Ok(expected.clone()));
     let exit = parse(
@@ -87,6 +88,7 @@ fn an_entry_and_an_exit_as_the_contract_has_them() {
             lane: Some(label("2")),
             camera: Some(label("c7")),
             confidence: Some(0.5),
+            method: crate::Method::Camera,
             ..expected
         })
     );
@@ -299,6 +301,7 @@ fn observation() -> impl Strategy<Value = Observation> {
                 lane,
                 camera,
                 confidence,
+                method: crate::Method::Camera,
             }
         },
     )

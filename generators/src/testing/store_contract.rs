@@ -112,5 +112,6 @@ fn exit(vehicle: &Inside) -> Observation {
         lane: None,
         camera: None,
         confidence: None,
+        method: domain::Method::Camera,
     }
 }

@@ -215,5 +215,6 @@ fn observation(random: &mut StdRng, plate: &Plate, kind: Kind, at: Instant) -> O
         lane: None,
         camera: None,
         confidence: None,
+        method: domain::Method::Camera,
     }
 }

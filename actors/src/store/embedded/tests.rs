@@ -116,6 +116,7 @@ async fn an_open_stay_under_an_earlier_spelling_comes_under_todays() {
         lane: None,
         camera: None,
         confidence: None,
+        method: domain::Method::Camera,
     };
     let command =
         Command::Observe { observation, watermarks: Watermarks::default(), now: clock.now() };
