@@ -13,7 +13,7 @@ use chrono::{DateTime, TimeDelta};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use domain::wire::format_time;
-use domain::{Instant, Kind, SharedClock};
+use domain::{Direction, Instant, SharedClock};
 use platform::runtime::Vitals;
 
 const STAYS: u32 = 1_000;
@@ -26,18 +26,20 @@ fn now() -> Instant {
     DateTime::from_timestamp(1_795_000_000, 0).unwrap()
 }
 
-fn messages() -> Vec<(Kind, String)> {
-    let message = |kind: Kind, stay: u32| {
+fn messages() -> Vec<(Direction, String)> {
+    let message = |kind: Direction, stay: u32| {
         let (field, minutes) = match kind {
-            Kind::Entry => ("entry_date_time", 60),
-            Kind::Exit => ("exit_date_time", 5),
+            Direction::Entry => ("entry_date_time", 60),
+            Direction::Exit => ("exit_date_time", 5),
         };
         let at = format_time(now() - TimeDelta::minutes(minutes));
         let body =
             format!(r#"{{"id":"{field:.2}{stay}","vehicle_plate":"B{stay:06}","{field}":"{at}"}}"#);
         (kind, body)
     };
-    (0..STAYS).flat_map(|stay| [message(Kind::Entry, stay), message(Kind::Exit, stay)]).collect()
+    (0..STAYS)
+        .flat_map(|stay| [message(Direction::Entry, stay), message(Direction::Exit, stay)])
+        .collect()
 }
 
 #[divan::bench(sample_count = 30)]

@@ -18,7 +18,7 @@ use actix::{
 use domain::watermark::{Progress, Tracker};
 use domain::wire::queue_of;
 use domain::wire::{Rejection, parse_observation};
-use domain::{Kind, Policy, SharedClock};
+use domain::{Direction, Policy, SharedClock};
 use futures_util::StreamExt;
 use futures_util::stream::{self, LocalBoxStream};
 use platform::messaging::{Delivery, Event, Queue, Tag};
@@ -30,8 +30,8 @@ use tracing::{info, warn};
 use crate::gate::Gate;
 use crate::health::Health;
 use crate::metrics::Metrics;
+use crate::plate_actor::Observed;
 use crate::receipt::{Arrival, Receipt, Returned};
-use crate::session::Observed;
 
 /// Receipts looked at in one turn.
 const RETURNED_PER_TURN: usize = 256;
@@ -83,7 +83,7 @@ enum End {
 
 /// See the module.
 pub struct Consumer {
-    kind: Kind,
+    direction: Direction,
     queue: Rc<dyn Queue>,
     registry: Recipient<Observed>,
     clock: SharedClock,
@@ -110,7 +110,7 @@ pub struct Consumer {
 /// What a consumer is made of.
 pub struct Parts {
     /// Whether it consumes the queue of entries or of exits.
-    pub kind: Kind,
+    pub direction: Direction,
     /// The broker's events of it.
     pub events: LocalBoxStream<'static, Event>,
     /// The way back to it.
@@ -139,8 +139,8 @@ impl Consumer {
             context.add_stream(through_gate(parts.events, parts.gate));
             context.add_stream(in_batches(returned));
             Self {
-                kind: parts.kind,
-                _asking: ask(parts.kind, &parts.queue, &parts.health),
+                direction: parts.direction,
+                _asking: ask(parts.direction, &parts.queue, &parts.health),
                 queue: parts.queue,
                 registry: parts.registry,
                 clock: parts.clock,
@@ -164,7 +164,7 @@ impl Consumer {
         let tag = delivery.tag;
         self.open.push_back(Open { tag, end: None });
         if delivery.redelivered {
-            self.metrics.redelivered(self.kind).inc();
+            self.metrics.redelivered(self.direction).inc();
         }
         let now = self.clock.now();
         let observation = match parse_observation(&delivery.body, now) {
@@ -203,7 +203,7 @@ impl Consumer {
     ) {
         let (queue, tag, reason) = (Rc::clone(&self.queue), delivery.tag, rejection.to_string());
         warn!(
-            queue.name = queue_of(self.kind),
+            queue.name = queue_of(self.direction),
             reason, "message refused, goes to the dead letters"
         );
         self.metrics.dead_letters.with_label_values(&[rejection.code()]).inc();
@@ -302,9 +302,9 @@ impl Consumer {
     }
 
     fn disconnected(&mut self, reason: &str, context: &mut Context<Self>) {
-        self.metrics.failures.with_label_values(&[queue_of(self.kind)]).inc();
+        self.metrics.failures.with_label_values(&[queue_of(self.direction)]).inc();
         if self.part().fails(reason) {
-            warn!(queue.name = queue_of(self.kind), reason, "connection to the queue lost");
+            warn!(queue.name = queue_of(self.direction), reason, "connection to the queue lost");
         }
         self.tracker.disconnected(self.clock.now());
         self.open.clear();
@@ -313,7 +313,7 @@ impl Consumer {
     }
 
     fn part(&self) -> &Part {
-        self.health.queue(self.kind)
+        self.health.queue(self.direction)
     }
 
     fn note_offset(&mut self, seconds: f64) {
@@ -331,19 +331,19 @@ impl Consumer {
 }
 
 /// Asks the broker how the queue is, from now on.
-fn ask(kind: Kind, queue: &Rc<dyn Queue>, health: &Arc<Health>) -> Asking {
+fn ask(direction: Direction, queue: &Rc<dyn Queue>, health: &Arc<Health>) -> Asking {
     let (queue, health) = (Rc::clone(queue), Arc::clone(health));
     keep_asking(
         async move || queue.is_alive().await.map_err(|e| e.to_string()),
         move |answer| match answer {
             Ok(()) => {
-                if health.queue(kind).works() {
-                    info!(queue.name = queue_of(kind), "queue usable");
+                if health.queue(direction).works() {
+                    info!(queue.name = queue_of(direction), "queue usable");
                 }
             }
             Err(reason) => {
-                if health.queue(kind).does_not_answer(reason) {
-                    warn!(queue.name = queue_of(kind), reason, "queue not usable");
+                if health.queue(direction).does_not_answer(reason) {
+                    warn!(queue.name = queue_of(direction), reason, "queue not usable");
                 }
             }
         },
@@ -382,11 +382,13 @@ impl StreamHandler<Event> for Consumer {
             Event::Delivered(delivery) => self.delivered(delivery, context),
             Event::Depth { waiting, asked_at } => {
                 self.tracker.depth(waiting, asked_at);
-                self.metrics.queue_depth(self.kind).set(i64::try_from(waiting).unwrap_or(i64::MAX));
+                self.metrics
+                    .queue_depth(self.direction)
+                    .set(i64::try_from(waiting).unwrap_or(i64::MAX));
             }
             Event::Connected => {
                 if self.part().works() {
-                    info!(queue.name = queue_of(self.kind), "queue usable");
+                    info!(queue.name = queue_of(self.direction), "queue usable");
                 }
             }
             Event::Disconnected(reason) => self.disconnected(&reason, context),

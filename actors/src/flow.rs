@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use domain::{Instant, Kind};
+use domain::{Direction, Instant};
 
 /// Minutes that are counted and kept, up to the present. What was read of older times is history.
 pub const MINUTES_KEPT: i64 = 120;
@@ -33,12 +33,12 @@ pub fn minute_of(at: Instant) -> i64 {
 
 impl Flow {
     /// A vehicle passed. `now` is processing time: what is older than is shown is not counted.
-    pub fn passed(&self, kind: Kind, at: Instant, now: Instant) {
+    pub fn passed(&self, direction: Direction, at: Instant, now: Instant) {
         let minute = minute_of(at);
         if minute > minute_of(now) - MINUTES_KEPT {
-            let (entries, exits) = match kind {
-                Kind::Entry => (1, 0),
-                Kind::Exit => (0, 1),
+            let (entries, exits) = match direction {
+                Direction::Entry => (1, 0),
+                Direction::Exit => (0, 1),
             };
             self.add(&[Passed { minute, entries, exits }]);
         }
@@ -81,10 +81,10 @@ mod tests {
         let now = DateTime::from_timestamp(1_780_000_000, 0).unwrap();
         let flow = Flow::default();
         for seconds in [0, 1, 60] {
-            flow.passed(Kind::Entry, now - TimeDelta::seconds(seconds), now);
+            flow.passed(Direction::Entry, now - TimeDelta::seconds(seconds), now);
         }
-        flow.passed(Kind::Exit, now, now);
-        flow.passed(Kind::Exit, now - TimeDelta::minutes(MINUTES_KEPT + 1), now);
+        flow.passed(Direction::Exit, now, now);
+        flow.passed(Direction::Exit, now - TimeDelta::minutes(MINUTES_KEPT + 1), now);
         let minute = minute_of(now);
         let counted = [
             Passed { minute: minute - 1, entries: 1, exits: 0 },

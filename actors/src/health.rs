@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use domain::Kind;
+use domain::Direction;
 use platform::runtime::Part;
 
 /// Whether the parts that the actors need are usable.
@@ -34,10 +34,10 @@ impl Health {
     }
 
     /// The queue of that kind.
-    pub fn queue(&self, kind: Kind) -> &Part {
-        match kind {
-            Kind::Entry => &self.entry_queue,
-            Kind::Exit => &self.exit_queue,
+    pub fn queue(&self, direction: Direction) -> &Part {
+        match direction {
+            Direction::Entry => &self.entry_queue,
+            Direction::Exit => &self.exit_queue,
         }
     }
 

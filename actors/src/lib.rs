@@ -1,5 +1,5 @@
 //! The actors: observations in, reports out. The files stand in the order an observation passes
-//! them: [`consumer`], [`registry`], [`session`], [`store`], [`summary_client`];
+//! them: [`consumer`], [`registry`], [`plate_actor`], [`store`], [`summary_client`];
 //! beside them the [`settler`], which gives the verdicts that only time can bring. At the desks
 //! ([`dead_letter_desk`], [`plate_desk`]) people are served, over the routes of `admin`.
 //!
@@ -15,10 +15,10 @@ pub mod health;
 mod metrics;
 pub mod operator_desk;
 mod options;
+pub mod plate_actor;
 pub mod plate_desk;
 mod receipt;
 pub mod registry;
-pub mod session;
 pub mod settler;
 pub mod store;
 pub mod summary_client;
@@ -36,7 +36,7 @@ use admin::Desks;
 use consumer::{Consumer, Drain};
 use dead_letter_desk::DeadLetterDesk;
 use domain::wire::queue_of;
-use domain::{Kind, SharedClock, Watermarks};
+use domain::{Direction, SharedClock, Watermarks};
 use operator_desk::OperatorDesk;
 use plate_desk::{LaterVehicles, PlateDesk, VehiclesOfPlates};
 use platform::messaging::{Broker, Queue};
@@ -139,7 +139,7 @@ impl Actors {
         let watermarks = Rc::new(Cell::new(Watermarks::default()));
         let registry = Registry::new(
             Limits { idle_after: options.idle_after, residents_max: options.residents_max },
-            session::Shared {
+            plate_actor::Shared {
                 policy: options.policy.clone(),
                 clock: Arc::clone(&clock),
                 commit: committer.clone().recipient(),
@@ -151,10 +151,10 @@ impl Actors {
         )
         .start();
 
-        let consume = |kind| {
-            let (events, queue) = broker.consume(queue_of(kind));
+        let consume = |direction| {
+            let (events, queue) = broker.consume(queue_of(direction));
             let consumer = Consumer::start(consumer::Parts {
-                kind,
+                direction,
                 events,
                 queue: Rc::clone(&queue),
                 registry: registry.clone().recipient(),
@@ -167,8 +167,8 @@ impl Actors {
             });
             (consumer, queue)
         };
-        let (entries, queue_of_entries) = consume(Kind::Entry);
-        let (exits, queue_of_exits) = consume(Kind::Exit);
+        let (entries, queue_of_entries) = consume(Direction::Entry);
+        let (exits, queue_of_exits) = consume(Direction::Exit);
         let queues = [queue_of_entries, queue_of_exits];
 
         let operator = OperatorDesk::new(

@@ -1,8 +1,8 @@
 //! Every metric of the actors, by name. A plate is never a label (G8).
 
-use domain::session::Outcome;
+use domain::judgement::ObservationOutcome;
 use domain::wire::{ENTRY_QUEUE, EXIT_QUEUE, Rejection, queue_of};
-use domain::{ExceptionKind, Kind};
+use domain::{Direction, ExceptionKind};
 use prometheus::{
     Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
     Opts, Registry,
@@ -77,9 +77,14 @@ pub struct Metrics {
 }
 
 /// Every outcome an observation can have.
-const OUTCOMES: [Outcome; 5] =
-    [Outcome::Duplicate, Outcome::ReRead, Outcome::Matched, Outcome::Opened, Outcome::Waiting];
-const KINDS: [Kind; 2] = [Kind::Entry, Kind::Exit];
+const OUTCOMES: [ObservationOutcome; 5] = [
+    ObservationOutcome::Duplicate,
+    ObservationOutcome::ReRead,
+    ObservationOutcome::Matched,
+    ObservationOutcome::Opened,
+    ObservationOutcome::Waiting,
+];
+const DIRECTIONS: [Direction; 2] = [Direction::Entry, Direction::Exit];
 
 impl Metrics {
     /// Registers all of them.
@@ -148,9 +153,9 @@ impl Metrics {
         registry.register(Box::new(clock_offset.clone()))?;
         let metrics = Self {
             flow: Flow::default(),
-            observations: KINDS.map(|kind| {
+            observations: DIRECTIONS.map(|direction| {
                 OUTCOMES.map(|outcome| {
-                    observations.with_label_values(&[kind.as_str(), outcome.as_str()])
+                    observations.with_label_values(&[direction.as_str(), outcome.as_str()])
                 })
             }),
             matched: counter("backend_matched_events_total", "Sessions reported.")?,
@@ -174,13 +179,15 @@ impl Metrics {
                 "Reports that are stored and that the sink has not confirmed.",
             )?,
             sessions_open: gauge("backend_sessions_open", "Plates inside.")?,
-            watermark_lag: KINDS.map(|kind| lag.with_label_values(&[queue_of(kind)])),
+            watermark_lag: DIRECTIONS
+                .map(|direction| lag.with_label_values(&[queue_of(direction)])),
             clock_offset,
             conflicts: counter(
                 "backend_commit_conflicts_total",
                 "Commits that found another version of the plate's record.",
             )?,
-            redelivered: KINDS.map(|kind| redelivered.with_label_values(&[queue_of(kind)])),
+            redelivered: DIRECTIONS
+                .map(|direction| redelivered.with_label_values(&[queue_of(direction)])),
             dead_letters: counters(
                 "backend_dead_letters_total",
                 "Messages sent to the dead letters, by reason.",
@@ -206,7 +213,8 @@ impl Metrics {
                 "Failed attempts at what the actors depend on.",
                 &["part"],
             )?,
-            queue_depth: KINDS.map(|kind| depth.with_label_values(&[queue_of(kind)])),
+            queue_depth: DIRECTIONS
+                .map(|direction| depth.with_label_values(&[queue_of(direction)])),
             processors: gauge("backend_processors", "Processors alive that share the store.")?,
         };
         metrics.begin_at_zero();
@@ -227,42 +235,42 @@ impl Metrics {
     }
 
     /// An observation is stored.
-    pub fn observed(&self, kind: Kind, outcome: Outcome) {
+    pub fn observed(&self, direction: Direction, outcome: ObservationOutcome) {
         if let Some(at) = OUTCOMES.iter().position(|known| *known == outcome) {
-            self.observations[index(kind)][at].inc();
+            self.observations[index(direction)][at].inc();
         }
     }
 
-    /// How many observations turned out so, of both kinds.
-    pub fn times_observed(&self, outcome: Outcome) -> u64 {
+    /// How many observations turned out so, of both directions.
+    pub fn times_observed(&self, outcome: ObservationOutcome) -> u64 {
         let at = OUTCOMES.iter().position(|known| *known == outcome);
-        at.map_or(0, |at| self.observations.iter().map(|kind| kind[at].get()).sum())
+        at.map_or(0, |at| self.observations.iter().map(|counters| counters[at].get()).sum())
     }
 
-    /// How many observations of a kind are stored.
-    pub fn observations(&self, kind: Kind) -> u64 {
-        self.observations[index(kind)].iter().map(IntCounter::get).sum()
+    /// How many observations of that direction are stored.
+    pub fn observations(&self, direction: Direction) -> u64 {
+        self.observations[index(direction)].iter().map(IntCounter::get).sum()
     }
 
     /// The gauge of that queue's watermark lag.
-    pub fn watermark_lag(&self, kind: Kind) -> &Gauge {
-        &self.watermark_lag[index(kind)]
+    pub fn watermark_lag(&self, direction: Direction) -> &Gauge {
+        &self.watermark_lag[index(direction)]
     }
 
     /// The counter of that queue's redeliveries.
-    pub fn redelivered(&self, kind: Kind) -> &IntCounter {
-        &self.redelivered[index(kind)]
+    pub fn redelivered(&self, direction: Direction) -> &IntCounter {
+        &self.redelivered[index(direction)]
     }
 
     /// The gauge of that queue's depth.
-    pub fn queue_depth(&self, kind: Kind) -> &IntGauge {
-        &self.queue_depth[index(kind)]
+    pub fn queue_depth(&self, direction: Direction) -> &IntGauge {
+        &self.queue_depth[index(direction)]
     }
 }
 
-fn index(kind: Kind) -> usize {
-    match kind {
-        Kind::Entry => 0,
-        Kind::Exit => 1,
+fn index(direction: Direction) -> usize {
+    match direction {
+        Direction::Entry => 0,
+        Direction::Exit => 1,
     }
 }

@@ -12,19 +12,19 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::{Actor, Context, Handler, Message, Recipient, ResponseFuture};
-use domain::plate::Part;
+use domain::plate::PlatePart;
 use domain::story::{Chapter, State, story};
 use domain::{
-    ExceptionKind, Instant, Kind, Label, Method, Observation, ObservationId, Plate, Policy, Record,
-    SharedClock, Watermarks,
+    Direction, ExceptionKind, Instant, Label, Method, Observation, ObservationId, Plate, Policy,
+    Record, SharedClock, Watermarks,
 };
 use platform::runtime::Vital;
 use tokio::sync::oneshot;
 use tracing::info;
 
 use crate::flow::Passed;
+use crate::plate_actor::Observed;
 use crate::receipt::{Arrival, Receipt};
-use crate::session::Observed;
 use crate::store::{Scope, Store, StoreError};
 
 /// Most records looked at for one page.
@@ -48,7 +48,7 @@ pub struct Filter {
     /// Of this kind of exception.
     pub kind: Option<ExceptionKind>,
     /// With this part in the plate.
-    pub plate_part: Option<Part>,
+    pub plate_part: Option<PlatePart>,
     /// Only chapters at this car park.
     pub place: Option<Label>,
     /// Not over before this event time.
@@ -265,7 +265,7 @@ impl Parts {
             id: id.clone(),
             plate: close.plate,
             plate_as_read: None,
-            kind: Kind::Exit,
+            direction: Direction::Exit,
             at,
             place: entry.place.clone(),
             lane: None,

@@ -2,8 +2,8 @@
 //!
 //! Owns: which plates have an actor, and when each was last spoken to.
 //! Hears: [`Observed`] from the consumers, [`Settle`] from the settler.
-//! Tells: [`Session`]s, everything in the order it came; [`Passivate`] as the last word.
-//! Never: waits for a session; an observation answers through its receipt.
+//! Tells: [`PlateActor`]s, everything in the order it came; [`Passivate`] as the last word.
+//! Never: waits for an actor; an observation answers through its receipt.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use tokio::time::Instant;
 use tracing::warn;
 
 use crate::metrics::Metrics;
-use crate::session::{Observed, Passivate, Session, Settle, Shared, Unsettled};
+use crate::plate_actor::{Observed, Passivate, PlateActor, Settle, Shared, Unsettled};
 
-/// Messages that a session holds before the registry's task waits for room.
-const SESSION_MAILBOX: usize = 64;
+/// Messages that an actor holds before the registry's task waits for room.
+const PLATE_MAILBOX: usize = 64;
 /// Observations that the registry holds; more than two consumers can have under way.
 const REGISTRY_MAILBOX: usize = 4096;
 
@@ -35,7 +35,7 @@ pub struct Limits {
 }
 
 struct Resident {
-    session: Addr<Session>,
+    actor: Addr<PlateActor>,
     /// When it was last spoken to.
     used: Instant,
 }
@@ -60,28 +60,28 @@ impl Registry {
     }
 
     /// The plate's actor, the most recently used from now on.
-    fn resident(&mut self, plate: &Plate) -> Addr<Session> {
+    fn resident(&mut self, plate: &Plate) -> Addr<PlateActor> {
         let used = Instant::now();
         if let Some(resident) = self.residents.to_back(plate) {
-            if resident.session.connected() {
+            if resident.actor.connected() {
                 resident.used = used;
-                return resident.session.clone();
+                return resident.actor.clone();
             }
             // It panicked: what it had in hand goes back to the queue, its successor starts from
             // the store (G7).
             warn!(plate = ?plate, "actor of a plate died, making another");
             self.metrics.respawned.inc();
         }
-        let (plate_of_session, shared) = (plate.clone(), Rc::clone(&self.shared));
-        let session = Session::create(|context| {
-            context.set_mailbox_capacity(SESSION_MAILBOX);
-            Session::new(plate_of_session, shared)
+        let (plate_of_actor, shared) = (plate.clone(), Rc::clone(&self.shared));
+        let actor = PlateActor::create(|context| {
+            context.set_mailbox_capacity(PLATE_MAILBOX);
+            PlateActor::new(plate_of_actor, shared)
         });
-        self.residents.insert(plate.clone(), Resident { session: session.clone(), used });
+        self.residents.insert(plate.clone(), Resident { actor: actor.clone(), used });
         if self.residents.len() > self.limits.residents_max {
             self.passivate_oldest();
         }
-        session
+        actor
     }
 
     /// Forgets the least recently used actor, then tells it to end. Whatever was sent to it before
@@ -91,7 +91,7 @@ impl Registry {
         let Some((plate, resident)) = self.residents.pop_front() else {
             return;
         };
-        match resident.session.try_send(Passivate) {
+        match resident.actor.try_send(Passivate) {
             Ok(()) => self.metrics.passivated.inc(),
             Err(SendError::Closed(_)) => {}
             // Not idle at all.
@@ -115,13 +115,13 @@ impl Registry {
 
     /// Hands an observation to its plate's actor.
     fn forward(&mut self, observed: Observed) {
-        let session = self.resident(&observed.observation.plate);
-        match session.try_send(observed) {
+        let actor = self.resident(&observed.observation.plate);
+        match actor.try_send(observed) {
             Ok(()) => {}
             // A plate that is read more often than it can be judged. The task waits for room; the
             // prefetch bounds how many do.
             Err(SendError::Full(observed)) => {
-                actix_rt::spawn(async move { session.send(observed).await });
+                actix_rt::spawn(async move { actor.send(observed).await });
             }
             // Died this moment: the receipt, dropped, puts the delivery back.
             Err(SendError::Closed(_)) => {}

@@ -17,7 +17,7 @@ use actix::{
     WrapFuture,
 };
 use domain::watermark::Marker;
-use domain::{Instant, Kind, Plate, Policy, SharedClock, Watermarks};
+use domain::{Direction, Instant, Plate, Policy, SharedClock, Watermarks};
 use futures_util::StreamExt;
 use futures_util::stream;
 use platform::runtime::Vital;
@@ -27,7 +27,7 @@ use crate::consumer::{HowFar, HowFarAnswer};
 use crate::gate::Gate;
 use crate::health::Health;
 use crate::metrics::Metrics;
-use crate::session::Settle;
+use crate::plate_actor::Settle;
 use crate::store::{Beat, Peers, ProcessorId, Store, StoreError};
 use crate::summary_client::Adopt;
 
@@ -178,9 +178,10 @@ impl Parts {
     }
 
     fn show(&self, marks: &Watermarks, answers: &(HowFarAnswer, HowFarAnswer), now: Instant) {
-        for (kind, mark) in [(Kind::Entry, marks.entries), (Kind::Exit, marks.exits)] {
+        for (direction, mark) in [(Direction::Entry, marks.entries), (Direction::Exit, marks.exits)]
+        {
             if let Some(mark) = mark {
-                self.metrics.watermark_lag(kind).set((now - mark).as_seconds_f64());
+                self.metrics.watermark_lag(direction).set((now - mark).as_seconds_f64());
             }
         }
         let offsets = [answers.0.clock_offset, answers.1.clock_offset];

@@ -146,7 +146,7 @@ impl SummaryClient {
         let since = Instant::now();
         for entry in entries {
             let pending = Pending { owner: owner.clone(), entry, since, is_adopted };
-            self.queue(pending.entry.kind).push_back(pending);
+            self.queue(pending.entry.direction).push_back(pending);
         }
         self.show_pending();
     }
@@ -221,7 +221,7 @@ impl SummaryClient {
                 }
                 // To the front, in their order: the oldest first.
                 for pending in batch.into_iter().rev() {
-                    self.queue(pending.entry.kind).push_front(pending);
+                    self.queue(pending.entry.direction).push_front(pending);
                 }
                 if !error.is_refusal() {
                     self.failed(&error, context);
@@ -236,13 +236,13 @@ impl SummaryClient {
         self.metrics.failures.with_label_values(&["refused"]).inc();
         for pending in &batch {
             error!(
-                outbox.key_kind = ?pending.entry.kind, error = %error,
+                outbox.key_kind = ?pending.entry.direction, error = %error,
                 "sink refuses a report, it is kept and tried again in a minute"
             );
         }
         context.run_later(PARKED_FOR, |client, context| {
             for pending in batch {
-                client.queue(pending.entry.kind).push_back(pending);
+                client.queue(pending.entry.direction).push_back(pending);
             }
             client.post(context);
         });

@@ -1,7 +1,7 @@
 //! A camera as it is configured: where it stands, and what its messages leave out.
 
 use chrono_tz::Tz;
-use domain::{Kind, Label};
+use domain::{Direction, Label};
 
 use crate::{Token, Vendor};
 
@@ -27,7 +27,7 @@ pub struct Camera {
     pub min_confidence: f32,
     /// Of a two-way lane: what a vehicle does that drives towards the camera. `None`: only cameras
     /// that say `in` or `out` can tell.
-    pub approaching: Option<Kind>,
+    pub approaching: Option<Direction>,
 }
 
 /// Which way vehicles go in a lane.

@@ -26,7 +26,7 @@ use std::collections::VecDeque;
 
 use chrono::TimeDelta;
 use compact_str::CompactString;
-use domain::{Instant, Kind, Plate};
+use domain::{Direction, Instant, Plate};
 
 use crate::read::Stage;
 use crate::sighting::{Fit, Sighting};
@@ -44,7 +44,7 @@ const PART_MIN: usize = 2;
 pub struct Identity {
     /// The plate of the best read, and once one is published, that.
     plate: Option<Plate>,
-    kind: Option<Kind>,
+    direction: Option<Direction>,
     first: Instant,
     last: Instant,
     /// The vendor's last message of it came.
@@ -58,7 +58,7 @@ impl Identity {
     pub fn of(sighting: &Sighting) -> Self {
         let mut identity = Self {
             plate: None,
-            kind: None,
+            direction: None,
             first: sighting.at,
             last: sighting.at,
             is_closed: false,
@@ -77,7 +77,7 @@ impl Identity {
     /// This read is the best of it.
     pub fn stands_for(&mut self, best: &Sighting) {
         self.plate.clone_from(&best.plate);
-        self.kind = best.kind;
+        self.direction = best.direction;
     }
 
     /// A message that is of it.
@@ -85,7 +85,7 @@ impl Identity {
         self.first = self.first.min(sighting.at);
         self.last = self.last.max(sighting.at);
         self.is_closed |= sighting.stage == Stage::Final;
-        self.kind = self.kind.or(sighting.kind);
+        self.direction = self.direction.or(sighting.direction);
         if !self.knows(sighting) {
             if self.messages.len() >= MESSAGES_MAX {
                 self.messages.pop_front();
@@ -108,7 +108,7 @@ impl Identity {
         }
         let is_near = away <= GATHERS_FOR;
         let is_later = sighting.at > self.last;
-        let goes_the_same_way = match (self.kind, sighting.kind) {
+        let goes_the_same_way = match (self.direction, sighting.direction) {
             (Some(one), Some(other)) => one == other,
             _ => true,
         };

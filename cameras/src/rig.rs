@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono_tz::Europe;
 use compact_str::CompactString;
 use domain::observation::PlateAsRead;
-use domain::{Instant, Kind, Label, SharedClock, wire};
+use domain::{Direction, Instant, Label, SharedClock, wire};
 use platform::messaging::{Message, PublishError, Publisher};
 use tokio::sync::watch;
 
@@ -40,14 +40,14 @@ impl Broker {
     }
 
     /// Kind, id and plate of what it took, in order.
-    pub(crate) fn taken(&self) -> Vec<(Kind, String, String)> {
+    pub(crate) fn taken(&self) -> Vec<(Direction, String, String)> {
         let taken = self.taken.lock().unwrap();
         let read = |message: &Message| {
             let now = at("2027-01-01T00:00:00Z");
             let observation = wire::parse_observation(&message.body, now).unwrap();
-            assert_eq!(message.queue, wire::queue_of(observation.kind));
+            assert_eq!(message.queue, wire::queue_of(observation.direction));
             assert_eq!(message.id.as_deref(), Some(observation.id.as_str()));
-            (observation.kind, observation.id.to_string(), observation.plate.to_string())
+            (observation.direction, observation.id.to_string(), observation.plate.to_string())
         };
         taken.iter().map(read).collect()
     }

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use compact_str::CompactString;
 use domain::observation::PlateAsRead;
 use domain::policy::AHEAD_MAX;
-use domain::{Instant, Kind, Observation, ObservationId, Plate};
+use domain::{Direction, Instant, Observation, ObservationId, Plate};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -33,7 +33,7 @@ pub struct Sighting {
     /// The plate, though it may be too unsure to be published.
     pub plate: Option<Plate>,
     /// Which way the vehicle went, where that is known.
-    pub kind: Option<Kind>,
+    pub direction: Option<Direction>,
     /// The time in the camera's own words: the same where the message is sent again.
     pub when: CompactString,
     /// The message named a time; else `at` is the moment of arrival.
@@ -118,7 +118,7 @@ impl Sighting {
         };
         let plate_read = plate(&read.plate);
         let plate = plate_read.as_ref().map(|(plate, _)| plate.clone());
-        let kind = kind(camera, read.direction);
+        let direction = direction(camera, read.direction);
         let when = when(read.at, received);
         let (key, name) = match (&read.event, &plate) {
             (Some(event), plate) => {
@@ -135,31 +135,33 @@ impl Sighting {
                 (Key(uuid(&[camera.name.as_str(), &name])), name)
             }
         };
-        let fit = match (plate_read, kind) {
+        let fit = match (plate_read, direction) {
             (None, _) => Fit::Unfit(Unfit::Unread),
             _ if read.confidence.is_some_and(|sure| sure < camera.min_confidence) => {
                 Fit::Unfit(Unfit::LowConfidence)
             }
             (_, None) => Fit::Unfit(Unfit::NoDirection),
-            (Some((plate, plate_as_read)), Some(kind)) => Fit::Observation(Box::new(Observation {
-                id: observation_id(camera, &name, &when),
-                plate,
-                plate_as_read,
-                kind,
-                at,
-                place: camera.place.clone(),
-                lane: Some(camera.lane.clone()),
-                camera: Some(camera.name.clone()),
-                confidence: read.confidence,
-                method: domain::Method::Camera,
-            })),
+            (Some((plate, plate_as_read)), Some(direction)) => {
+                Fit::Observation(Box::new(Observation {
+                    id: observation_id(camera, &name, &when),
+                    plate,
+                    plate_as_read,
+                    direction,
+                    at,
+                    place: camera.place.clone(),
+                    lane: Some(camera.lane.clone()),
+                    camera: Some(camera.name.clone()),
+                    confidence: read.confidence,
+                    method: domain::Method::Camera,
+                }))
+            }
         };
         let names_time = read.at != CapturedAt::Missing;
         let tells_of_clock = !read.is_late_upload && names_time;
         Self {
             key,
             plate,
-            kind,
+            direction,
             when: when.into(),
             names_time,
             id_is_key: read.event_is_key,
@@ -202,18 +204,20 @@ fn plate(text: &PlateText) -> Option<(Plate, Option<PlateAsRead>)> {
 }
 
 /// Which way: by the lane, and only where that is two-way by the camera.
-fn kind(camera: &Camera, direction: Option<Direction>) -> Option<Kind> {
+fn direction(camera: &Camera, direction: Option<Direction>) -> Option<Direction> {
     match (camera.role, direction) {
-        (Role::Entry, _) => Some(Kind::Entry),
-        (Role::Exit, _) => Some(Kind::Exit),
+        (Role::Entry, _) => Some(Direction::Entry),
+        (Role::Exit, _) => Some(Direction::Exit),
         (Role::Both, None) => None,
-        (Role::Both, Some(Direction::In)) => Some(Kind::Entry),
-        (Role::Both, Some(Direction::Out)) => Some(Kind::Exit),
+        (Role::Both, Some(Direction::In)) => Some(Direction::Entry),
+        (Role::Both, Some(Direction::Out)) => Some(Direction::Exit),
         (Role::Both, Some(Direction::Approaching)) => camera.approaching,
-        (Role::Both, Some(Direction::Leaving)) => camera.approaching.map(|kind| match kind {
-            Kind::Entry => Kind::Exit,
-            Kind::Exit => Kind::Entry,
-        }),
+        (Role::Both, Some(Direction::Leaving)) => {
+            camera.approaching.map(|direction| match direction {
+                Direction::Entry => Direction::Exit,
+                Direction::Exit => Direction::Entry,
+            })
+        }
     }
 }
 

@@ -180,7 +180,7 @@ fn becomes(sighting: &Sighting) -> Vec<String> {
         Fit::Observation(observation) => vec![
             format!(
                 "  becomes    an {} at place {}, lane {}",
-                observation.kind.as_str(),
+                observation.direction.as_str(),
                 observation.place,
                 sighting.camera.lane
             ),

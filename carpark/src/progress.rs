@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actors::{Gate, Metrics};
-use domain::{Kind, SharedClock};
+use domain::{Direction, SharedClock};
 
 use crate::say;
 
@@ -30,7 +30,8 @@ impl Progress {
             ticks.tick().await;
             loop {
                 ticks.tick().await;
-                let now = [metrics.observations(Kind::Entry), metrics.observations(Kind::Exit)];
+                let now =
+                    [metrics.observations(Direction::Entry), metrics.observations(Direction::Exit)];
                 let rate = |of: usize| (now[of] - before[of]) as f64 / every.as_secs_f64();
                 say::line(format_args!(
                     "{}  entries {:.1}/s  exits {:.1}/s  inside {}  matched {}  unmatched {}  pending {}",

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use domain::Kind;
+use domain::Direction;
 use domain::wire::queue_of;
 use futures_util::{StreamExt, stream};
 use platform::messaging::{Message, Publisher};
@@ -99,6 +99,6 @@ fn message_of(line: Vec<u8>) -> Message {
         exit_date_time: Option<IgnoredAny>,
     }
     let read: Read = serde_json::from_slice(&line).unwrap_or_default();
-    let kind = if read.exit_date_time.is_some() { Kind::Exit } else { Kind::Entry };
+    let kind = if read.exit_date_time.is_some() { Direction::Exit } else { Direction::Entry };
     Message { queue: queue_of(kind), id: read.id, body: line.into() }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta};
 use divan::{Bencher, black_box};
 use domain::wire::{format_time, parse_observation, parse_time};
 use domain::{
-    Command, Decision, Instant, Kind, Plate, Policy, Record, Watermarks, decide, observation,
+    Command, Decision, Direction, Instant, Plate, Policy, Record, Watermarks, decide, observation,
 };
 
 fn main() {
@@ -17,10 +17,10 @@ fn begin() -> Instant {
     DateTime::from_timestamp(1_795_000_000, 123_000_000).unwrap()
 }
 
-fn body(kind: Kind, number: i64) -> String {
+fn body(kind: Direction, number: i64) -> String {
     let field = match kind {
-        Kind::Entry => "entry_date_time",
-        Kind::Exit => "exit_date_time",
+        Direction::Entry => "entry_date_time",
+        Direction::Exit => "exit_date_time",
     };
     let at = format_time(begin() + TimeDelta::minutes(number));
     format!(
@@ -28,7 +28,7 @@ fn body(kind: Kind, number: i64) -> String {
     )
 }
 
-fn observe(record: &Record, kind: Kind, number: i64) -> Decision {
+fn observe(record: &Record, kind: Direction, number: i64) -> Decision {
     let now = begin() + TimeDelta::days(30);
     let observation = parse_observation(body(kind, number).as_bytes(), now).unwrap();
     let command = Command::Observe { observation, watermarks: Watermarks::default(), now };
@@ -43,7 +43,7 @@ fn plate() -> Plate {
 fn after_stays(stays: i64) -> Record {
     let mut record = Record::default();
     for number in 0..stays * 2 {
-        let kind = if number % 2 == 0 { Kind::Entry } else { Kind::Exit };
+        let kind = if number % 2 == 0 { Direction::Entry } else { Direction::Exit };
         if let Decision::Changed { record: next, .. } = observe(&record, kind, number * 60) {
             record = next;
         }
@@ -53,7 +53,7 @@ fn after_stays(stays: i64) -> Record {
 
 #[divan::bench]
 fn parse_a_message(bencher: Bencher) {
-    let (body, now) = (body(Kind::Entry, 0), begin() + TimeDelta::days(30));
+    let (body, now) = (body(Direction::Entry, 0), begin() + TimeDelta::days(30));
     bencher.bench(|| parse_observation(black_box(body.as_bytes()), now));
 }
 
@@ -77,7 +77,7 @@ fn write_a_time(bencher: Bencher) {
 fn decide_an_entry(bencher: Bencher, stays: i64) {
     let record = after_stays(stays);
     let now = begin() + TimeDelta::days(30);
-    let read = parse_observation(body(Kind::Entry, stays * 120).as_bytes(), now).unwrap();
+    let read = parse_observation(body(Direction::Entry, stays * 120).as_bytes(), now).unwrap();
     bencher.with_inputs(|| read.clone()).bench_values(|observation: observation::Observation| {
         let command = Command::Observe { observation, watermarks: Watermarks::default(), now };
         decide(&plate(), black_box(&record), command, &Policy::default())
@@ -87,11 +87,11 @@ fn decide_an_entry(bencher: Bencher, stays: i64) {
 /// The exit that makes the session.
 #[divan::bench]
 fn decide_the_exit(bencher: Bencher) {
-    let Decision::Changed { record, .. } = observe(&Record::default(), Kind::Entry, 0) else {
+    let Decision::Changed { record, .. } = observe(&Record::default(), Direction::Entry, 0) else {
         panic!("an entry changes the record");
     };
     let now = begin() + TimeDelta::days(30);
-    let read = parse_observation(body(Kind::Exit, 60).as_bytes(), now).unwrap();
+    let read = parse_observation(body(Direction::Exit, 60).as_bytes(), now).unwrap();
     bencher.with_inputs(|| read.clone()).bench_values(|observation: observation::Observation| {
         let command = Command::Observe { observation, watermarks: Watermarks::default(), now };
         decide(&plate(), black_box(&record), command, &Policy::default())

@@ -3,7 +3,7 @@
 //! observations (rules R1 to R9, see `docs/rules.md`).
 //!
 //! Reading order: [`plate`], [`observation`], [`record`] (what is remembered of a plate),
-//! [`timeline`] (what the observations say), [`session`] (the one function [`decide`]),
+//! [`timeline`] (what the observations say), [`judgement`] (the one function [`decide`]),
 //! [`effect`] (what it asks the world to do), [`summary`] and [`exception`] (what is reported),
 //! [`wire`] (how all of it travels), [`watermark`] (how far a stream has been read), [`reference`]
 //! (the rules a second time, to audit the first). Beside it the vehicle monitor's: [`vehicle`] (whose
@@ -12,13 +12,13 @@
 pub mod clock;
 pub mod effect;
 pub mod exception;
+pub mod judgement;
 pub mod observation;
 pub mod plate;
 pub mod policy;
 pub mod presence;
 pub mod record;
 pub mod reference;
-pub mod session;
 pub mod story;
 pub mod summary;
 #[cfg(test)]
@@ -31,12 +31,12 @@ pub mod wire;
 pub use clock::{Clock, SharedClock};
 pub use effect::Effect;
 pub use exception::{ExceptionKind, ExceptionRow};
-pub use observation::{Kind, Label, Method, Observation, ObservationId};
+pub use judgement::{Command, Decision, decide, session_id};
+pub use observation::{Direction, Label, Method, Observation, ObservationId};
 pub use plate::{Plate, PlateError};
 pub use policy::{Policy, ReReads};
 pub use presence::{Presence, Silence};
 pub use record::Record;
-pub use session::{Command, Decision, decide, session_id};
 pub use summary::Summary;
 pub use vehicle::{Customer, CustomerId, Vehicle, VehicleId};
 pub use watermark::Watermarks;

@@ -18,14 +18,14 @@ pub const DEFAULT_PLACE: &str = "main";
 /// before it leaves, so that a stay of no length is a stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum Direction {
     /// A vehicle drives into the place.
     Entry,
     /// A vehicle drives out of it.
     Exit,
 }
 
-impl Kind {
+impl Direction {
     /// The name used on the wire and as a metric label.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -148,7 +148,7 @@ pub struct Observation {
     /// print it only where the plate itself may be printed.
     pub plate_as_read: Option<PlateAsRead>,
     /// Whether the vehicle drove in or out.
-    pub kind: Kind,
+    pub direction: Direction,
     /// When, by the camera's clock.
     pub at: Instant,
     /// The car park that it drove into or out of.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 mod folding;
 mod lookalikes;
 
-pub use lookalikes::Part;
+pub use lookalikes::PlatePart;
 
 /// Fewest letters or digits of a plate. Marks that belong to a letter are not counted.
 pub const LENGTH_MIN: usize = 2;

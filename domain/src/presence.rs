@@ -71,7 +71,7 @@ pub struct Period {
 
 /// A change of a vehicle's status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Change {
+pub struct StatusChange {
     /// The status that it has from then on.
     pub status: Status,
     /// When, in event time: at a ping, or when the limit after one had passed.
@@ -164,14 +164,14 @@ impl Presence {
     }
 
     /// The changes of its status up to `now`, the newest first.
-    pub fn history(&self, now: Instant, silence: &Silence) -> Vec<Change> {
+    pub fn history(&self, now: Instant, silence: &Silence) -> Vec<StatusChange> {
         let mut changes = Vec::with_capacity(self.periods.len() * 2);
         for period in self.periods.iter().rev() {
             let gone = period.to + silence.limit();
             if gone < now {
-                changes.push(Change { status: Status::Disconnected, at: gone });
+                changes.push(StatusChange { status: Status::Disconnected, at: gone });
             }
-            changes.push(Change { status: Status::Connected, at: period.from });
+            changes.push(StatusChange { status: Status::Connected, at: period.from });
         }
         changes
     }

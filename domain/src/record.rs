@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::observation::{Method, PlateAsRead};
 use crate::policy::RE_READ;
-use crate::timeline::{self, Due, Few, Passage, Verdict};
-use crate::{Instant, Kind, Label, Observation, ObservationId, Policy};
+use crate::timeline::{self, Due, Passage, ShortList, Verdict};
+use crate::{Direction, Instant, Label, Observation, ObservationId, Policy};
 
 mod merging;
 mod millis;
@@ -32,7 +32,7 @@ pub struct Known {
     pub id: ObservationId,
     /// Entry or exit.
     #[serde(rename = "k")]
-    pub kind: Kind,
+    pub direction: Direction,
     /// Event time.
     #[serde(rename = "t", with = "nanos")]
     pub at: Instant,
@@ -67,7 +67,7 @@ pub struct Known {
     #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
     pub plate_as_read: Option<PlateAsRead>,
     /// Event time of the last re-read that was folded into this one to keep the record bounded
-    /// (G6); see [`crate::session`].
+    /// (G6); see [`crate::judgement`].
     #[serde(
         rename = "u",
         default,
@@ -263,19 +263,19 @@ impl Record {
         }
     }
 
-    fn passages(&self) -> Few<Passage> {
+    fn passages(&self) -> ShortList<Passage> {
         timeline::passages(&self.observations, self.forgotten_until)
     }
 
     fn open_among(&self, passages: &[Passage]) -> Option<&Known> {
         passages
             .last()
-            .filter(|last| last.kind == Kind::Entry && !last.forgotten)
+            .filter(|last| last.direction == Direction::Entry && !last.forgotten)
             .and_then(|last| self.known(last.stands))
     }
 
     fn latest_stay(&self, passages: &[Passage]) -> (Option<&Known>, Option<&Known>) {
-        let entry = passages.iter().rposition(|passage| passage.kind == Kind::Entry);
+        let entry = passages.iter().rposition(|passage| passage.direction == Direction::Entry);
         let exit = match entry {
             Some(at) => {
                 passages.get(at + 1).filter(|exit| exit.forgotten == passages[at].forgotten)
@@ -328,7 +328,7 @@ impl Record {
         let known = Known {
             seq,
             id: observation.id,
-            kind: observation.kind,
+            direction: observation.direction,
             at: observation.at,
             received_at,
             waits_from: is_late.then_some(received_at),
@@ -350,8 +350,8 @@ impl Record {
 
 impl Known {
     /// Event-time order; at one instant entries before exits, then by id, so that it is total.
-    fn order(&self) -> (Instant, Kind, &ObservationId) {
-        (self.at, self.kind, &self.id)
+    fn order(&self) -> (Instant, Direction, &ObservationId) {
+        (self.at, self.direction, &self.id)
     }
 
     /// Event time of the last read that this one stands for.

@@ -1,5 +1,5 @@
 //! The rules a second time, as naive as they can be put: given all that was read, what must the
-//! files say? An auditor of [`crate::session`], which it never calls but for the names of sessions
+//! files say? An auditor of [`crate::judgement`], which it never calls but for the names of sessions
 //! (R9). There nothing is known but one plate's record and one command; here everything is known
 //! at once, and nothing has to be fast.
 //!
@@ -15,8 +15,8 @@ use compact_str::CompactString;
 
 use crate::summary::to_millis;
 use crate::{
-    Effect, ExceptionKind, ExceptionRow, Instant, Kind, Observation, ObservationId, Plate, Policy,
-    ReReads, Summary, Watermarks, session_id,
+    Direction, Effect, ExceptionKind, ExceptionRow, Instant, Observation, ObservationId, Plate,
+    Policy, ReReads, Summary, Watermarks, session_id,
 };
 
 /// One vehicle passing one barrier once (R2): all its reads, at least one, in event-time order.
@@ -77,7 +77,9 @@ pub fn verdicts<'a>(
 
 fn verdicts_of_one<'a>(mut reads: Vec<&'a Observation>, re_reads: &ReReads) -> Verdicts<'a> {
     // At one instant a vehicle comes before it leaves; the id makes the order total.
-    reads.sort_by(|one, other| (one.at, one.kind, &one.id).cmp(&(other.at, other.kind, &other.id)));
+    reads.sort_by(|one, other| {
+        (one.at, one.direction, &one.id).cmp(&(other.at, other.direction, &other.id))
+    });
     let mut passages: Vec<Passage<'_>> = Vec::new();
     for read in reads {
         match passages.last_mut() {
@@ -88,16 +90,16 @@ fn verdicts_of_one<'a>(mut reads: Vec<&'a Observation>, re_reads: &ReReads) -> V
 
     let mut verdicts = Verdicts::default();
     for (position, passage) in passages.iter().enumerate() {
-        let before = position.checked_sub(1).map(|before| passages[before].kind());
+        let before = position.checked_sub(1).map(|before| passages[before].direction());
         let after = passages.get(position + 1);
-        match (passage.kind(), before, after) {
-            (Kind::Exit, Some(Kind::Entry), _) => {} // told with its entry
-            (Kind::Exit, _, _) => verdicts.unmatched_exits.push(passage.clone()),
-            (Kind::Entry, _, None) => verdicts.open_entry = Some(passage.clone()),
-            (Kind::Entry, _, Some(after)) if after.kind() == Kind::Exit => {
+        match (passage.direction(), before, after) {
+            (Direction::Exit, Some(Direction::Entry), _) => {} // told with its entry
+            (Direction::Exit, _, _) => verdicts.unmatched_exits.push(passage.clone()),
+            (Direction::Entry, _, None) => verdicts.open_entry = Some(passage.clone()),
+            (Direction::Entry, _, Some(after)) if after.direction() == Direction::Exit => {
                 verdicts.sessions.push(Stay { entry: passage.clone(), exit: after.clone() });
             }
-            (Kind::Entry, _, Some(after)) => verdicts
+            (Direction::Entry, _, Some(after)) => verdicts
                 .missed_exits
                 .push(MissedExit { entry: passage.clone(), followed_by: after.clone() }),
         }
@@ -111,13 +113,15 @@ fn is_re_read(passage: &Passage<'_>, read: &Observation, re_reads: &ReReads) -> 
     let last = passage.reads[passage.reads.len() - 1];
     let is_soon_after =
         |one: &&Observation| read.at - one.at <= re_reads.of(&one.place, one.lane.as_ref());
-    last.kind == read.kind && last.place == read.place && passage.reads.iter().any(is_soon_after)
+    last.direction == read.direction
+        && last.place == read.place
+        && passage.reads.iter().any(is_soon_after)
 }
 
 impl Passage<'_> {
     /// Entry or exit.
-    pub fn kind(&self) -> Kind {
-        self.first().kind
+    pub fn direction(&self) -> Direction {
+        self.first().direction
     }
 
     fn first(&self) -> &Observation {
@@ -370,9 +374,9 @@ impl Net {
     /// Whether the row that holds of the observation gives its time and place.
     fn tells(&self, read: &Observation) -> bool {
         self.exceptions.get(&(read.plate.clone(), read.id.clone())).is_some_and(|row| {
-            let (time, other) = match read.kind {
-                Kind::Entry => (row.entry_at, row.exit_at),
-                Kind::Exit => (row.exit_at, row.entry_at),
+            let (time, other) = match read.direction {
+                Direction::Entry => (row.entry_at, row.exit_at),
+                Direction::Exit => (row.exit_at, row.entry_at),
             };
             time.is_some_and(|time| is_same_time(time, read.at))
                 && other.is_none()

@@ -5,7 +5,7 @@ use compact_str::CompactString;
 
 use crate::record::{Known, Record};
 use crate::timeline::{self, Due, Verdict};
-use crate::{ExceptionKind, Instant, Kind, Plate, Policy};
+use crate::{Direction, ExceptionKind, Instant, Plate, Policy};
 
 /// What became of an entry, an exit, or both: the verdict in the words of a person who looks for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,7 +55,7 @@ pub struct Chapter {
     /// Whether a row was reported of it that holds. Of an open stay: of its overstay (R7).
     pub is_reported: bool,
     /// What has to be read before it is reported: that kind of observation, up to that instant.
-    pub waits_for: Option<(Kind, Instant)>,
+    pub waits_for: Option<(Direction, Instant)>,
 }
 
 impl Chapter {
@@ -91,8 +91,8 @@ pub fn story(plate: &Plate, record: &Record, policy: &Policy) -> Vec<Chapter> {
                 let waits_for = match standing.due {
                     _ if is_reported => None,
                     Due::AtOnce => None,
-                    Due::OnEntries(at) => Some((Kind::Entry, at)),
-                    Due::OnExits(at) => Some((Kind::Exit, at)),
+                    Due::OnEntries(at) => Some((Direction::Entry, at)),
+                    Due::OnExits(at) => Some((Direction::Exit, at)),
                 };
                 chapter(plate, record, standing.verdict, is_reported, waits_for)
             })
@@ -106,14 +106,14 @@ fn chapter(
     record: &Record,
     verdict: Verdict,
     is_reported: bool,
-    waits_for: Option<(Kind, Instant)>,
+    waits_for: Option<(Direction, Instant)>,
 ) -> Chapter {
     let (state, entry, exit) = match verdict {
         Verdict::Session(entry, exit) => (None, record.known(entry), record.known(exit)),
         Verdict::Lone(kind, read) => {
             let known = record.known(read);
-            let of = |kind| known.filter(|known| known.kind == kind);
-            (Some(kind), of(Kind::Entry), of(Kind::Exit))
+            let of = |direction| known.filter(|known| known.direction == direction);
+            (Some(kind), of(Direction::Entry), of(Direction::Exit))
         }
     };
     let session_id = match (verdict, entry, exit) {

@@ -2,7 +2,7 @@
 //! with `x` an exit's; times are `10:00`, `10:00:05.5` or, days later, `3d10:00`.
 
 use crate::wire::parse_time;
-use crate::{Instant, Kind, Label, Observation, ObservationId, Plate};
+use crate::{Direction, Instant, Label, Observation, ObservationId, Plate};
 
 /// The one plate of a test that needs no other.
 pub(crate) fn plate() -> Plate {
@@ -26,9 +26,9 @@ pub(crate) fn read(text: &str) -> Observation {
         id: ObservationId::parse(id).unwrap(),
         plate: plate(),
         plate_as_read: None,
-        kind: match id.chars().find(|character| character.is_alphabetic()) {
-            Some('e') => Kind::Entry,
-            Some('x') => Kind::Exit,
+        direction: match id.chars().find(|character| character.is_alphabetic()) {
+            Some('e') => Direction::Entry,
+            Some('x') => Direction::Exit,
             _ => panic!("neither entry nor exit: {text}"),
         },
         at: at(time),

@@ -6,17 +6,17 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::record::{Known, Seq};
-use crate::{ExceptionKind, Instant, Kind, Policy, Watermarks};
+use crate::{Direction, ExceptionKind, Instant, Policy, Watermarks};
 
 /// A list that is short for nearly every plate, and then needs no allocation: it is made several
 /// times for each observation.
-pub type Few<T> = SmallVec<[T; 4]>;
+pub type ShortList<T> = SmallVec<[T; 4]>;
 
 /// One vehicle passing one barrier once, however often it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Passage {
     /// Entry or exit.
-    pub kind: Kind,
+    pub direction: Direction,
     /// The read that came first (by arrival) and stands for the passage.
     pub stands: Seq,
     /// Event time of that read.
@@ -86,7 +86,7 @@ impl Due {
 
 /// A verdict that the observations bear out, and when it may be given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct DueVerdict {
     /// What is borne out.
     pub verdict: Verdict,
     /// What has to be read before it may be given.
@@ -97,12 +97,12 @@ pub struct Standing {
 
 /// Groups reads, given in event-time order, into passages (R2): neighbours of one kind at one
 /// place, each within the time that the site gives one of those before it ([`Known::re_read`]).
-pub fn passages(observations: &[Known], forgotten_until: Option<Instant>) -> Few<Passage> {
-    let mut passages: Few<Passage> = Few::with_capacity(observations.len());
+pub fn passages(observations: &[Known], forgotten_until: Option<Instant>) -> ShortList<Passage> {
+    let mut passages: ShortList<Passage> = ShortList::with_capacity(observations.len());
     for (position, known) in observations.iter().enumerate() {
         let forgotten = forgotten_until.is_some_and(|until| known.at <= until);
         if let Some(passage) = passages.last_mut()
-            && passage.kind == known.kind
+            && passage.direction == known.direction
             && passage.forgotten == forgotten
             && observations[position - 1].place == known.place
             && known.at <= passage.reaches
@@ -118,7 +118,7 @@ pub fn passages(observations: &[Known], forgotten_until: Option<Instant>) -> Few
             continue;
         }
         passages.push(Passage {
-            kind: known.kind,
+            direction: known.direction,
             stands: known.seq,
             at: known.at,
             read_until: known.last_at(),
@@ -137,7 +137,7 @@ pub fn verdicts(
     observations: &[Known],
     forgotten_until: Option<Instant>,
     policy: &Policy,
-) -> Few<Standing> {
+) -> ShortList<DueVerdict> {
     verdicts_on(&passages(observations, forgotten_until), forgotten_until, policy)
 }
 
@@ -146,33 +146,33 @@ pub fn verdicts_on(
     passages: &[Passage],
     forgotten_until: Option<Instant>,
     policy: &Policy,
-) -> Few<Standing> {
-    let mut standings = Few::with_capacity(passages.len());
+) -> ShortList<DueVerdict> {
+    let mut standings = ShortList::with_capacity(passages.len());
     let mut rest = passages;
     while let Some((passage, later)) = rest.split_first() {
         rest = later;
         let next = later.first().filter(|next| next.forgotten == passage.forgotten);
-        let standing = match (passage.kind, next) {
-            (Kind::Exit, _) => Standing {
+        let standing = match (passage.direction, next) {
+            (Direction::Exit, _) => DueVerdict {
                 verdict: Verdict::Lone(ExceptionKind::UnmatchedExit, passage.stands),
                 due: Due::OnEntries(waited(passage.at, &[passage], policy)),
                 end: passage.end,
             },
-            (Kind::Entry, Some(next)) if next.kind == Kind::Exit => {
+            (Direction::Entry, Some(next)) if next.direction == Direction::Exit => {
                 rest = &later[1..];
-                Standing {
+                DueVerdict {
                     verdict: Verdict::Session(passage.stands, next.stands),
                     due: Due::AtOnce,
                     end: next.end,
                 }
             }
-            (Kind::Entry, Some(next)) => Standing {
+            (Direction::Entry, Some(next)) => DueVerdict {
                 verdict: Verdict::Lone(ExceptionKind::MissedExit, passage.stands),
                 due: Due::OnExits(waited(next.at, &[passage, next], policy)),
                 end: passage.end,
             },
             // What followed it is forgotten, but there was something.
-            (Kind::Entry, None) if passage.forgotten => Standing {
+            (Direction::Entry, None) if passage.forgotten => DueVerdict {
                 verdict: Verdict::Lone(ExceptionKind::MissedExit, passage.stands),
                 due: Due::OnExits(waited(
                     forgotten_until.unwrap_or(passage.at),
@@ -181,7 +181,7 @@ pub fn verdicts_on(
                 )),
                 end: passage.end,
             },
-            (Kind::Entry, None) => Standing {
+            (Direction::Entry, None) => DueVerdict {
                 verdict: Verdict::Lone(ExceptionKind::Overstay, passage.stands),
                 due: Due::OnExits(waited(
                     later_by(passage.at, policy.max_stay),

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::observation::{Method, PlateAsRead, TextError};
 use crate::policy::AHEAD_MAX;
-use crate::{Instant, Kind, Label, Observation, ObservationId, Plate, PlateError};
+use crate::{Direction, Instant, Label, Observation, ObservationId, Plate, PlateError};
 
 mod rows;
 mod time;
@@ -24,10 +24,10 @@ pub const ENTRY_QUEUE: &str = "vehicle_entry";
 /// The queue of exits.
 pub const EXIT_QUEUE: &str = "vehicle_exit";
 /// The queue of a kind of observation.
-pub const fn queue_of(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Entry => ENTRY_QUEUE,
-        Kind::Exit => EXIT_QUEUE,
+pub const fn queue_of(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Entry => ENTRY_QUEUE,
+        Direction::Exit => EXIT_QUEUE,
     }
 }
 /// Where messages go that can never be processed, with [`REASON_HEADER`].
@@ -184,9 +184,9 @@ pub fn parse_observation(body: &[u8], now: Instant) -> Result<Observation, Rejec
     let id = ObservationId::parse(&id).map_err(Rejection::BadId)?;
     let as_read = message.vehicle_plate.ok_or(Rejection::MissingPlate)?;
     let plate = Plate::parse(&as_read).map_err(Rejection::BadPlate)?;
-    let (kind, time) = match (message.entry_date_time, message.exit_date_time) {
-        (Some(time), None) => (Kind::Entry, time),
-        (None, Some(time)) => (Kind::Exit, time),
+    let (direction, time) = match (message.entry_date_time, message.exit_date_time) {
+        (Some(time), None) => (Direction::Entry, time),
+        (None, Some(time)) => (Direction::Exit, time),
         (None, None) => return Err(Rejection::MissingTime),
         (Some(_), Some(_)) => return Err(Rejection::BothTimes),
     };
@@ -206,7 +206,7 @@ pub fn parse_observation(body: &[u8], now: Instant) -> Result<Observation, Rejec
         id,
         plate_as_read: PlateAsRead::of(&as_read, &plate),
         plate,
-        kind,
+        direction,
         at,
         place: label("place", message.place)?.unwrap_or_default(),
         lane: label("lane", message.lane)?,
@@ -243,9 +243,9 @@ fn shape(text: &str) -> String {
 /// The message that publishes an observation; [`parse_observation`] reads it back.
 pub fn observation_to_json(observation: &Observation) -> String {
     let time = Text(observation.at.to_rfc3339_opts(SecondsFormat::AutoSi, true).into());
-    let (entry, exit) = match observation.kind {
-        Kind::Entry => (Some(time), None),
-        Kind::Exit => (None, Some(time)),
+    let (entry, exit) = match observation.direction {
+        Direction::Entry => (Some(time), None),
+        Direction::Exit => (None, Some(time)),
     };
     let plate = observation
         .plate_as_read

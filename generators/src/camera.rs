@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{SubsecRound as _, TimeDelta};
 use compact_str::CompactString;
 use domain::observation::PlateAsRead;
-use domain::{Instant, Kind, Label, Observation};
+use domain::{Direction, Instant, Label, Observation};
 
 use crate::dice::Dice;
 use crate::inside_store::PlateText;
@@ -13,7 +13,7 @@ use crate::options::{Faults, Options};
 
 /// The cameras of one kind, at all lanes of the place.
 pub(crate) struct Camera {
-    kind: Kind,
+    direction: Direction,
     place: Label,
     lanes: Vec<Label>,
     faults: Faults,
@@ -34,10 +34,10 @@ pub(crate) struct Passage {
 
 impl Camera {
     /// `options` have been checked.
-    pub(crate) fn new(kind: Kind, options: &Options) -> Self {
+    pub(crate) fn new(direction: Direction, options: &Options) -> Self {
         let way = match kind {
-            Kind::Entry => "in",
-            Kind::Exit => "out",
+            Direction::Entry => "in",
+            Direction::Exit => "out",
         };
         let lane = |number| Label::parse(&format!("{way}-{number}")).expect("a short word");
         Self {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::Kind;
+use domain::Direction;
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 use serde::Serialize;
 
@@ -145,8 +145,8 @@ impl Meters {
         exits: bool,
     ) -> Result<Self, prometheus::Error> {
         let meters = Self {
-            entries: Arc::new(KindMeters::new(Kind::Entry)?),
-            exits: Arc::new(KindMeters::new(Kind::Exit)?),
+            entries: Arc::new(KindMeters::new(Direction::Entry)?),
+            exits: Arc::new(KindMeters::new(Direction::Exit)?),
         };
         if entries {
             meters.entries.register(registry)?;
@@ -157,19 +157,19 @@ impl Meters {
         Ok(meters)
     }
 
-    pub(crate) fn of(&self, kind: Kind) -> &KindMeters {
+    pub(crate) fn of(&self, kind: Direction) -> &KindMeters {
         match kind {
-            Kind::Entry => &self.entries,
-            Kind::Exit => &self.exits,
+            Direction::Entry => &self.entries,
+            Direction::Exit => &self.exits,
         }
     }
 }
 
 impl KindMeters {
-    fn new(kind: Kind) -> Result<Self, prometheus::Error> {
+    fn new(kind: Direction) -> Result<Self, prometheus::Error> {
         let (prefix, origins): (_, &[Origin]) = match kind {
-            Kind::Entry => ("vehicle_entry", &[Origin::New]),
-            Kind::Exit => ("vehicle_exit", &[Origin::Matched, Origin::MadeUp]),
+            Direction::Entry => ("vehicle_entry", &[Origin::New]),
+            Direction::Exit => ("vehicle_exit", &[Origin::Matched, Origin::MadeUp]),
         };
         let name = |name: &str| format!("{prefix}_{name}");
         Ok(Self {

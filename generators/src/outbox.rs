@@ -55,7 +55,7 @@ impl Outbox {
 
     async fn send(&self, observation: &Observation, origin: Origin, read: Read) -> Sent {
         let message = Message::from(observation);
-        let publish = Publish { kind: observation.kind, origin, read, message };
+        let publish = Publish { kind: observation.direction, origin, read, message };
         // A publisher that is gone confirms nothing any more.
         self.publisher.send(publish).await.unwrap_or(Sent::GivenUp)
     }

@@ -13,7 +13,7 @@ use actix::prelude::{
     Actor, ActorContext as _, ActorFutureExt as _, AsyncContext as _, Context, Handler,
     MessageResponse, ResponseFuture, WrapFuture as _,
 };
-use domain::Kind;
+use domain::Direction;
 use platform::messaging::{Message, Publisher};
 use platform::runtime::{Backoff, Vital};
 use tokio::time::Instant;
@@ -32,7 +32,7 @@ const FLUSH_EVERY: Duration = Duration::from_secs(1);
 #[rtype(result = "Sent")]
 pub(crate) struct Publish {
     /// Entry or exit, for the meters.
-    pub(crate) kind: Kind,
+    pub(crate) kind: Direction,
     /// Where the passage comes from, for the meters.
     pub(crate) origin: Origin,
     /// Which read of the passage it is, for the meters.

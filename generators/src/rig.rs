@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta};
-use domain::{Instant, Kind, Observation, Plate, SharedClock};
+use domain::{Direction, Instant, Observation, Plate, SharedClock};
 use platform::runtime::Vitals;
 use prometheus::Registry;
 
@@ -95,11 +95,11 @@ impl Rig {
         tokio::time::sleep(Duration::from_secs(seconds)).await;
     }
 
-    pub(crate) fn confirmed(&self, kind: Kind) -> Vec<Observation> {
+    pub(crate) fn confirmed(&self, kind: Direction) -> Vec<Observation> {
         self.broker.observations(kind, self.clock.now())
     }
 
-    pub(crate) fn plates(&self, kind: Kind) -> HashSet<Plate> {
+    pub(crate) fn plates(&self, kind: Direction) -> HashSet<Plate> {
         self.confirmed(kind).into_iter().map(|observation| observation.plate).collect()
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use actix_web::web;
-use domain::{Kind, SharedClock};
+use domain::{Direction, SharedClock};
 use futures_util::future::OptionFuture;
 use platform::messaging::Publisher;
 use platform::runtime::{Vital, Vitals};
@@ -141,7 +141,7 @@ impl Shared<'_> {
     fn entry_parts(&self, vital: Vital) -> EntryParts {
         let meters = Arc::clone(&self.meters.entries);
         EntryParts {
-            camera: Camera::new(Kind::Entry, self.options),
+            camera: Camera::new(Direction::Entry, self.options),
             traffic: Traffic::new(self.options, self.clock.now()),
             plate_format: self.options.plate_format.clone(),
             dice: Dice::new(self.seed, Stream::Entries),
@@ -159,7 +159,7 @@ impl Shared<'_> {
     fn exit_parts(&self, vital: Vital) -> ExitParts {
         let meters = Arc::clone(&self.meters.exits);
         ExitParts {
-            camera: Camera::new(Kind::Exit, self.options),
+            camera: Camera::new(Direction::Exit, self.options),
             traffic: Traffic::new(self.options, self.clock.now()),
             plate_format: self.options.plate_format.clone(),
             matched_share: self.options.matched_share,
@@ -198,8 +198,8 @@ impl Generators {
     /// is zero.
     pub fn tell_every(&mut self, every: Duration) {
         let Control { entries, exits, meters } = self.control.clone();
-        let runs = [(entries.is_some(), Kind::Entry), (exits.is_some(), Kind::Exit)];
-        let mut told: Vec<(Kind, Counts)> = runs
+        let runs = [(entries.is_some(), Direction::Entry), (exits.is_some(), Direction::Exit)];
+        let mut told: Vec<(Direction, Counts)> = runs
             .into_iter()
             .filter(|(runs, _)| *runs)
             .map(|(_, kind)| (kind, meters.of(kind).counts()))

@@ -4,11 +4,11 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Json, Path, Query, ServiceConfig};
 use chrono::TimeDelta;
-use domain::plate::Part;
+use domain::plate::PlatePart;
 use domain::record::Known;
 use domain::story::{Chapter, State, story};
 use domain::wire::{format_time, parse_time};
-use domain::{ExceptionKind, Instant, Kind, Label, Plate};
+use domain::{Direction, ExceptionKind, Instant, Label, Plate};
 use platform::http::{Problem, ProblemBody, one_of};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::Object;
@@ -288,8 +288,8 @@ fn in_words(names: &[&str]) -> String {
     }
 }
 
-fn plate_part(text: &str) -> Result<Part, Problem> {
-    let Some(part) = Part::parse(text).filter(|part| part.length() >= 2) else {
+fn plate_part(text: &str) -> Result<PlatePart, Problem> {
+    let Some(part) = PlatePart::parse(text).filter(|part| part.length() >= 2) else {
         return Err(Problem::bad_request("`plate` is at least two letters or digits of a plate"));
     };
     Ok(part)
@@ -337,11 +337,11 @@ fn why(chapter: &Chapter) -> String {
         }
         Some(kind) => kind.facts().finding,
     };
-    let Some((kind, at)) = chapter.waits_for else { return what.to_owned() };
+    let Some((direction, at)) = chapter.waits_for else { return what.to_owned() };
     let as_what = if chapter.state == State::OPEN { " as an overstay" } else { "" };
-    let reads = match kind {
-        Kind::Entry => "entries",
-        Kind::Exit => "exits",
+    let reads = match direction {
+        Direction::Entry => "entries",
+        Direction::Exit => "exits",
     };
     let at = format_time(at);
     format!("{what}; it will be reported{as_what} once all {reads} up to {at} have been read")
@@ -352,10 +352,7 @@ impl From<&Known> for CameraRead {
         let (lane, camera) = known.seen_by();
         Self {
             id: known.id.to_string(),
-            kind: match known.kind {
-                Kind::Entry => "entry",
-                Kind::Exit => "exit",
-            },
+            kind: known.direction.as_str(),
             at: format_time(known.at),
             received_at: format_time(known.received_at),
             place: known.place.to_string(),

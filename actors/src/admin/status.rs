@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{self, Data, ServiceConfig};
 use chrono::DateTime;
 use domain::wire::format_time;
-use domain::{Instant, Kind};
+use domain::{Direction, Instant};
 use platform::http::Problem;
 use platform::runtime::Part;
 use serde::Serialize;
@@ -82,11 +82,11 @@ pub(super) async fn status(desks: Data<Desks>) -> Result<HttpResponse, Problem> 
     let since_minute = minute_of(now) - MINUTES_SHOWN + 1;
     // Without the store the status says so; it does not fail.
     let passed = desks.operator.send(GetFlow { since_minute }).await?.unwrap_or_default();
-    let queue = |kind: Kind, watermark: Option<Instant>| Queue {
-        waiting: metrics.queue_depth(kind).get(),
+    let queue = |direction: Direction, watermark: Option<Instant>| Queue {
+        waiting: metrics.queue_depth(direction).get(),
         watermark: watermark.map(format_time),
         lag_seconds: watermark.map(|mark| (now - mark).num_milliseconds() as f64 / 1e3),
-        observations: metrics.observations(kind),
+        observations: metrics.observations(direction),
     };
     let parts = desks.health.parts();
     let texts = parts.iter().map(|(name, part)| ((*name).to_owned(), json!(part.text())));
@@ -99,8 +99,8 @@ pub(super) async fn status(desks: Data<Desks>) -> Result<HttpResponse, Problem> 
         parts: texts.collect(),
         remarks: parts.iter().filter_map(remark).collect(),
         dead_letters_waiting: metrics.dead_letters_waiting.get(),
-        vehicle_entry: queue(Kind::Entry, watermarks.entries),
-        vehicle_exit: queue(Kind::Exit, watermarks.exits),
+        vehicle_entry: queue(Direction::Entry, watermarks.entries),
+        vehicle_exit: queue(Direction::Exit, watermarks.exits),
         outbox_pending: metrics.outbox_pending.get(),
         sessions_open: metrics.sessions_open.get(),
         session_actors: metrics.residents.get(),

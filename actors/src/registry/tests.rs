@@ -45,7 +45,7 @@ impl Handler<Load> for Storing {
 #[rtype(result = "()")]
 struct Explode;
 
-impl Handler<Explode> for Session {
+impl Handler<Explode> for PlateActor {
     type Result = ();
 
     fn handle(&mut self, _: Explode, _: &mut Self::Context) {
@@ -59,7 +59,7 @@ impl Handler<Explode> for Session {
 struct WhoIs(&'static str);
 
 impl Handler<WhoIs> for Registry {
-    type Result = Option<Addr<Session>>;
+    type Result = Option<Addr<PlateActor>>;
 
     fn handle(&mut self, WhoIs(plate): WhoIs, _: &mut Self::Context) -> Self::Result {
         let plate = Plate::parse(plate).unwrap();
@@ -122,7 +122,7 @@ impl Lot {
         self.returned.recv().await.unwrap().is_stored
     }
 
-    async fn who_is(&self, plate: &'static str) -> Option<Addr<Session>> {
+    async fn who_is(&self, plate: &'static str) -> Option<Addr<PlateActor>> {
         self.registry.send(WhoIs(plate)).await.unwrap()
     }
 }

@@ -2,7 +2,7 @@
 
 use domain::record::{Known, Waiting};
 use domain::wire::{ExceptionMessage, SummaryMessage, format_time};
-use domain::{Effect, Instant, Kind, Label, ObservationId, Plate, Policy, Record};
+use domain::{Direction, Effect, Instant, Label, ObservationId, Plate, Policy, Record};
 use serde::{Deserialize, Serialize};
 
 /// Which route of the sink takes an entry.
@@ -180,13 +180,13 @@ fn for_people(plate: &Plate, known: &Known) -> String {
         #[serde(skip_serializing_if = "Option::is_none")]
         confidence: Option<f32>,
     }
-    let time = |kind: Kind| (known.kind == kind).then(|| format_time(known.at));
+    let time = |direction: Direction| (known.direction == direction).then(|| format_time(known.at));
     let (lane, camera) = known.seen_by();
     let shown = ForPeople {
         id: &known.id,
         vehicle_plate: known.plate_as_read().map_or(plate.as_str(), |text| text.as_str()),
-        entry_date_time: time(Kind::Entry),
-        exit_date_time: time(Kind::Exit),
+        entry_date_time: time(Direction::Entry),
+        exit_date_time: time(Direction::Exit),
         place: &known.place,
         lane,
         camera,

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta};
 use domain::{
-    Command, Decision, Instant, Kind, Label, Observation, ObservationId, Plate, Policy, Record,
-    Watermarks, decide,
+    Command, Decision, Direction, Instant, Label, Observation, ObservationId, Plate, Policy,
+    Record, Watermarks, decide,
 };
 
 use super::{Beat, Change, Committed, OutboxEntry, ProcessorId, Scope, Store};
@@ -32,12 +32,18 @@ fn owner(name: &str) -> ProcessorId {
 }
 
 /// The change that one more read of `plate` makes to `before`, and the record after it.
-fn read(plate: &Plate, before: &Record, kind: Kind, id: &str, when: Instant) -> (Change, Record) {
+fn read(
+    plate: &Plate,
+    before: &Record,
+    direction: Direction,
+    id: &str,
+    when: Instant,
+) -> (Change, Record) {
     let observation = Observation {
         id: ObservationId::parse(id).expect("a valid id"),
         plate: plate.clone(),
         plate_as_read: None,
-        kind,
+        direction,
         at: when,
         place: Label::default(),
         lane: None,
@@ -120,10 +126,10 @@ async fn plates_are_listed_in_pages(store: &dyn Store) {
     let plates: Vec<Plate> = (0..25).map(|n| plate(&format!("LISTED{n:02}"))).collect();
     let mut changes = Vec::new();
     for (n, plate) in plates.iter().enumerate() {
-        let (entry, record) = read(plate, &Record::default(), Kind::Entry, "listed-e", at(0));
+        let (entry, record) = read(plate, &Record::default(), Direction::Entry, "listed-e", at(0));
         changes.push(entry);
         if n % 2 == 0 {
-            changes.push(read(plate, &record, Kind::Exit, "listed-x", at(60)).0);
+            changes.push(read(plate, &record, Direction::Exit, "listed-x", at(60)).0);
         }
     }
     assert!(commit(store, &me, changes).await.iter().all(|c| *c == Committed::Stored));
@@ -155,10 +161,10 @@ async fn what_is_held_of_a_plate_is_shown_and_erased(store: &dyn Store) {
     let before = store.counts().await.expect("counted");
     for plate in [&plate, &other] {
         // A stay, and an entry that is open: a report, a place in every index.
-        let (entry, record) = read(plate, &Record::default(), Kind::Entry, "held-e", at(0));
-        let (exit, record) = read(plate, &record, Kind::Exit, "held-x", at(60));
-        let (again, record) = read(plate, &record, Kind::Entry, "held-e2", at(600));
-        let (lone, _) = read(plate, &record, Kind::Exit, "held-x0", at(-60));
+        let (entry, record) = read(plate, &Record::default(), Direction::Entry, "held-e", at(0));
+        let (exit, record) = read(plate, &record, Direction::Exit, "held-x", at(60));
+        let (again, record) = read(plate, &record, Direction::Entry, "held-e2", at(600));
+        let (lone, _) = read(plate, &record, Direction::Exit, "held-x0", at(-60));
         let all = commit(store, &me, vec![entry, exit, again, lone]).await;
         assert_eq!(all, vec![Committed::Stored; 4]);
     }
@@ -179,7 +185,7 @@ async fn what_is_held_of_a_plate_is_shown_and_erased(store: &dyn Store) {
     assert!(due.contains(&other) && !due.contains(&plate), "{due:?}");
     assert_eq!(store.counts().await.expect("counted").open, before.open + 1);
     // Who still has a copy of the record learns that there is none.
-    let (late, _) = read(&plate, &record, Kind::Exit, "held-late", at(700));
+    let (late, _) = read(&plate, &record, Direction::Exit, "held-late", at(700));
     let answer = commit(store, &me, vec![late]).await;
     assert_eq!(answer, [Committed::Conflict(Record::default())]);
 
@@ -191,10 +197,10 @@ async fn what_is_held_of_a_plate_is_shown_and_erased(store: &dyn Store) {
 async fn a_commit_can_be_read_back(store: &dyn Store) {
     let (me, plate) = (owner("reader"), plate("京A12345"));
     assert_eq!(standing(store, &plate).await, Record::default(), "an unknown plate");
-    let (change, record) = read(&plate, &Record::default(), Kind::Entry, "back-e", at(0));
+    let (change, record) = read(&plate, &Record::default(), Direction::Entry, "back-e", at(0));
     assert_eq!(commit(store, &me, vec![change]).await, [Committed::Stored]);
     assert_eq!(standing(store, &plate).await, record);
-    let (change, record) = read(&plate, &record, Kind::Exit, "back-x", at(60));
+    let (change, record) = read(&plate, &record, Direction::Exit, "back-x", at(60));
     assert_eq!(commit(store, &me, vec![change.clone()]).await, [Committed::Stored]);
     assert_eq!(standing(store, &plate).await, record);
     clear_all(store, &me).await;
@@ -202,16 +208,16 @@ async fn a_commit_can_be_read_back(store: &dyn Store) {
 
 async fn a_commit_on_another_version_is_refused_with_what_stands(store: &dyn Store) {
     let (me, plate) = (owner("refused"), plate("REFUSED1"));
-    let (change, stands) = read(&plate, &Record::default(), Kind::Entry, "ref-e", at(0));
+    let (change, stands) = read(&plate, &Record::default(), Direction::Entry, "ref-e", at(0));
     commit(store, &me, vec![change]).await;
     // Who thinks that nothing stands there.
-    let (blind, _) = read(&plate, &Record::default(), Kind::Exit, "ref-x", at(60));
+    let (blind, _) = read(&plate, &Record::default(), Direction::Exit, "ref-x", at(60));
     assert_eq!(commit(store, &me, vec![blind]).await, [Committed::Conflict(stands.clone())]);
     assert_eq!(standing(store, &plate).await, stands);
     assert_eq!(whole_outbox(store, &me, 10).await, [], "a refused commit reports nothing");
     // Who thinks that something stands where nothing does.
     let nowhere = self::plate("REFUSED2");
-    let (ahead, _) = read(&nowhere, &stands, Kind::Exit, "ref-y", at(60));
+    let (ahead, _) = read(&nowhere, &stands, Direction::Exit, "ref-y", at(60));
     assert_eq!(
         commit(store, &me, vec![ahead]).await,
         [Committed::Conflict(Record::default())],
@@ -221,8 +227,8 @@ async fn a_commit_on_another_version_is_refused_with_what_stands(store: &dyn Sto
 
 async fn a_repeated_commit_is_recognised(store: &dyn Store) {
     let (me, plate) = (owner("again"), plate("AGAIN1"));
-    let (entry, record) = read(&plate, &Record::default(), Kind::Entry, "again-e", at(0));
-    let (exit, record) = read(&plate, &record, Kind::Exit, "again-x", at(60));
+    let (entry, record) = read(&plate, &Record::default(), Direction::Entry, "again-e", at(0));
+    let (exit, record) = read(&plate, &record, Direction::Exit, "again-x", at(60));
     for _ in 0..2 {
         assert_eq!(commit(store, &me, vec![entry.clone()]).await, [Committed::Stored]);
     }
@@ -242,15 +248,15 @@ async fn a_batch_answers_each_change_for_itself(store: &dyn Store) {
     let plates: Vec<Plate> = (0..300).map(|n| plate(&format!("BATCH{n}"))).collect();
     let changes: Vec<Change> = plates
         .iter()
-        .map(|plate| read(plate, &Record::default(), Kind::Entry, plate.as_str(), at(0)).0)
+        .map(|plate| read(plate, &Record::default(), Direction::Entry, plate.as_str(), at(0)).0)
         .collect();
     let answers = commit(store, &me, changes).await;
     assert_eq!(answers, vec![Committed::Stored; 300]);
 
     let stands = standing(store, &plates[1]).await;
-    let (good, after) = read(&plates[1], &stands, Kind::Exit, "batch-x1", at(60));
-    let (bad, _) = read(&plates[2], &Record::default(), Kind::Exit, "batch-x2", at(60));
-    let (twice, _) = read(&plates[1], &stands, Kind::Exit, "batch-x3", at(90));
+    let (good, after) = read(&plates[1], &stands, Direction::Exit, "batch-x1", at(60));
+    let (bad, _) = read(&plates[2], &Record::default(), Direction::Exit, "batch-x2", at(60));
+    let (twice, _) = read(&plates[1], &stands, Direction::Exit, "batch-x3", at(90));
     let answers = commit(store, &me, vec![bad, good, twice]).await;
     assert!(matches!(answers[0], Committed::Conflict(_)), "{answers:?}");
     assert_eq!(answers[1], Committed::Stored);
@@ -261,13 +267,13 @@ async fn a_batch_answers_each_change_for_itself(store: &dyn Store) {
 async fn open_plates_are_counted(store: &dyn Store) {
     let (me, plate) = (owner("count"), plate("COUNT1"));
     let before = store.counts().await.expect("counts").open;
-    let (entry, record) = read(&plate, &Record::default(), Kind::Entry, "count-e", at(0));
+    let (entry, record) = read(&plate, &Record::default(), Direction::Entry, "count-e", at(0));
     commit(store, &me, vec![entry]).await;
     assert_eq!(store.counts().await.expect("counts").open, before + 1);
     let asked = [self::plate("COUNT2"), plate.clone(), self::plate("COUNT3")];
     assert_eq!(store.open_among(&asked).await.expect("told"), [false, true, false]);
     assert_eq!(store.open_among(&[]).await.expect("told"), [false; 0]);
-    let (exit, _) = read(&plate, &record, Kind::Exit, "count-x", at(60));
+    let (exit, _) = read(&plate, &record, Direction::Exit, "count-x", at(60));
     commit(store, &me, vec![exit]).await;
     assert_eq!(store.counts().await.expect("counts").open, before);
     assert_eq!(store.open_among(&asked).await.expect("told"), [false; 3]);
@@ -279,7 +285,7 @@ async fn a_plate_is_due_when_its_watermark_has_come(store: &dyn Store) {
     let lateness = Policy::default().lateness;
     // Earlier than all other checks, so that a limit of one finds it.
     let (plate, when) = (plate("DUE1"), at(-1_000_000));
-    let (change, record) = read(&plate, &Record::default(), Kind::Exit, "due-x", when);
+    let (change, record) = read(&plate, &Record::default(), Direction::Exit, "due-x", when);
     commit(store, &me, vec![change]).await;
 
     let entries = |to: Instant| Watermarks { entries: Some(to), exits: None };
@@ -298,7 +304,7 @@ async fn a_plate_is_due_when_its_watermark_has_come(store: &dyn Store) {
     assert_eq!(due(entries(when + lateness)).await, [], "what is settled is not due");
 
     // A long stay waits for the exits.
-    let (entry, _) = read(&plate, &record, Kind::Entry, "due-e", when + TimeDelta::hours(1));
+    let (entry, _) = read(&plate, &record, Direction::Entry, "due-e", when + TimeDelta::hours(1));
     commit(store, &me, vec![entry]).await;
     let long = when + TimeDelta::hours(1) + Policy::default().max_stay + lateness;
     assert_eq!(due(Watermarks { entries: None, exits: Some(long) }).await, [plate]);
@@ -311,8 +317,8 @@ async fn an_outbox_is_read_in_pages_and_cleared(store: &dyn Store) {
     for n in 0..250 {
         let plate = plate(&format!("PAGE{n}"));
         let (entry, record) =
-            read(&plate, &Record::default(), Kind::Entry, &format!("page-e{n}"), at(0));
-        let (exit, _) = read(&plate, &record, Kind::Exit, &format!("page-x{n}"), at(60));
+            read(&plate, &Record::default(), Direction::Entry, &format!("page-e{n}"), at(0));
+        let (exit, _) = read(&plate, &record, Direction::Exit, &format!("page-x{n}"), at(60));
         expected.extend(exit.outbox.iter().map(|entry| entry.key.clone()));
         changes.extend([entry, exit]);
     }
@@ -346,7 +352,7 @@ async fn of_many_writers_at_once_one_wins_each_version(store: Arc<dyn Store>) {
                 loop {
                     let id = format!("crowd-{writer}-{n}");
                     let when = at(i64::try_from(writer * 1000 + n * 100).unwrap_or(0));
-                    let (change, next) = read(&plate, &record, Kind::Entry, &id, when);
+                    let (change, next) = read(&plate, &record, Direction::Entry, &id, when);
                     match commit(&*store, &me, vec![change]).await.remove(0) {
                         Committed::Stored => {
                             record = next;
@@ -397,8 +403,8 @@ async fn the_slowest_processor_counts(store: &dyn Store) {
 
 async fn a_gone_processor_leaves_its_outbox(store: &dyn Store) {
     let (gone, heir, plate) = (owner("gone"), owner("heir"), plate("GONE1"));
-    let (entry, record) = read(&plate, &Record::default(), Kind::Entry, "gone-e", at(0));
-    let (exit, _) = read(&plate, &record, Kind::Exit, "gone-x", at(60));
+    let (entry, record) = read(&plate, &Record::default(), Direction::Entry, "gone-e", at(0));
+    let (exit, _) = read(&plate, &record, Direction::Exit, "gone-x", at(60));
     let left = exit.outbox.clone();
     commit(store, &gone, vec![entry, exit]).await;
     let silence = Watermarks::default();
@@ -417,7 +423,8 @@ async fn a_gone_processor_leaves_its_outbox(store: &dyn Store) {
 
 async fn a_processor_is_known_from_its_first_commit(store: &dyn Store) {
     let (mayfly, heir) = (owner("mayfly"), owner("mayflyheir"));
-    let (change, _) = read(&plate("MAYFLY1"), &Record::default(), Kind::Entry, "mayfly-e", at(0));
+    let (change, _) =
+        read(&plate("MAYFLY1"), &Record::default(), Direction::Entry, "mayfly-e", at(0));
     commit(store, &mayfly, vec![change]).await;
     let watermarks = Watermarks { entries: Some(at(0)), exits: Some(at(0)) };
     let peers = store.beat(&Beat { processor: heir.clone(), watermarks }).await.expect("a beat");

@@ -362,7 +362,7 @@ impl Store for EmbeddedStore {
             .map_err(StoreError::from)
     }
 
-    async fn let_go(&self, key: &str, version: u64) -> Result<bool, StoreError> {
+    async fn remove_misspelled(&self, key: &str, version: u64) -> Result<bool, StoreError> {
         let key = key.to_owned();
         self.file
             .write(move |database| {

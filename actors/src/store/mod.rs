@@ -214,7 +214,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Takes away what stands under such a key, with its place in every index, if the record still
     /// has that version; answers whether it was so.
-    async fn let_go(&self, _key: &str, _version: u64) -> Result<bool, StoreError> {
+    async fn remove_misspelled(&self, _key: &str, _version: u64) -> Result<bool, StoreError> {
         Ok(true)
     }
 }

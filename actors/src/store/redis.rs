@@ -41,7 +41,7 @@ const PASSED: &str = "carpark:passed";
 const ERASED: ErasedKeys = ErasedKeys { erased: "carpark:erased", rewritten: "carpark:rewritten" };
 
 /// Takes a record away if it has the version, with its place in every index.
-const LET_GO: &str = "\
+const REMOVE_MISSPELLED: &str = "\
 if redis.call('HGET', KEYS[1], 'version') ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1])
 redis.call('SREM', 'entry_plates', KEYS[1])
@@ -385,9 +385,9 @@ impl Store for RedisStore {
         self.redis.ask(cmd("HGET").arg(key).arg("record")).await
     }
 
-    async fn let_go(&self, key: &str, version: u64) -> Result<bool, StoreError> {
-        let let_go: u64 =
-            self.redis.ask(cmd("EVAL").arg(LET_GO).arg(1).arg(key).arg(version)).await?;
-        Ok(let_go == 1)
+    async fn remove_misspelled(&self, key: &str, version: u64) -> Result<bool, StoreError> {
+        let remove_misspelled: u64 =
+            self.redis.ask(cmd("EVAL").arg(REMOVE_MISSPELLED).arg(1).arg(key).arg(version)).await?;
+        Ok(remove_misspelled == 1)
     }
 }

@@ -10,8 +10,8 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use domain::judgement::refiled;
 use domain::plate::SPELLING;
-use domain::session::refiled;
 use domain::{Plate, Policy, Record, SharedClock};
 use tracing::{info, warn};
 
@@ -80,7 +80,9 @@ async fn refile(
         let (record, effects) = refiled(&plate, &stands, key, kept, clock.now(), policy);
         let change = Change::new(plate.clone(), &stands, &record, &effects, policy);
         match store.commit(owner, Arc::new([change])).await?.pop() {
-            Some(Committed::Stored) if store.let_go(key, version).await? => return Ok(true),
+            Some(Committed::Stored) if store.remove_misspelled(key, version).await? => {
+                return Ok(true);
+            }
             Some(Committed::Refused(reason)) => return Ok(left(&plate, &reason)),
             // Another one was at it, or the old key was written to.
             _ => {}

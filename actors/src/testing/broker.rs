@@ -8,7 +8,7 @@ use std::rc::Rc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::wire::queue_of;
-use domain::{Instant, Kind};
+use domain::{Direction, Instant};
 use futures_util::StreamExt;
 use futures_util::stream;
 use platform::messaging::dead_letters::{DeadLetter, DeadLetters, Handled, Which};
@@ -54,7 +54,7 @@ impl MemoryServer {
     /// A server with empty queues.
     pub fn new(fate: SharedFate, prefetch: usize) -> Self {
         let lane = || Rc::new(Lane { state: RefCell::default(), changed: Notify::new() });
-        let lanes = [Kind::Entry, Kind::Exit].map(|kind| (queue_of(kind), lane())).into();
+        let lanes = [Direction::Entry, Direction::Exit].map(|kind| (queue_of(kind), lane())).into();
         Self { lanes: Rc::new(lanes), fate, prefetch, forgets_at_once: false }
     }
 
@@ -70,7 +70,7 @@ impl MemoryServer {
     }
 
     /// Puts a message into a queue.
-    pub fn publish(&self, kind: Kind, body: impl Into<Bytes>) {
+    pub fn publish(&self, direction: Direction, body: impl Into<Bytes>) {
         let lane = self.lane(queue_of(kind));
         let message = Message { body: body.into(), was_delivered: false };
         lane.state.borrow_mut().ready.push_back(message);

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use domain::Kind;
+use domain::Direction;
 
 use super::tests::{Rig, id, last, preview};
 use super::*;
@@ -194,8 +194,8 @@ async fn the_same_car_the_other_way_under_the_same_event_is_another_passage() {
     };
     id(rig.saw(going(0, Direction::In)).await);
     id(rig.saw(going(240, Direction::Out)).await);
-    let kinds: Vec<Kind> = rig.broker.taken().into_iter().map(|(kind, ..)| kind).collect();
-    assert_eq!(kinds, [Kind::Entry, Kind::Exit]);
+    let kinds: Vec<Direction> = rig.broker.taken().into_iter().map(|(kind, ..)| kind).collect();
+    assert_eq!(kinds, [Direction::Entry, Direction::Exit]);
 }
 
 #[actix_rt::test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix::Actor as _;
-use domain::{Instant, Kind};
+use domain::{Direction, Instant};
 use platform::runtime::Vitals;
 use prometheus::Registry;
 
@@ -129,7 +129,7 @@ async fn a_final_read_is_published_at_once_and_answered_when_the_broker_has_it()
     assert!(!answer.is_finished(), "answered before the broker has it");
     rig.broker.set(Mood::Confirms);
     let id = id(answer.await.unwrap());
-    assert_eq!(rig.broker.taken(), [(Kind::Entry, id, "AB12".to_owned())]);
+    assert_eq!(rig.broker.taken(), [(Direction::Entry, id, "AB12".to_owned())]);
     assert_eq!(rig.ended("published"), 1.0);
 }
 
@@ -203,7 +203,7 @@ async fn what_the_broker_does_not_take_is_sent_again_as_the_same_observation() {
     rig.broker.set(Mood::Confirms);
     let id = id(rig.saw(last("AB1Z", 0.9)).await);
     // The first attempt may have arrived: another plate would be a second car.
-    let same = (Kind::Entry, id, "AB12".to_owned());
+    let same = (Direction::Entry, id, "AB12".to_owned());
     assert_eq!(rig.broker.taken(), [same.clone(), same]);
     assert_eq!(rig.ended("published"), 1.0);
 }

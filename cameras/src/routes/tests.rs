@@ -1,7 +1,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
 use actix_web::{App, test};
-use domain::Kind;
+use domain::Direction;
 use platform::runtime::Vitals;
 use prometheus::Registry;
 
@@ -48,10 +48,10 @@ async fn a_read_is_answered_with_what_became_of_it() {
     let (status, _, body) = post(Some(broker.clone()), "/cameras/cam", &[], READ).await;
     assert_eq!(status, 200, "{body}");
     let (kind, id, plate) = broker.taken().remove(0);
-    assert_eq!((kind, plate.as_str()), (Kind::Entry, "AB12"));
+    assert_eq!((kind, plate.as_str()), (Direction::Entry, "AB12"));
     assert!(body.contains(&id) && body.contains("published") && !body.contains("AB"), "{body}");
     let behind = post(Some(broker.clone()), "/cameras/any/NotificationInfo/x", &[], READ).await;
-    assert_eq!((behind.0, broker.taken()[1].0), (200, Kind::Exit));
+    assert_eq!((behind.0, broker.taken()[1].0), (200, Direction::Exit));
 }
 
 /// A camera that hears nothing of `Active` takes the server for one that does not know it, and one that

@@ -22,7 +22,7 @@ fn final_read() -> Read {
 fn a_read_becomes_an_observation_of_its_cameras_lane_and_place() {
     let sighting = see(final_read(), camera(Role::Exit));
     let observation = observation(&sighting);
-    assert_eq!((observation.kind, observation.plate.as_str()), (Kind::Exit, "AB12"));
+    assert_eq!((observation.direction, observation.plate.as_str()), (Direction::Exit, "AB12"));
     assert_eq!(observation.plate_as_read.as_ref().unwrap().0, "ab-12");
     assert_eq!(observation.place.as_str(), "north");
     assert_eq!(observation.lane.as_ref().unwrap().as_str(), "lane");
@@ -46,7 +46,7 @@ fn a_direction_decides_where_the_lane_is_two_way_and_nowhere_else() {
         .map(|direction| {
             let camera = Camera { approaching, ..camera(role) };
             match see(Read { direction, ..final_read() }, camera).fit {
-                Fit::Observation(observation) => Some(observation.kind),
+                Fit::Observation(observation) => Some(observation.direction),
                 Fit::Unfit(why) => {
                     assert_eq!(why, Unfit::NoDirection);
                     None
@@ -54,7 +54,7 @@ fn a_direction_decides_where_the_lane_is_two_way_and_nowhere_else() {
             }
         })
     };
-    let (entry, exit) = (Some(Kind::Entry), Some(Kind::Exit));
+    let (entry, exit) = (Some(Direction::Entry), Some(Direction::Exit));
     assert_eq!(kinds(Role::Entry, None), [entry; 5]);
     assert_eq!(kinds(Role::Exit, None), [exit; 5]);
     assert_eq!(kinds(Role::Both, None), [None, entry, exit, None, None]);

@@ -8,7 +8,7 @@ use cameras::{Camera, Role, Token, Vendor};
 use chrono::TimeDelta;
 use chrono_tz::{TZ_VARIANTS, Tz};
 use domain::policy::RE_READ_MAX;
-use domain::{Kind, Label, ReReads};
+use domain::{Direction, Label, ReReads};
 
 use super::{ConfigError, Source, Value, quoted_if_needed};
 use crate::settings::NAMED_SETTINGS;
@@ -157,8 +157,8 @@ fn camera(
     })?;
     let remedy = "expected entry or exit";
     let approaching = thing.optional("approaching", remedy, |text| match text {
-        "entry" => Some(Kind::Entry),
-        "exit" => Some(Kind::Exit),
+        "entry" => Some(Direction::Entry),
+        "exit" => Some(Direction::Exit),
         _ => None,
     })?;
     if approaching.is_some() && role != Role::Both {

@@ -75,9 +75,9 @@ fn in_script(shape: &(char, char, char), script: Script) -> char {
 
 /// A part of a plate that is looked for, in any spelling.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part(String);
+pub struct PlatePart(String);
 
-impl Part {
+impl PlatePart {
     /// Folds `text` as a plate is folded, whatever its length; `None` where nothing of a plate is
     /// in it.
     pub fn parse(text: &str) -> Option<Self> {

@@ -175,7 +175,7 @@ fn a_plate_of_laos_cambodia_or_myanmar_may_have_its_province_too() {
 #[test]
 fn a_part_of_a_plate_is_found_in_any_spelling() {
     let is_in = |part: &str, plate: &str| {
-        Part::parse(part).expect(part).is_in(&Plate::parse(plate).unwrap())
+        PlatePart::parse(part).expect(part).is_in(&Plate::parse(plate).unwrap())
     };
     assert!(is_in("к-в", "KB4417"));
     assert!(is_in("А1", "УБА12") && is_in("a1", "УБА12"));
@@ -183,7 +183,7 @@ fn a_part_of_a_plate_is_found_in_any_spelling() {
     // Shapes that Latin has not, and letters with a dot or two.
     assert!(is_in("Γ", "ГБ12") && is_in("Г", "ГБ12") && !is_in("П", "ГБ12"));
     assert!(is_in("Ї", "ЇБ12") && is_in("Ï", "ЇБ12") && !is_in("Ї", "ІБ12"));
-    assert_eq!(Part::parse("-"), None);
+    assert_eq!(PlatePart::parse("-"), None);
 }
 
 /// Every character of Unicode of the classes that part, but for what stands for an unread one.

@@ -12,7 +12,7 @@ use crate::timeline::Verdict;
 
 impl Record {
     /// What both records know, as the next version of this one. `other` stood under the text
-    /// `former`. Nothing is judged here: [`crate::session::refiled`] does.
+    /// `former`. Nothing is judged here: [`crate::judgement::refiled`] does.
     pub(crate) fn merged_with(&self, other: Self, former: &str) -> Self {
         let mut merged = self.clone();
         let offset = self.next_seq;

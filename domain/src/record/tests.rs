@@ -214,7 +214,7 @@ fn an_observation_is_kept_whole() {
         waits_from: Some(at("12:00")),
         seq: 7,
         id: observation.id.clone(),
-        kind: Kind::Exit,
+        direction: Direction::Exit,
         at: at("11:00"),
         received_at: at("12:00"),
         place: observation.place,

@@ -101,8 +101,8 @@ fn row(kind: ExceptionKind, read: &str, revision: u64) -> ExceptionRow {
     ExceptionRow {
         kind,
         plate: plate(),
-        entry_at: (read.kind == Kind::Entry).then_some(read.at),
-        exit_at: (read.kind == Kind::Exit).then_some(read.at),
+        entry_at: (read.direction == Direction::Entry).then_some(read.at),
+        exit_at: (read.direction == Direction::Exit).then_some(read.at),
         observation_id: Some(read.id),
         session_id: None,
         place: read.place,

@@ -21,7 +21,7 @@ fn record(reads: &[(char, i64)], settled: Option<i64>) -> Record {
                 id: ObservationId::parse(&format!("{kind}{minute}")).unwrap(),
                 plate: plate(),
                 plate_as_read: None,
-                kind: if *kind == 'e' { Kind::Entry } else { Kind::Exit },
+                direction: if *kind == 'e' { Direction::Entry } else { Direction::Exit },
                 at: at(*minute),
                 place: Label::default(),
                 lane: None,
@@ -101,7 +101,7 @@ fn a_finished_stay_has_the_name_it_was_reported_by_and_a_lone_read_what_it_waits
     let id = |text: &str| ObservationId::parse(text).unwrap();
     assert_eq!(chapters[0].session_id, Some(session_id(&plate(), &id("e0"), &id("x30"), 0)));
     assert_eq!((chapters[0].exception(), chapters[0].waits_for), (None, None));
-    let waits = Some((Kind::Entry, at(90) + Policy::default().lateness));
+    let waits = Some((Direction::Entry, at(90) + Policy::default().lateness));
     assert_eq!((chapters[1].exception(), chapters[1].waits_for), (None, waits));
     assert_eq!((chapters[0].begins_at(), chapters[0].ends_at()), (Some(at(0)), Some(at(30))));
 }

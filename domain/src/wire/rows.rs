@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::time::{format_time, parse_time};
 use crate::observation::TextError;
 use crate::{
-    ExceptionKind, ExceptionRow, Instant, Kind, Label, ObservationId, Plate, PlateError, Summary,
+    Direction, ExceptionKind, ExceptionRow, Instant, Label, ObservationId, Plate, PlateError,
+    Summary,
 };
 
 /// A summary as posted to `/save_summary`. Only plate, entry and exit are needed.
@@ -156,11 +157,16 @@ fn derived_id(
     exit_at: Instant,
     car_park: &Label,
 ) -> Result<CompactString, Unsavable> {
-    let read = |kind: Kind, at| {
-        let id = format!("{}:{car_park}:{}", kind.as_str(), format_time(at));
+    let read = |direction: Direction, at| {
+        let id = format!("{}:{car_park}:{}", direction.as_str(), format_time(at));
         ObservationId::parse(&id).map_err(|e| Unsavable::Text("place", e))
     };
-    Ok(crate::session_id(plate, &read(Kind::Entry, entry_at)?, &read(Kind::Exit, exit_at)?, 0))
+    Ok(crate::session_id(
+        plate,
+        &read(Direction::Entry, entry_at)?,
+        &read(Direction::Exit, exit_at)?,
+        0,
+    ))
 }
 
 impl TryFrom<&ExceptionMessage> for ExceptionRow {

@@ -2,7 +2,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use domain::Kind;
+use domain::Direction;
 
 use crate::rig::{ENTRIES, Rig, faults, options};
 use crate::{Faults, Options};
@@ -13,17 +13,17 @@ async fn vehicles_come_at_the_rate_that_was_asked_for() {
     rig.pass(100).await;
     let made = rig.entries().confirmed;
     assert!((1990..=2010).contains(&made), "{made} instead of 2000");
-    assert_eq!(rig.confirmed(Kind::Exit), [], "exits are another's");
+    assert_eq!(rig.confirmed(Direction::Exit), [], "exits are another's");
 }
 
 #[actix::test]
 async fn every_vehicle_is_new_and_reads_as_the_contract_says() {
     let rig = Rig::start(Options { lanes: 3, place: "north".into(), ..options() }, ENTRIES).await;
     rig.pass(100).await;
-    let entries = rig.confirmed(Kind::Entry);
+    let entries = rig.confirmed(Direction::Entry);
     let ids: HashSet<_> = entries.iter().map(|entry| entry.id.clone()).collect();
     assert_eq!(ids.len(), entries.len(), "an id of its own for each");
-    assert_eq!(rig.plates(Kind::Entry).len(), entries.len(), "a plate of its own for each");
+    assert_eq!(rig.plates(Direction::Entry).len(), entries.len(), "a plate of its own for each");
     let lanes: HashSet<_> = entries.iter().filter_map(|entry| entry.lane.clone()).collect();
     assert_eq!(lanes.len(), 3, "all lanes are used");
     for entry in entries {
@@ -97,12 +97,13 @@ async fn duplicates_and_second_reads_come_in_their_shares() {
     assert!((share(counts.duplicates) - 0.3).abs() < 0.03, "{}", share(counts.duplicates));
     assert!((share(counts.re_reads) - 0.2).abs() < 0.03, "{}", share(counts.re_reads));
 
-    let bodies = rig.broker.confirmed(Kind::Entry);
+    let bodies = rig.broker.confirmed(Direction::Entry);
     let distinct: HashSet<_> = bodies.iter().collect();
     let repeated = (bodies.len() - distinct.len()) as u64;
     assert_eq!(repeated, counts.duplicates, "a duplicate is the same message");
-    let ids: HashSet<_> = rig.confirmed(Kind::Entry).into_iter().map(|entry| entry.id).collect();
-    let vehicles = rig.plates(Kind::Entry).len() as u64;
+    let ids: HashSet<_> =
+        rig.confirmed(Direction::Entry).into_iter().map(|entry| entry.id).collect();
+    let vehicles = rig.plates(Direction::Entry).len() as u64;
     assert_eq!(ids.len() as u64 - vehicles, counts.re_reads, "a second read has a new id");
 }
 
@@ -112,7 +113,7 @@ async fn a_second_read_is_of_the_same_passage_and_before_the_vehicle_leaves() {
         Faults { re_read_share: 1.0, re_read_gap_seconds_max: 19.0, ..Faults::default() };
     let rig = Rig::start(faults(read_twice), ENTRIES).await;
     rig.pass(60).await;
-    let entries = rig.confirmed(Kind::Entry);
+    let entries = rig.confirmed(Direction::Entry);
     let mut pairs = 0;
     for (at, first) in entries.iter().enumerate() {
         for second in entries[at + 1..].iter().filter(|second| second.plate == first.plate) {
@@ -134,7 +135,7 @@ async fn late_messages_are_overtaken_and_keep_their_event_time() {
     let counts = rig.entries();
     let share = counts.late as f64 / counts.confirmed as f64;
     assert!((share - 0.2).abs() < 0.03, "{share}");
-    let entries = rig.confirmed(Kind::Entry);
+    let entries = rig.confirmed(Direction::Entry);
     let overtaken = entries.windows(2).filter(|pair| pair[0].at > pair[1].at).count() as u64;
     assert!(overtaken > counts.late / 2, "{overtaken} of {}", counts.late);
     let furthest = entries.windows(2).map(|pair| pair[0].at - pair[1].at).max().unwrap();
@@ -151,7 +152,7 @@ async fn the_same_seed_gives_the_same_messages_and_another_gives_others() {
         let rig =
             Rig::start_again(Options { seed: Some(seed), ..faults(everything) }, ENTRIES).await;
         rig.pass(60).await;
-        runs.push(rig.broker.confirmed(Kind::Entry));
+        runs.push(rig.broker.confirmed(Direction::Entry));
     }
     assert_eq!(runs[0], runs[1]);
     let others: HashSet<_> = runs[2].iter().collect();
@@ -169,7 +170,7 @@ async fn what_is_under_way_when_a_stop_comes_is_confirmed_first() {
     let (broker, store) = (rig.broker.clone(), rig.store.clone());
     let stopped = rig.stop().await.entries.unwrap();
     assert_eq!((stopped.confirmed, stopped.given_up, stopped.in_flight), (under_way, 0, 0));
-    assert_eq!(broker.confirmed(Kind::Entry).len() as u64, under_way);
+    assert_eq!(broker.confirmed(Direction::Entry).len() as u64, under_way);
     assert_eq!(crate::InsideStore::count(&*store).await, Ok(under_way));
 }
 
@@ -188,6 +189,7 @@ async fn a_stop_cuts_what_is_held_back_short_and_makes_no_second_read() {
     let stopped = rig.stop().await.entries.unwrap();
     assert!(stopped.confirmed >= 5, "{}", stopped.confirmed);
     assert_eq!((stopped.given_up, stopped.in_flight), (0, 0));
-    let latest = broker.observations(Kind::Entry, now).into_iter().map(|e| e.at).max().unwrap();
+    let latest =
+        broker.observations(Direction::Entry, now).into_iter().map(|e| e.at).max().unwrap();
     assert!(latest <= now, "nothing is ahead of the clock");
 }

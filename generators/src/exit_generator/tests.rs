@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use domain::{Kind, Plate};
+use domain::{Direction, Plate};
 
 use crate::inside_store::{Inside, PlateText};
 use crate::rig::{BOTH, ENTRIES, EXITS, Rig, faults, options};
@@ -11,8 +11,8 @@ use crate::{Dwell, Faults, InsideStore as _, Options};
 
 /// Of the exits of a run, the share that was matched, by what was published.
 fn matched_share(rig: &Rig) -> f64 {
-    let entered = rig.plates(Kind::Entry);
-    let exits = rig.confirmed(Kind::Exit);
+    let entered = rig.plates(Direction::Entry);
+    let exits = rig.confirmed(Direction::Exit);
     let matched = exits.iter().filter(|exit| entered.contains(&exit.plate)).count();
     matched as f64 / exits.len() as f64
 }
@@ -62,9 +62,9 @@ async fn a_vehicle_leaves_once_after_it_has_stayed_its_time() {
     let rig = Rig::start(Options { rate: 20.0, dwell, ..options() }, BOTH).await;
     rig.pass(120).await;
     let entered: HashMap<Plate, _> =
-        rig.confirmed(Kind::Entry).into_iter().map(|entry| (entry.plate, entry.at)).collect();
+        rig.confirmed(Direction::Entry).into_iter().map(|entry| (entry.plate, entry.at)).collect();
     let mut left = HashSet::new();
-    for exit in rig.confirmed(Kind::Exit) {
+    for exit in rig.confirmed(Direction::Exit) {
         let Some(entered_at) = entered.get(&exit.plate) else { continue };
         assert!(left.insert(exit.plate), "it left before");
         let stay = exit.at - *entered_at;
@@ -86,9 +86,9 @@ async fn several_exit_generators_never_take_the_same_vehicle() {
         others.push(Rig::beside(options, EXITS, clock, broker, store).await);
     }
     rig.pass(60).await;
-    let exits = rig.confirmed(Kind::Exit);
+    let exits = rig.confirmed(Direction::Exit);
     assert!(exits.len() > 2500);
-    assert_eq!(rig.plates(Kind::Exit).len(), exits.len());
+    assert_eq!(rig.plates(Direction::Exit).len(), exits.len());
     assert!(others.iter().all(|other| other.exits().matched > 250), "all take their part");
 }
 
@@ -114,9 +114,9 @@ async fn an_exit_that_fails_is_sent_again_with_the_same_id_until_it_is_confirmed
     exits.pass(30).await;
     assert!(exits.exits().failed > 100);
     assert_eq!(exits.inside().await, 0, "all have left");
-    let confirmed: HashSet<_> = exits.broker.confirmed(Kind::Exit).into_iter().collect();
+    let confirmed: HashSet<_> = exits.broker.confirmed(Direction::Exit).into_iter().collect();
     assert!(attempted.iter().all(|body| confirmed.contains(body)), "none was changed or lost");
-    assert_eq!(exits.plates(Kind::Exit).len(), confirmed.len(), "none left twice");
+    assert_eq!(exits.plates(Direction::Exit).len(), confirmed.len(), "none left twice");
 }
 
 #[actix::test]
@@ -132,7 +132,7 @@ async fn an_exit_that_a_stop_left_unconfirmed_is_put_back_and_sent_again_as_it_w
     assert!(exits.put_back > 30, "{}", exits.put_back);
     assert_eq!(exits.put_back, exits.given_up, "every vehicle whose exit was given up");
     assert_eq!((exits.in_flight, entries.in_flight), (0, 0));
-    let left = broker.confirmed(Kind::Exit).len() as u64;
+    let left = broker.confirmed(Direction::Exit).len() as u64;
     assert_eq!(store.count().await, Ok(entered - left), "nobody is lost");
     let unconfirmed: HashSet<_> =
         broker.attempted().into_iter().filter(|body| body.contains("exit_")).collect();
@@ -141,9 +141,9 @@ async fn an_exit_that_a_stop_left_unconfirmed_is_put_back_and_sent_again_as_it_w
     let options = Options { rate: 10.0, matched_share: 1.0, seed: Some(9), ..options() };
     let rig = Rig::beside(options, EXITS, clock, broker, store).await;
     rig.pass(60).await;
-    let confirmed = rig.broker.confirmed(Kind::Exit);
+    let confirmed = rig.broker.confirmed(Direction::Exit);
     assert_eq!(confirmed.len() as u64, entered, "all have left");
-    assert_eq!(rig.plates(Kind::Exit).len(), confirmed.len(), "each once");
+    assert_eq!(rig.plates(Direction::Exit).len(), confirmed.len(), "each once");
     let confirmed: HashSet<_> = confirmed.into_iter().collect();
     assert!(unconfirmed.is_subset(&confirmed), "with the messages that were tried before");
 }
@@ -221,8 +221,8 @@ async fn misread_exits_come_in_their_share_and_differ_in_one_character() {
     let weak = Options { rate: 20.0, matched_share: 1.0, ..faults(misread) };
     let rig = Rig::start(weak, BOTH).await;
     rig.pass(100).await;
-    let entered = rig.plates(Kind::Entry);
-    let exits = rig.confirmed(Kind::Exit);
+    let entered = rig.plates(Direction::Entry);
+    let exits = rig.confirmed(Direction::Exit);
     let unknown: Vec<_> = exits.iter().filter(|exit| !entered.contains(&exit.plate)).collect();
     let share = unknown.len() as f64 / exits.len() as f64;
     assert!((share - 0.25).abs() < 0.03, "{share}");
@@ -253,8 +253,10 @@ async fn no_event_is_ahead_of_the_clock_and_each_reads_as_the_contract_says() {
     for _ in 0..8 {
         rig.pass(5).await;
         let now = rig.clock.now();
-        for kind in [Kind::Entry, Kind::Exit] {
-            assert!(rig.confirmed(kind).iter().all(|read| read.at <= now && read.kind == kind));
+        for kind in [Direction::Entry, Direction::Exit] {
+            assert!(
+                rig.confirmed(kind).iter().all(|read| read.at <= now && read.direction == kind)
+            );
         }
     }
     assert!(rig.exits().confirmed > 200 && rig.entries().re_reads > 200);

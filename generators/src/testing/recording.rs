@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::{Kind, Observation, wire};
+use domain::{Direction, Observation, wire};
 use platform::messaging::{Message, PublishError, Publisher};
 
 /// See the module. Every attempt is remembered, confirmed or not.
@@ -56,12 +56,12 @@ impl RecordingPublisher {
     }
 
     /// The bodies of `kind` that were confirmed, in order.
-    pub fn confirmed(&self, kind: Kind) -> Vec<String> {
+    pub fn confirmed(&self, kind: Direction) -> Vec<String> {
         self.select(|attempt| attempt.is_confirmed && attempt.queue == wire::queue_of(kind))
     }
 
     /// What the confirmed bodies of `kind` say. Panics where one says nothing.
-    pub fn observations(&self, kind: Kind, now: domain::Instant) -> Vec<Observation> {
+    pub fn observations(&self, kind: Direction, now: domain::Instant) -> Vec<Observation> {
         let parse = |body: String| {
             wire::parse_observation(body.as_bytes(), now).expect("a valid observation")
         };

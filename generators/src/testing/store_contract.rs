@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta};
-use domain::{Instant, Kind, Label, Observation, ObservationId};
+use domain::{Direction, Instant, Label, Observation, ObservationId};
 
 use crate::inside_store::{Inside, InsideStore, PlateText};
 
@@ -106,7 +106,7 @@ fn exit(vehicle: &Inside) -> Observation {
         id: ObservationId::parse("exit-1").expect("an id"),
         plate: vehicle.plate.plate(),
         plate_as_read: None,
-        kind: Kind::Exit,
+        kind: Direction::Exit,
         at: vehicle.leaves_at,
         place: Label::default(),
         lane: None,

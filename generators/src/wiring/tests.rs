@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::Kind;
+use domain::Direction;
 use prometheus::{Encoder as _, Registry, TextEncoder};
 
 use super::{Generators, Roles, StartError, start};
@@ -45,8 +45,8 @@ async fn the_ledger_has_each_confirmed_message_as_a_line_and_no_other() {
     rig.stop().await;
     let written = std::fs::read_to_string(path).unwrap();
     let mut lines: Vec<_> = written.lines().map(str::to_owned).collect();
-    let mut confirmed = broker.confirmed(Kind::Entry);
-    confirmed.extend(broker.confirmed(Kind::Exit));
+    let mut confirmed = broker.confirmed(Direction::Entry);
+    confirmed.extend(broker.confirmed(Direction::Exit));
     assert!(confirmed.len() > 200);
     lines.sort();
     confirmed.sort();
@@ -98,7 +98,7 @@ async fn the_metrics_have_the_names_of_the_contract_and_no_plates() {
         let found = text.lines().any(|line| same_series(line, name));
         assert!(found, "{name} is missing in\n{text}");
     }
-    for plate in rig.plates(Kind::Entry) {
+    for plate in rig.plates(Direction::Entry) {
         assert!(!text.contains(plate.as_str()));
     }
 }
@@ -151,8 +151,8 @@ async fn generators_that_are_dropped_make_nothing_any_more_and_lose_nobody() {
     let published = broker.attempted().len();
     tokio::time::sleep(std::time::Duration::from_mins(1)).await;
     assert_eq!(broker.attempted().len(), published);
-    let entered = broker.confirmed(Kind::Entry).len() as u64;
-    let left = broker.confirmed(Kind::Exit).len() as u64;
+    let entered = broker.confirmed(Direction::Entry).len() as u64;
+    let left = broker.confirmed(Direction::Exit).len() as u64;
     assert_eq!(crate::InsideStore::count(&*store).await, Ok(entered - left));
     assert_eq!(Arc::strong_count(&broker), 1, "nothing is left running");
 }

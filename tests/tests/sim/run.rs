@@ -12,9 +12,9 @@ use actors::testing::{
 };
 use actors::{Actors, Metrics, Options, Parts};
 use chrono::TimeDelta;
+use domain::judgement::ObservationOutcome;
 use domain::reference::Net;
-use domain::session::Outcome as SessionOutcome;
-use domain::{Effect, Kind, Policy, SharedClock, Watermarks};
+use domain::{Direction, Effect, Policy, SharedClock, Watermarks};
 use platform::runtime::Vitals;
 use prometheus::Registry;
 use rand::rngs::StdRng;
@@ -32,12 +32,12 @@ const FATE_ENDS: Duration = Duration::from_mins(4);
 const CALM: Duration = Duration::from_secs(100);
 
 /// What an observation can turn out to be.
-const OUTCOMES: [SessionOutcome; 5] = [
-    SessionOutcome::Duplicate,
-    SessionOutcome::ReRead,
-    SessionOutcome::Matched,
-    SessionOutcome::Opened,
-    SessionOutcome::Waiting,
+const OUTCOMES: [ObservationOutcome; 5] = [
+    ObservationOutcome::Duplicate,
+    ObservationOutcome::ReRead,
+    ObservationOutcome::Matched,
+    ObservationOutcome::Opened,
+    ObservationOutcome::Waiting,
 ];
 
 /// What is taken away, to see that it is missed.
@@ -306,7 +306,7 @@ fn judge(world: &World, traffic: &Traffic, crashes: u64) -> Outcome {
     let sessions = written.iter().filter(is_summary).count() as u64;
     let conflicts = sum(&|metrics| metrics.conflicts.get());
     let redelivered = sum(&|metrics| {
-        metrics.redelivered(Kind::Entry).get() + metrics.redelivered(Kind::Exit).get()
+        metrics.redelivered(Direction::Entry).get() + metrics.redelivered(Direction::Exit).get()
     });
     let mut reach = world.reach.lock().expect("reach").clone();
     for effect in &written {
@@ -315,14 +315,14 @@ fn judge(world: &World, traffic: &Traffic, crashes: u64) -> Outcome {
     for outcome in OUTCOMES {
         let times = sum(&|metrics| metrics.times_observed(outcome));
         let rule = match outcome {
-            SessionOutcome::Duplicate => "R1",
-            SessionOutcome::ReRead => "R2",
+            ObservationOutcome::Duplicate => "R1",
+            ObservationOutcome::ReRead => "R2",
             _ => "R3",
         };
         reach.note_times(format!("{rule} {}", outcome.as_str()), times);
     }
     if world.policy.re_reads.default > domain::policy::RE_READ {
-        let times = sum(&|metrics| metrics.times_observed(SessionOutcome::ReRead));
+        let times = sum(&|metrics| metrics.times_observed(ObservationOutcome::ReRead));
         reach.note_times("R2 re-read by the site's own time", times);
     }
     let mut stays = BTreeMap::new();

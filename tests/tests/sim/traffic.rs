@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
-use domain::{Instant, Kind, Label, Observation, ObservationId, Plate, Policy, wire};
+use domain::{Direction, Instant, Label, Observation, ObservationId, Plate, Policy, wire};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{Rng, RngExt};
@@ -19,7 +19,7 @@ pub fn epoch() -> Instant {
 #[derive(Debug, Clone)]
 pub struct Message {
     pub after: Duration,
-    pub kind: Kind,
+    pub direction: Direction,
     pub body: String,
 }
 
@@ -107,7 +107,7 @@ impl Traffic {
                 }
                 messages.push(Message {
                     after: publishing.delay(random, observation) + Duration::from_millis(late),
-                    kind: observation.kind,
+                    kind: observation.direction,
                     body: wire::observation_to_json(observation),
                 });
             }
@@ -116,7 +116,7 @@ impl Traffic {
         for _ in 0..nonsense {
             messages.push(Message {
                 after: Duration::from_secs(random.random_range(0..200)),
-                kind: Kind::Exit,
+                direction: Direction::Exit,
                 body: "{\"id\":\"no plate, no time\"}".to_owned(),
             });
         }
@@ -133,7 +133,7 @@ fn copies(random: &mut StdRng) -> usize {
 /// How the messages of a seed leave.
 enum Publishing {
     /// All within a second: a backlog, of one kind first or mixed.
-    Backlog { first: Option<Kind> },
+    Backlog { first: Option<Direction> },
     /// Each at its time.
     Live,
 }
@@ -142,8 +142,8 @@ impl Publishing {
     fn any(random: &mut StdRng) -> Self {
         match random.random_range(0..4) {
             0 => Self::Backlog { first: None },
-            1 => Self::Backlog { first: Some(Kind::Entry) },
-            2 => Self::Backlog { first: Some(Kind::Exit) },
+            1 => Self::Backlog { first: Some(Direction::Entry) },
+            2 => Self::Backlog { first: Some(Direction::Exit) },
             _ => Self::Live,
         }
     }
@@ -159,7 +159,7 @@ impl Publishing {
     fn delay(&self, random: &mut StdRng, observation: &Observation) -> Duration {
         match self {
             Self::Backlog { first } => {
-                let second = first.is_some_and(|first| first != observation.kind);
+                let second = first.is_some_and(|first| first != observation.direction);
                 Duration::from_millis(random.random_range(0..1000) + if second { 1000 } else { 0 })
             }
             Self::Live => {
@@ -179,7 +179,7 @@ fn timeline(
     into: &mut Vec<Observation>,
 ) {
     let mut at = begins + TimeDelta::seconds(random.random_range(0..100));
-    let mut kind = Kind::Entry;
+    let mut kind = Direction::Entry;
     for _ in 0..random.random_range(1..=4) {
         if kinds.misses && random.random_bool(0.4) {
             kind = other(kind); // a passage that no camera saw
@@ -196,14 +196,19 @@ fn timeline(
     }
 }
 
-fn other(kind: Kind) -> Kind {
+fn other(direction: Direction) -> Direction {
     match kind {
-        Kind::Entry => Kind::Exit,
-        Kind::Exit => Kind::Entry,
+        Direction::Entry => Direction::Exit,
+        Direction::Exit => Direction::Entry,
     }
 }
 
-fn observation(random: &mut StdRng, plate: &Plate, kind: Kind, at: Instant) -> Observation {
+fn observation(
+    random: &mut StdRng,
+    plate: &Plate,
+    direction: Direction,
+    at: Instant,
+) -> Observation {
     let id = format!("{:016x}", random.next_u64());
     Observation {
         id: ObservationId::parse(&id).expect("a valid id"),

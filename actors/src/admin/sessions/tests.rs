@@ -1,6 +1,6 @@
 use super::*;
 
-fn why_of(state: State, is_reported: bool, waits_for: Option<(Kind, Instant)>) -> String {
+fn why_of(state: State, is_reported: bool, waits_for: Option<(Direction, Instant)>) -> String {
     let (entry, exit, session_id) = (None, None, None);
     why(&Chapter { state, entry, exit, session_id, is_reported, waits_for })
 }
@@ -13,7 +13,7 @@ fn each_stay_and_each_lone_read_says_why_and_what_it_waits_for() {
         "the exit is the next read after the entry in event time (R3)"
     );
     assert_eq!(
-        why_of(State(Some(ExceptionKind::UnmatchedExit)), false, Some((Kind::Entry, at))),
+        why_of(State(Some(ExceptionKind::UnmatchedExit)), false, Some((Direction::Entry, at))),
         "there is no entry directly before this exit (R4); it will be reported once all entries \
          up to 2026-11-20T10:00:05.000Z have been read"
     );
@@ -22,7 +22,7 @@ fn each_stay_and_each_lone_read_says_why_and_what_it_waits_for() {
         "another entry follows directly, with no exit in between (R5)"
     );
     assert_eq!(
-        why_of(State::OPEN, false, Some((Kind::Exit, at))),
+        why_of(State::OPEN, false, Some((Direction::Exit, at))),
         "nothing was read after this entry; it will be reported as an overstay once all exits up \
          to 2026-11-20T10:00:05.000Z have been read"
     );

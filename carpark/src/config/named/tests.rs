@@ -39,7 +39,7 @@ fn a_camera_knows_its_lane_its_place_and_its_zone() {
     assert_eq!((inward.zone, inward.vendor), (Europe::Berlin, Vendor::from_str("carpark").ok()));
     assert!((inward.min_confidence - 0.5).abs() < 1e-6);
     assert_eq!((gate.role, gate.zone, gate.vendor), (Role::Both, Tz::UTC, None));
-    assert_eq!((gate.approaching, gate.min_confidence), (Some(Kind::Exit), 0.0));
+    assert_eq!((gate.approaching, gate.min_confidence), (Some(Direction::Exit), 0.0));
 }
 
 #[test]

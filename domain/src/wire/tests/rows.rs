@@ -79,7 +79,7 @@ fn the_kinds_are_called_the_same_in_json_and_in_the_file() {
         assert_eq!(kind.as_str(), name);
         assert_eq!(serde_json::to_string(&kind).unwrap(), format!("\"{name}\""));
     }
-    for (kind, name) in [(Kind::Entry, "entry"), (Kind::Exit, "exit")] {
+    for (kind, name) in [(Direction::Entry, "entry"), (Direction::Exit, "exit")] {
         assert_eq!(kind.as_str(), name);
         assert_eq!(serde_json::to_string(&kind).unwrap(), format!("\"{name}\""));
     }

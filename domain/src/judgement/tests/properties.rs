@@ -37,11 +37,11 @@ fn observations(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Obse
     let one = (any::<bool>(), instant(), prop::bool::weighted(0.15));
     prop::collection::vec(one, count).prop_map(|all| {
         let observation = |(number, (is_exit, at, is_north)): (usize, (bool, Instant, bool))| {
-            let kind = if is_exit { Kind::Exit } else { Kind::Entry };
+            let direction = if is_exit { Direction::Exit } else { Direction::Entry };
             let letter = if is_exit { 'x' } else { 'e' };
             Observation {
                 id: ObservationId::parse(&format!("{number}{letter}")).unwrap(),
-                kind,
+                direction,
                 at,
                 place: Label::parse(if is_north { "north" } else { "main" }).unwrap(),
                 ..read("e0 10:00")
@@ -146,10 +146,11 @@ fn without_re_reads(mut run: Run) -> Run {
 
 /// The two reads of a session, by its times' and its id's word.
 fn reads_of<'a>(run: &'a Run, summary: &Summary) -> Option<(&'a Observation, &'a Observation)> {
-    let of_kind =
-        |kind, at| run.observations.iter().filter(move |read| read.kind == kind && read.at == at);
-    of_kind(Kind::Entry, summary.entry_at).find_map(|entry| {
-        of_kind(Kind::Exit, summary.exit_at)
+    let of_kind = |direction, at| {
+        run.observations.iter().filter(move |read| read.direction == direction && read.at == at)
+    };
+    of_kind(Direction::Entry, summary.entry_at).find_map(|entry| {
+        of_kind(Direction::Exit, summary.exit_at)
             .find(|exit| {
                 (0..9).any(|times| {
                     session_id(&plate(), &entry.id, &exit.id, times) == summary.session_id
@@ -252,7 +253,7 @@ proptest! {
             for standing in standings.iter().filter(|standing| standing.due == timeline::Due::AtOnce) {
                 assert!(record.reported.contains(&standing.verdict));
             }
-            assert!(record.observations.is_sorted_by_key(|known| (known.at, known.kind)));
+            assert!(record.observations.is_sorted_by_key(|known| (known.at, known.direction)));
             record
         });
     }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use actix::{
     Actor, ActorFutureExt, AtomicResponse, Context, Handler, Message, Recipient, WrapFuture,
 };
-use domain::session::{Outcome, outcome_of};
+use domain::judgement::{ObservationOutcome, outcome_of};
 use domain::{
     Command, Decision, Effect, ExceptionKind, Observation, Plate, Policy, Record, SharedClock,
     Watermarks, decide,
@@ -79,7 +79,7 @@ pub struct Shared {
 }
 
 /// See the module.
-pub struct Session {
+pub struct PlateActor {
     plate: Plate,
     /// As last seen in the store; `None` before the first look and after a failure.
     record: Option<Record>,
@@ -96,7 +96,7 @@ enum Turn {
     Failed(String),
 }
 
-impl Session {
+impl PlateActor {
     /// The actor of `plate`.
     pub fn new(plate: Plate, shared: Rc<Shared>) -> Self {
         Self { plate, record: None, shared }
@@ -113,7 +113,7 @@ impl Shared {
 
     /// Decides and commits until the decision stands. `record` may be out of date, or the empty
     /// one for a plate that was not looked up: a conflict brings the right one (G4).
-    async fn carry_out(&self, plate: &Plate, mut record: Record, command: Command) -> Turn {
+    async fn decide_and_commit(&self, plate: &Plate, mut record: Record, command: Command) -> Turn {
         loop {
             let begun = tokio::time::Instant::now();
             let decision = decide(plate, &record, command.clone(), &self.policy);
@@ -169,29 +169,29 @@ impl Shared {
         let Observed { observation, mut arrival } = observed;
         arrival.receipt.take_in_hand();
         self.metrics.queueing.observe(arrival.received.elapsed().as_secs_f64());
-        let (id, kind, at) = (observation.id.clone(), observation.kind, observation.at);
+        let (id, direction, at) = (observation.id.clone(), observation.direction, observation.at);
         platform::runtime::failpoint::panic_at!(&format!("panic:{id}"));
         die_at!(&format!("abort:{id}"));
         let watermarks = self.watermarks.get();
         let command = Command::Observe { observation, watermarks, now: arrival.now };
         let (record, outcome) = match self
-            .carry_out(plate, record.unwrap_or_default(), command)
+            .decide_and_commit(plate, record.unwrap_or_default(), command)
             .await
         {
-            Turn::Unchanged(record) => (record, Outcome::Duplicate),
+            Turn::Unchanged(record) => (record, ObservationOutcome::Duplicate),
             // Forgotten at once is judged at once: nothing waits for it.
             Turn::Stored(record) => match outcome_of(&record, &id) {
                 Some(outcome) => (record, outcome),
-                None => (record, Outcome::Matched),
+                None => (record, ObservationOutcome::Matched),
             },
             Turn::Failed(reason) => {
                 error!(plate = ?plate, observation.id = %id, reason, "observation not stored, it goes back to its queue");
                 return None;
             }
         };
-        self.metrics.observed(kind, outcome);
-        if !matches!(outcome, Outcome::Duplicate | Outcome::ReRead) {
-            self.metrics.flow.passed(kind, at, arrival.now);
+        self.metrics.observed(direction, outcome);
+        if !matches!(outcome, ObservationOutcome::Duplicate | ObservationOutcome::ReRead) {
+            self.metrics.flow.passed(direction, at, arrival.now);
         }
         arrival.receipt.stored();
         Some(record)
@@ -211,7 +211,7 @@ impl Shared {
             },
         };
         let command = Command::Settle { watermarks: settle.watermarks, now: self.clock.now() };
-        match self.carry_out(&settle.plate, record, command).await {
+        match self.decide_and_commit(&settle.plate, record, command).await {
             // The copy said that nothing is due while the index said so: it is out of date.
             Turn::Unchanged(_) if is_copy => (None, Ok(false)),
             Turn::Unchanged(record) => (None, self.reindex(settle.plate, &record).await),
@@ -236,7 +236,7 @@ impl Shared {
     }
 }
 
-impl Actor for Session {
+impl Actor for PlateActor {
     type Context = Context<Self>;
 
     fn started(&mut self, _: &mut Self::Context) {
@@ -244,14 +244,14 @@ impl Actor for Session {
     }
 }
 
-impl Drop for Session {
+impl Drop for PlateActor {
     /// Also when it dies of a panic.
     fn drop(&mut self) {
         self.shared.metrics.residents.dec();
     }
 }
 
-impl Handler<Observed> for Session {
+impl Handler<Observed> for PlateActor {
     type Result = AtomicResponse<Self, ()>;
 
     fn handle(&mut self, observed: Observed, _: &mut Self::Context) -> Self::Result {
@@ -264,7 +264,7 @@ impl Handler<Observed> for Session {
     }
 }
 
-impl Handler<Settle> for Session {
+impl Handler<Settle> for PlateActor {
     type Result = AtomicResponse<Self, Result<bool, Unsettled>>;
 
     fn handle(&mut self, settle: Settle, _: &mut Self::Context) -> Self::Result {
@@ -278,7 +278,7 @@ impl Handler<Settle> for Session {
     }
 }
 
-impl Handler<Passivate> for Session {
+impl Handler<Passivate> for PlateActor {
     type Result = ();
 
     fn handle(&mut self, _: Passivate, context: &mut Self::Context) {

@@ -9,10 +9,10 @@ use compact_str::CompactString;
 use uuid::Uuid;
 
 use crate::record::{Known, Record, Seq};
-use crate::timeline::{self, Few, Standing, Verdict};
+use crate::timeline::{self, DueVerdict, ShortList, Verdict};
 use crate::{
-    Effect, ExceptionKind, ExceptionRow, Instant, Kind, Observation, ObservationId, Plate, Policy,
-    Summary, Watermarks,
+    Direction, Effect, ExceptionKind, ExceptionRow, Instant, Observation, ObservationId, Plate,
+    Policy, Summary, Watermarks,
 };
 
 /// Namespace of the session ids (a version 5 UUID needs one); never to be changed.
@@ -58,7 +58,7 @@ pub enum Decision {
 
 /// What an observation turned out to be: the `outcome` of `backend_observations_total`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Outcome {
+pub enum ObservationOutcome {
     /// R1: its id was known.
     Duplicate,
     /// R2: the passage was known.
@@ -71,7 +71,7 @@ pub enum Outcome {
     Waiting,
 }
 
-impl Outcome {
+impl ObservationOutcome {
     /// The value of the metric's label.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -120,9 +120,9 @@ pub fn decide(plate: &Plate, record: &Record, command: Command, policy: &Policy)
                 return Decision::Unchanged;
             }
             let mut next = record.clone();
-            let is_late = match observation.kind {
-                Kind::Entry => watermarks.exits >= Some(observation.at),
-                Kind::Exit => watermarks.entries >= Some(observation.at),
+            let is_late = match observation.direction {
+                Direction::Entry => watermarks.exits >= Some(observation.at),
+                Direction::Exit => watermarks.entries >= Some(observation.at),
             };
             let re_read = policy.re_reads.of(&observation.place, observation.lane.as_ref());
             next.insert(observation, now, is_late, re_read);
@@ -135,7 +135,7 @@ pub fn decide(plate: &Plate, record: &Record, command: Command, policy: &Policy)
     if !grown && judged.fresh.is_empty() {
         return Decision::Unchanged;
     }
-    let (record, effects) = judged.carry_out();
+    let (record, effects) = judged.applied();
     Decision::Changed { record, effects }
 }
 
@@ -152,27 +152,27 @@ pub fn refiled(
     policy: &Policy,
 ) -> (Record, Vec<Effect>) {
     let merged = stands.merged_with(kept, former);
-    Judgement::new(plate, merged, &Watermarks::default(), now, policy).carry_out()
+    Judgement::new(plate, merged, &Watermarks::default(), now, policy).applied()
 }
 
 /// What the observation `id` turned out to be, by the record that holds it. `None` where the
 /// record has forgotten it at once.
-pub fn outcome_of(record: &Record, id: &ObservationId) -> Option<Outcome> {
+pub fn outcome_of(record: &Record, id: &ObservationId) -> Option<ObservationOutcome> {
     let known = record.observations.iter().find(|known| known.id == *id)?;
     let stands = timeline::passages(&record.observations, record.forgotten_until)
         .iter()
         .any(|passage| passage.stands == known.seq);
     if !stands {
-        return Some(Outcome::ReRead);
+        return Some(ObservationOutcome::ReRead);
     }
     let matched = record
         .reported
         .iter()
         .any(|verdict| matches!(verdict, Verdict::Session(..)) && verdict.concerns(known.seq));
-    Some(match (matched, known.kind) {
-        (true, _) => Outcome::Matched,
-        (false, Kind::Entry) => Outcome::Opened,
-        (false, Kind::Exit) => Outcome::Waiting,
+    Some(match (matched, known.direction) {
+        (true, _) => ObservationOutcome::Matched,
+        (false, Direction::Entry) => ObservationOutcome::Opened,
+        (false, Direction::Exit) => ObservationOutcome::Waiting,
     })
 }
 
@@ -223,7 +223,7 @@ impl<'a> Judgement<'a> {
         Self { plate, policy, now, record, fresh, amended, judged_early_to }
     }
 
-    fn carry_out(mut self) -> (Record, Vec<Effect>) {
+    fn applied(mut self) -> (Record, Vec<Effect>) {
         self.record.version += 1;
         let mut effects = Vec::with_capacity(self.fresh.len() + self.amended.len());
         for verdict in &self.amended {
@@ -306,8 +306,8 @@ impl<'a> Judgement<'a> {
         ExceptionRow {
             kind,
             plate: self.plate.clone(),
-            entry_at: (known.kind == Kind::Entry).then_some(known.at),
-            exit_at: (known.kind == Kind::Exit).then_some(known.at),
+            entry_at: (known.direction == Direction::Entry).then_some(known.at),
+            exit_at: (known.direction == Direction::Exit).then_some(known.at),
             observation_id: Some(known.id.clone()),
             session_id: None,
             place: known.place.clone(),
@@ -359,7 +359,7 @@ impl Record {
     }
 }
 
-fn standings(record: &Record, policy: &Policy) -> Few<Standing> {
+fn standings(record: &Record, policy: &Policy) -> ShortList<DueVerdict> {
     timeline::verdicts(&record.observations, record.forgotten_until, policy)
 }
 

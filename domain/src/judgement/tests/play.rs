@@ -104,8 +104,8 @@ impl Play {
 
     /// `e1-x1`, or `e1-x1#1` where the pair was withdrawn once before.
     fn session_name(&self, id: &str) -> String {
-        for entry in self.observations.iter().filter(|read| read.kind == Kind::Entry) {
-            for exit in self.observations.iter().filter(|read| read.kind == Kind::Exit) {
+        for entry in self.observations.iter().filter(|read| read.direction == Direction::Entry) {
+            for exit in self.observations.iter().filter(|read| read.direction == Direction::Exit) {
                 for (times, mark) in ["", "#1", "#2"].into_iter().enumerate() {
                     if session_id(&plate(), &entry.id, &exit.id, times) == id {
                         return format!("{}-{}{mark}", entry.id, exit.id);
