@@ -1,5 +1,5 @@
 //! The actors: observations in, reports out. The files stand in the order an observation passes
-//! them: [`consumer`], [`registry`], [`plate_actor`], [`store`], [`summary_client`];
+//! them: [`consumer`], [`registry`], [`plate_actor`], [`committer`], [`store`], [`summary_client`];
 //! beside them the [`settler`], which gives the verdicts that only time can bring. At the desks
 //! ([`dead_letter_desk`], [`plate_desk`]) people are served, over the routes of `admin`.
 //!
@@ -7,6 +7,7 @@
 //! needed; [`Actors::stop`] lets go in the order of the way.
 
 mod admin;
+pub mod committer;
 pub mod consumer;
 pub mod dead_letter_desk;
 pub mod flow;
@@ -33,6 +34,7 @@ use std::time::Duration;
 use actix::{Actor, Addr};
 use actix_web::web::ServiceConfig;
 use admin::Desks;
+use committer::{Batching, Committer};
 use consumer::{Consumer, Drain};
 use dead_letter_desk::DeadLetterDesk;
 use domain::wire::queue_of;
@@ -43,7 +45,6 @@ use platform::messaging::{Broker, Queue};
 use platform::runtime::Vitals;
 use registry::{Limits, Registry};
 use settler::{SettleNow, Settled, Settler};
-use store::committer::{Batching, Committer};
 use store::{ProcessorId, Store};
 use summary_client::{Flush, Posting, Sink, SummaryClient};
 use tokio::time::timeout;

@@ -21,9 +21,9 @@ use domain::{
 use platform::runtime::failpoint::die_at;
 use tracing::{error, warn};
 
+use crate::committer::{Commit, Load};
 use crate::metrics::Metrics;
 use crate::receipt::Arrival;
-use crate::store::committer::{Commit, Load};
 use crate::store::{Change, Committed};
 
 /// An observation was read, parsed and delivered.

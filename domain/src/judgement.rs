@@ -8,7 +8,8 @@ use chrono::TimeDelta;
 use compact_str::CompactString;
 use uuid::Uuid;
 
-use crate::record::{Known, Record, Seq};
+use crate::known::{Known, Seq};
+use crate::record::Record;
 use crate::timeline::{self, DueVerdict, ShortList, Verdict};
 use crate::{
     Direction, Effect, ExceptionKind, ExceptionRow, Instant, Observation, ObservationId, Plate,

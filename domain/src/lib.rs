@@ -2,8 +2,8 @@
 //! actor. What a plate, an observation and a session are, and what follows from a set of
 //! observations (rules R1 to R9, see `docs/rules.md`).
 //!
-//! Reading order: [`plate`], [`observation`], [`record`] (what is remembered of a plate),
-//! [`timeline`] (what the observations say), [`judgement`] (the one function [`decide`]),
+//! Reading order: [`plate`], [`observation`], [`known`] (an observation as it is kept), [`timeline`]
+//! (what the observations say), [`record`] (what is remembered of a plate), [`judgement`] (the one function [`decide`]),
 //! [`effect`] (what it asks the world to do), [`summary`] and [`exception`] (what is reported),
 //! [`wire`] (how all of it travels), [`watermark`] (how far a stream has been read), [`reference`]
 //! (the rules a second time, to audit the first). Beside it the vehicle monitor's: [`vehicle`] (whose
@@ -13,6 +13,7 @@ pub mod clock;
 pub mod effect;
 pub mod exception;
 pub mod judgement;
+pub mod known;
 pub mod observation;
 pub mod plate;
 pub mod policy;

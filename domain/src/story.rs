@@ -3,7 +3,8 @@
 
 use compact_str::CompactString;
 
-use crate::record::{Known, Record};
+use crate::known::Known;
+use crate::record::Record;
 use crate::timeline::{self, Due, Verdict};
 use crate::{Direction, ExceptionKind, Instant, Plate, Policy};
 

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use crate::record::{Known, Seq};
+use crate::known::{Known, Seq};
 use crate::{Direction, ExceptionKind, Instant, Policy, Watermarks};
 
 /// A list that is short for nearly every plate, and then needs no allocation: it is made several

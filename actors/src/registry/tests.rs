@@ -10,8 +10,8 @@ use prometheus::Registry as MetricsRegistry;
 use tokio::sync::mpsc;
 
 use super::*;
+use crate::committer::{Commit, Load};
 use crate::receipt::{Arrival, Receipt, Returned};
-use crate::store::committer::{Commit, Load};
 use crate::store::{Committed, StoreError};
 
 /// Stands in for the committer: stores everything, and tells how often it was asked.

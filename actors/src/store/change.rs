@@ -1,6 +1,7 @@
 //! A commit, spelled out: everything that a store has to write, decided before it is asked.
 
-use domain::record::{Known, Waiting};
+use domain::known::Known;
+use domain::record::Waiting;
 use domain::wire::{ExceptionMessage, SummaryMessage, format_time};
 use domain::{Direction, Effect, Instant, Label, ObservationId, Plate, Policy, Record};
 use serde::{Deserialize, Serialize};

@@ -3,8 +3,6 @@
 //! outbox entries of its effects: all of it or nothing, and only if the version is the expected one.
 
 mod change;
-pub mod committer;
-
 #[cfg(any(test, feature = "testkit"))]
 pub mod contract;
 mod embedded;

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 use compact_str::CompactString;
 
-use super::{Known, Record, Seq};
+use super::Record;
+use crate::known::{Known, Seq};
 use crate::observation::PlateAsRead;
 use crate::timeline::Verdict;
 

@@ -7,21 +7,21 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Instant;
 
-pub(super) fn serialize<S: Serializer>(at: &Instant, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn serialize<S: Serializer>(at: &Instant, serializer: S) -> Result<S::Ok, S::Error> {
     (at.timestamp(), at.timestamp_subsec_nanos()).serialize(serializer)
 }
 
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Instant, D::Error> {
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Instant, D::Error> {
     let (seconds, nanos) = Deserialize::deserialize(deserializer)?;
     DateTime::from_timestamp(seconds, nanos).ok_or_else(|| D::Error::custom("no time"))
 }
 
 /// The same for a time that need not be there.
-pub(super) mod optional {
+pub(crate) mod optional {
     use super::{Deserializer, Instant, Serializer};
 
     #[expect(clippy::ref_option, reason = "the form that serde calls")]
-    pub(in crate::record) fn serialize<S: Serializer>(
+    pub(crate) fn serialize<S: Serializer>(
         at: &Option<Instant>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
@@ -31,7 +31,7 @@ pub(super) mod optional {
         }
     }
 
-    pub(in crate::record) fn deserialize<'de, D: Deserializer<'de>>(
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<Instant>, D::Error> {
         super::deserialize(deserializer).map(Some)

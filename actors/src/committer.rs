@@ -20,10 +20,9 @@ use platform::runtime::{Backoff, Vital};
 use tokio::sync::oneshot;
 use tracing::{error, info};
 
-use super::{Change, Committed, ProcessorId, Store, StoreError};
-
 use crate::health::Health;
 use crate::metrics::Metrics;
+use crate::store::{Change, Committed, ProcessorId, Store, StoreError};
 use crate::summary_client::Outboxed;
 
 /// Sessions that may ask before the first answer.
