@@ -22,7 +22,7 @@ use tracing::{error, info};
 
 use crate::health::Health;
 use crate::metrics::Metrics;
-use crate::store::{Change, Committed, ProcessorId, Store, StoreError};
+use crate::store::{Change, Committed, ProcessorId, Records, StoreError};
 use crate::summary_client::Outboxed;
 
 /// Sessions that may ask before the first answer.
@@ -66,7 +66,7 @@ pub type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 
 /// See the module.
 pub struct Committer {
-    store: Arc<dyn Store>,
+    store: Arc<dyn Records>,
     /// Whose outbox takes the effects.
     owner: ProcessorId,
     outboxed: Recipient<Outboxed>,
@@ -94,7 +94,7 @@ pub struct Batching {
 impl Committer {
     /// A committer with nothing to store yet.
     pub fn new(
-        store: Arc<dyn Store>,
+        store: Arc<dyn Records>,
         owner: ProcessorId,
         outboxed: Recipient<Outboxed>,
         batching: Batching,
@@ -177,7 +177,7 @@ enum Ask {
 
 /// What a batch under way needs of the actor.
 struct Link {
-    store: Arc<dyn Store>,
+    store: Arc<dyn Records>,
     owner: ProcessorId,
     outboxed: Recipient<Outboxed>,
     metrics: Arc<Metrics>,

@@ -24,7 +24,7 @@ use tracing::info;
 use utoipa::ToSchema;
 
 use crate::dead_letter_desk::{DeadLetterDesk, Discard, Find};
-use crate::store::{Store, StoreError};
+use crate::store::{Plates, StoreError};
 use crate::summary_client::{PostError, Sink};
 
 /// For reports of the plate to reach the sink, so that none comes after the erasure.
@@ -124,7 +124,7 @@ pub struct PlateDesk {
 }
 
 struct Parts {
-    store: Arc<dyn Store>,
+    store: Arc<dyn Plates>,
     sink: Rc<dyn Sink>,
     dead_letters: Addr<DeadLetterDesk>,
     vehicles: LaterVehicles,
@@ -133,7 +133,7 @@ struct Parts {
 impl PlateDesk {
     /// Over the four places where something can be held.
     pub fn new(
-        store: Arc<dyn Store>,
+        store: Arc<dyn Plates>,
         sink: Rc<dyn Sink>,
         dead_letters: Addr<DeadLetterDesk>,
         vehicles: LaterVehicles,

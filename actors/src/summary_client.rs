@@ -26,7 +26,7 @@ use tracing::{error, info, warn};
 use crate::gate::Gate;
 use crate::health::Health;
 use crate::metrics::Metrics;
-use crate::store::{OutboxEntry, OutboxKind, ProcessorId, Store};
+use crate::store::{OutboxEntry, OutboxKind, Outboxes, ProcessorId};
 use delivery::{Link, Posted};
 
 pub use post::{HttpSink, PostError, Sink, SinkOptions};
@@ -115,7 +115,7 @@ impl SummaryClient {
         owner: ProcessorId,
         posting: Posting,
         sink: Rc<dyn Sink>,
-        store: Arc<dyn Store>,
+        store: Arc<dyn Outboxes>,
         gate: Arc<Gate>,
         metrics: Arc<Metrics>,
         health: Arc<Health>,

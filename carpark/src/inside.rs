@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use actors::store::Store;
+use actors::store::Plates;
 use async_trait::async_trait;
 use domain::Plate;
 use vehicles::inside::Inside;
 
 /// The plates with an open stay.
-pub struct OpenStays(pub Arc<dyn Store>);
+pub struct OpenStays(pub Arc<dyn Plates>);
 
 #[async_trait]
 impl Inside for OpenStays {

@@ -14,8 +14,8 @@ use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
 use super::change::{Change, OutboxEntry};
 use super::{
-    Beat, Committed, Counts, Held, Peers, ProcessorId, Scope, Store, StoreError, is_misspelled,
-    without_repeats,
+    Beat, Committed, Counters, Counts, Held, Outboxes, Peers, Plates, ProcessorId, Processors,
+    Records, Scope, Spelling, Store, StoreError, is_misspelled, without_repeats,
 };
 use crate::flow::{MINUTES_KEPT, Passed, minute_of};
 use tables::{
@@ -56,7 +56,7 @@ impl EmbeddedStore {
 }
 
 #[async_trait]
-impl Store for EmbeddedStore {
+impl Records for EmbeddedStore {
     async fn commit(
         &self,
         _owner: &ProcessorId,
@@ -112,7 +112,10 @@ impl Store for EmbeddedStore {
             .await
             .map_err(StoreError::from)
     }
+}
 
+#[async_trait]
+impl Outboxes for EmbeddedStore {
     async fn outbox(
         &self,
         _owner: &ProcessorId,
@@ -157,7 +160,10 @@ impl Store for EmbeddedStore {
             .await
             .map_err(StoreError::from)
     }
+}
 
+#[async_trait]
+impl Processors for EmbeddedStore {
     async fn beat(&self, beat: &Beat) -> Result<Peers, StoreError> {
         let now = self.clock.now().timestamp_millis();
         let has_expired = self.file.read(move |database| {
@@ -181,7 +187,10 @@ impl Store for EmbeddedStore {
     async fn leave(&self, _processor: &ProcessorId) -> Result<(), StoreError> {
         Ok(())
     }
+}
 
+#[async_trait]
+impl Plates for EmbeddedStore {
     async fn plates(
         &self,
         scope: Scope,
@@ -251,6 +260,23 @@ impl Store for EmbeddedStore {
             .inspect(|_| self.file.scrub_erased())
             .map_err(StoreError::from)
     }
+}
+
+#[async_trait]
+impl Counters for EmbeddedStore {
+    async fn counts(&self) -> Result<Counts, StoreError> {
+        self.file
+            .read(|database| {
+                let read = database.begin_read()?;
+                Ok(Counts {
+                    open: read.open_table(OPEN)?.len()?,
+                    waiting: read.open_table(DUE_ENTRIES)?.len()?
+                        + read.open_table(DUE_EXITS)?.len()?,
+                })
+            })
+            .await
+            .map_err(StoreError::from)
+    }
 
     async fn count_passed(&self, passed: &[Passed]) -> Result<(), StoreError> {
         let passed = passed.to_vec();
@@ -291,21 +317,10 @@ impl Store for EmbeddedStore {
             .await
             .map_err(StoreError::from)
     }
+}
 
-    async fn counts(&self) -> Result<Counts, StoreError> {
-        self.file
-            .read(|database| {
-                let read = database.begin_read()?;
-                Ok(Counts {
-                    open: read.open_table(OPEN)?.len()?,
-                    waiting: read.open_table(DUE_ENTRIES)?.len()?
-                        + read.open_table(DUE_EXITS)?.len()?,
-                })
-            })
-            .await
-            .map_err(StoreError::from)
-    }
-
+#[async_trait]
+impl Spelling for EmbeddedStore {
     async fn spelling(&self) -> Result<Option<(u32, Instant)>, StoreError> {
         self.file
             .read(|database| {
@@ -379,6 +394,9 @@ impl Store for EmbeddedStore {
             .map_err(StoreError::from)
     }
 }
+
+#[async_trait]
+impl Store for EmbeddedStore {}
 
 #[cfg(test)]
 mod tests;

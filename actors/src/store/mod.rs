@@ -104,14 +104,9 @@ fn without_repeats(mut plates: Vec<Plate>, limit: usize) -> Vec<Plate> {
     plates
 }
 
-/// The state of all plates, shared by all processors.
+/// The records of all plates, shared by all processors.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
-    /// One attempt to use it, for the start, when a person still looks: sorts why not.
-    async fn reach(&self) -> Result<(), Unreached> {
-        self.counts().await.map(|_| ()).map_err(|e| Unreached::Away(e.to_string()))
-    }
-
+pub trait Records: Send + Sync + 'static {
     /// Commits each change if its plate's record has the expected version, with its indexes and
     /// its outbox entries, and answers in order. Durable when it answers. Where a batch names a
     /// plate twice, the later change sees the earlier. May be repeated with the same changes: what
@@ -129,7 +124,11 @@ pub trait Store: Send + Sync + 'static {
     /// Plates that wait for a watermark that has been reached, at most `limit`; of each kind those
     /// that are due longest.
     async fn due(&self, watermarks: &Watermarks, limit: usize) -> Result<Vec<Plate>, StoreError>;
+}
 
+/// What is to be reported and is not confirmed, of each processor.
+#[async_trait]
+pub trait Outboxes: Send + Sync + 'static {
     /// Entries of `owner`'s outbox, at most `limit`, in any order; `cursor` is `None` at the
     /// beginning and what the last call answered afterwards, `None` at the end. An entry that
     /// stays all along is answered at least once.
@@ -142,13 +141,21 @@ pub trait Store: Send + Sync + 'static {
 
     /// Removes delivered entries from `owner`'s outbox; unknown keys are ignored.
     async fn clear(&self, owner: &ProcessorId, keys: &[String]) -> Result<(), StoreError>;
+}
 
+/// Which processors share the store, and how far each has read.
+#[async_trait]
+pub trait Processors: Send + Sync + 'static {
     /// Records a sign of life and answers what is known of all processors.
     async fn beat(&self, beat: &Beat) -> Result<Peers, StoreError>;
 
     /// This processor ends: its watermarks hold nobody back any longer.
     async fn leave(&self, processor: &ProcessorId) -> Result<(), StoreError>;
+}
 
+/// The plates, for people who look for them and who have them erased (G8).
+#[async_trait]
+pub trait Plates: Send + Sync + 'static {
     /// Known plates, about `limit` at a time, in any order; `cursor` is `None` at the beginning and
     /// what the last call answered afterwards, `None` at the end. A plate that is known all along
     /// is answered at least once.
@@ -168,22 +175,25 @@ pub trait Store: Send + Sync + 'static {
     /// Forgets a plate: its record and its place in every index, not its reports. Answers whether
     /// there was a record. An actor that still has a copy of it meets a conflict.
     async fn erase(&self, plate: &Plate) -> Result<bool, StoreError>;
+}
+
+/// What can be counted, for people who watch.
+#[async_trait]
+pub trait Counters: Send + Sync + 'static {
+    /// See [`Counts`].
+    async fn counts(&self) -> Result<Counts, StoreError>;
 
     /// Adds to what is counted of each minute; of old minutes it may forget.
     async fn count_passed(&self, passed: &[Passed]) -> Result<(), StoreError>;
 
     /// What all processors counted from that minute on, each minute once, in order.
     async fn passed(&self, since_minute: i64) -> Result<Vec<Passed>, StoreError>;
+}
 
-    /// See [`Counts`].
-    async fn counts(&self) -> Result<Counts, StoreError>;
-
-    /// How its server is set, where it has one whose settings decide whether it keeps what it is
-    /// given.
-    async fn settings(&self) -> Result<Option<RedisSettings>, StoreError> {
-        Ok(None)
-    }
-
+/// Under which spelling of plates the records stand ([`respell`]). A store that outlives no process
+/// has had today's for ever, and need not say anything.
+#[async_trait]
+pub trait Spelling: Send + Sync + 'static {
     /// Which spelling of plates the keys have ([`domain::plate::SPELLING`]) and since when, as far as
     /// it was noted; a store that outlives no process has had today's for ever.
     async fn spelling(&self) -> Result<Option<(u32, Instant)>, StoreError> {
@@ -196,7 +206,7 @@ pub trait Store: Send + Sync + 'static {
     }
 
     /// Keys of records that today's version spells otherwise, among about `limit` that were looked
-    /// at; `cursor` as in [`Store::plates`].
+    /// at; `cursor` as in [`Plates::plates`].
     async fn misspelled(
         &self,
         _cursor: Option<String>,
@@ -214,6 +224,21 @@ pub trait Store: Send + Sync + 'static {
     /// has that version; answers whether it was so.
     async fn remove_misspelled(&self, _key: &str, _version: u64) -> Result<bool, StoreError> {
         Ok(true)
+    }
+}
+
+/// All that a store can do.
+#[async_trait]
+pub trait Store: Records + Outboxes + Processors + Plates + Counters + Spelling {
+    /// One attempt to use it, for the start, when a person still looks: sorts why not.
+    async fn reach(&self) -> Result<(), Unreached> {
+        self.counts().await.map(|_| ()).map_err(|e| Unreached::Away(e.to_string()))
+    }
+
+    /// How its server is set, where it has one whose settings decide whether it keeps what it is
+    /// given.
+    async fn settings(&self) -> Result<Option<RedisSettings>, StoreError> {
+        Ok(None)
     }
 }
 

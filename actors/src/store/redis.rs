@@ -26,8 +26,8 @@ use platform::storage::{ErasedKeys, ErasedLog, RedisLink, RedisSettings, Unreach
 
 use super::change::{Change, OutboxEntry};
 use super::{
-    Beat, Committed, Counts, Held, Peers, ProcessorId, Scope, Store, StoreError, is_misspelled,
-    without_repeats,
+    Beat, Committed, Counters, Counts, Held, Outboxes, Peers, Plates, ProcessorId, Processors,
+    Records, Scope, Spelling, Store, StoreError, is_misspelled, without_repeats,
 };
 use crate::flow::{MINUTES_KEPT, Passed};
 use committing::{CommitScript, read_answer};
@@ -36,7 +36,7 @@ const OPEN: &str = "entry_plates";
 const DUE_ENTRIES: &str = "carpark:due:entries";
 const DUE_EXITS: &str = "carpark:due:exits";
 const PROCESSORS: &str = "carpark:processors";
-const SPELLING: &str = "carpark:spelling";
+const SPELLING_KEY: &str = "carpark:spelling";
 const PASSED: &str = "carpark:passed";
 const ERASED: ErasedKeys = ErasedKeys { erased: "carpark:erased", rewritten: "carpark:rewritten" };
 
@@ -132,15 +132,7 @@ fn passed_key(minute: i64) -> String {
 }
 
 #[async_trait]
-impl Store for RedisStore {
-    async fn reach(&self) -> Result<(), Unreached> {
-        // What every commit needs: the keys, and to run a script.
-        let mut needed = pipe();
-        needed.cmd("SCARD").arg(OPEN).cmd("ZCARD").arg(DUE_ENTRIES).cmd("ZCARD").arg(DUE_EXITS);
-        needed.cmd("EVAL").arg("return 1").arg(0);
-        self.redis.reach(&needed).await
-    }
-
+impl Records for RedisStore {
     async fn commit(
         &self,
         owner: &ProcessorId,
@@ -185,7 +177,10 @@ impl Store for RedisStore {
         plates.extend(exits);
         Ok(without_repeats(plates, limit))
     }
+}
 
+#[async_trait]
+impl Outboxes for RedisStore {
     async fn outbox(
         &self,
         owner: &ProcessorId,
@@ -209,7 +204,10 @@ impl Store for RedisStore {
         }
         self.redis.ask(cmd("HDEL").arg(outbox_key(owner)).arg(keys)).await
     }
+}
 
+#[async_trait]
+impl Processors for RedisStore {
     async fn beat(&self, beat: &Beat) -> Result<Peers, StoreError> {
         self.erased.look_now_and_then();
         let millis = |mark: Option<domain::Instant>| {
@@ -237,7 +235,10 @@ impl Store for RedisStore {
         // the next one takes the outbox over at once.
         self.redis.ask(cmd("HSET").arg(PROCESSORS).arg(&*processor.0).arg("0  ")).await
     }
+}
 
+#[async_trait]
+impl Plates for RedisStore {
     async fn plates(
         &self,
         scope: Scope,
@@ -297,6 +298,17 @@ impl Store for RedisStore {
         self.erased.look_soon();
         Ok(deleted > 0)
     }
+}
+
+#[async_trait]
+impl Counters for RedisStore {
+    async fn counts(&self) -> Result<Counts, StoreError> {
+        let mut pipeline = pipe();
+        pipeline.cmd("SCARD").arg(OPEN);
+        pipeline.cmd("ZCARD").arg(DUE_ENTRIES).cmd("ZCARD").arg(DUE_EXITS);
+        let (open, due_entries, due_exits): (u64, u64, u64) = self.redis.ask_all(&pipeline).await?;
+        Ok(Counts { open, waiting: due_entries + due_exits })
+    }
 
     async fn count_passed(&self, passed: &[Passed]) -> Result<(), StoreError> {
         let mut pipeline = pipe();
@@ -337,21 +349,12 @@ impl Store for RedisStore {
         }
         Ok(minutes.into_values().collect())
     }
+}
 
-    async fn counts(&self) -> Result<Counts, StoreError> {
-        let mut pipeline = pipe();
-        pipeline.cmd("SCARD").arg(OPEN);
-        pipeline.cmd("ZCARD").arg(DUE_ENTRIES).cmd("ZCARD").arg(DUE_EXITS);
-        let (open, due_entries, due_exits): (u64, u64, u64) = self.redis.ask_all(&pipeline).await?;
-        Ok(Counts { open, waiting: due_entries + due_exits })
-    }
-
-    async fn settings(&self) -> Result<Option<RedisSettings>, StoreError> {
-        self.redis.settings().await.map(Some)
-    }
-
+#[async_trait]
+impl Spelling for RedisStore {
     async fn spelling(&self) -> Result<Option<(u32, Instant)>, StoreError> {
-        let noted: Option<String> = self.redis.ask(cmd("GET").arg(SPELLING)).await?;
+        let noted: Option<String> = self.redis.ask(cmd("GET").arg(SPELLING_KEY)).await?;
         Ok(noted.and_then(|noted| {
             let (spelling, since) = noted.split_once(' ')?;
             let since = DateTime::from_timestamp_millis(since.parse().ok()?)?;
@@ -364,7 +367,7 @@ impl Store for RedisStore {
             return Ok(());
         }
         let note = format!("{spelling} {}", since.timestamp_millis());
-        self.redis.ask(cmd("SET").arg(SPELLING).arg(note)).await
+        self.redis.ask(cmd("SET").arg(SPELLING_KEY).arg(note)).await
     }
 
     async fn misspelled(
@@ -389,5 +392,20 @@ impl Store for RedisStore {
         let remove_misspelled: u64 =
             self.redis.ask(cmd("EVAL").arg(REMOVE_MISSPELLED).arg(1).arg(key).arg(version)).await?;
         Ok(remove_misspelled == 1)
+    }
+}
+
+#[async_trait]
+impl Store for RedisStore {
+    async fn reach(&self) -> Result<(), Unreached> {
+        // What every commit needs: the keys, and to run a script.
+        let mut needed = pipe();
+        needed.cmd("SCARD").arg(OPEN).cmd("ZCARD").arg(DUE_ENTRIES).cmd("ZCARD").arg(DUE_EXITS);
+        needed.cmd("EVAL").arg("return 1").arg(0);
+        self.redis.reach(&needed).await
+    }
+
+    async fn settings(&self) -> Result<Option<RedisSettings>, StoreError> {
+        self.redis.settings().await.map(Some)
     }
 }

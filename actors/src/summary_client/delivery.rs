@@ -11,12 +11,12 @@ use tracing::warn;
 
 use super::{Pending, PostError, RETRY_FIRST, Sink};
 use crate::metrics::Metrics;
-use crate::store::{OutboxKind, ProcessorId, Store};
+use crate::store::{OutboxKind, Outboxes, ProcessorId};
 
 /// What a post under way needs of the actor.
 pub(super) struct Link {
     pub(super) sink: Rc<dyn Sink>,
-    pub(super) store: Arc<dyn Store>,
+    pub(super) store: Arc<dyn Outboxes>,
     pub(super) metrics: Arc<Metrics>,
 }
 

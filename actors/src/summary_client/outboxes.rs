@@ -8,7 +8,7 @@ use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use tracing::{info, warn};
 
 use super::{Pending, SummaryClient};
-use crate::store::{OutboxEntry, ProcessorId, Store, StoreError};
+use crate::store::{OutboxEntry, Outboxes, ProcessorId, StoreError};
 
 /// Entries taken from a gone processor's outbox at a time.
 const ADOPTED_AT_ONCE: usize = 1_000;
@@ -92,7 +92,10 @@ impl SummaryClient {
 }
 
 /// All entries of an outbox.
-async fn fetch_all(store: &dyn Store, owner: &ProcessorId) -> Result<Vec<OutboxEntry>, StoreError> {
+async fn fetch_all(
+    store: &dyn Outboxes,
+    owner: &ProcessorId,
+) -> Result<Vec<OutboxEntry>, StoreError> {
     let mut all = Vec::new();
     let mut cursor = None;
     loop {
@@ -107,7 +110,7 @@ async fn fetch_all(store: &dyn Store, owner: &ProcessorId) -> Result<Vec<OutboxE
 
 /// Some entries of an outbox; none when it is empty.
 async fn fetch_some(
-    store: &dyn Store,
+    store: &dyn Outboxes,
     owner: &ProcessorId,
 ) -> Result<Vec<OutboxEntry>, StoreError> {
     let mut cursor = None;

@@ -11,8 +11,8 @@ use tokio::time::Instant;
 use super::{Moment, SharedFate};
 use crate::flow::Passed;
 use crate::store::{
-    Beat, Change, Committed, Counts, Held, IndexChange, OutboxEntry, Peers, ProcessorId, Scope,
-    Store, StoreError,
+    Beat, Change, Committed, Counters, Counts, Held, IndexChange, OutboxEntry, Outboxes, Peers,
+    Plates, ProcessorId, Processors, Records, Scope, Spelling, Store, StoreError,
 };
 
 /// After this long without a sign of life a processor holds no watermark back.
@@ -122,7 +122,7 @@ fn change_index(index: &mut BTreeMap<Plate, i64>, plate: &Plate, change: IndexCh
 }
 
 #[async_trait]
-impl Store for MemoryStore {
+impl Records for MemoryStore {
     async fn commit(
         &self,
         owner: &ProcessorId,
@@ -167,7 +167,10 @@ impl Store for MemoryStore {
         }
         Ok(due.into_iter().take(limit).collect())
     }
+}
 
+#[async_trait]
+impl Outboxes for MemoryStore {
     async fn outbox(
         &self,
         owner: &ProcessorId,
@@ -197,7 +200,10 @@ impl Store for MemoryStore {
         }
         Ok(())
     }
+}
 
+#[async_trait]
+impl Processors for MemoryStore {
     async fn beat(&self, beat: &Beat) -> Result<Peers, StoreError> {
         self.asked().await?;
         let (now, mine) = (Instant::now(), beat.processor.clone());
@@ -231,7 +237,10 @@ impl Store for MemoryStore {
         }
         Ok(())
     }
+}
 
+#[async_trait]
+impl Plates for MemoryStore {
     async fn plates(
         &self,
         scope: Scope,
@@ -273,6 +282,16 @@ impl Store for MemoryStore {
         state.due_exits.remove(plate);
         Ok(state.records.remove(plate).is_some())
     }
+}
+
+#[async_trait]
+impl Counters for MemoryStore {
+    async fn counts(&self) -> Result<Counts, StoreError> {
+        self.asked().await?;
+        let state = self.state();
+        let waiting = state.due_entries.len() + state.due_exits.len();
+        Ok(Counts { open: state.open.len() as u64, waiting: waiting as u64 })
+    }
 
     async fn count_passed(&self, passed: &[Passed]) -> Result<(), StoreError> {
         self.asked().await?;
@@ -288,11 +307,10 @@ impl Store for MemoryStore {
         all.retain(|passed| passed.minute >= since_minute);
         Ok(all)
     }
-
-    async fn counts(&self) -> Result<Counts, StoreError> {
-        self.asked().await?;
-        let state = self.state();
-        let waiting = state.due_entries.len() + state.due_exits.len();
-        Ok(Counts { open: state.open.len() as u64, waiting: waiting as u64 })
-    }
 }
+
+#[async_trait]
+impl Spelling for MemoryStore {}
+
+#[async_trait]
+impl Store for MemoryStore {}
