@@ -84,10 +84,9 @@ struct ObservationMessage<'a> {
     confidence: Option<f64>,
 }
 
-/// R8: why a message is absurd. It goes to the dead letters with this as its reason; nothing in it
-/// shows a plate.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum Rejection {
+/// Why a message cannot be read, whatever it is about.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
     /// More than [`MESSAGE_BYTES_MAX`].
     #[error("too_large: {0} bytes, at most {MESSAGE_BYTES_MAX} are allowed")]
     TooLarge(usize),
@@ -97,6 +96,15 @@ pub enum Rejection {
     /// Not a JSON object of the contract.
     #[error("malformed_json: {0}")]
     MalformedJson(String),
+}
+
+/// R8: why a message is absurd. It goes to the dead letters with this as its reason; nothing in it
+/// shows a plate.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Rejection {
+    /// It cannot be read at all.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
     /// The message has no `id`.
     #[error("missing_id: `id` is missing")]
     MissingId,
@@ -149,37 +157,32 @@ impl Rejection {
 
     /// The first word of the reason: what a metric or a filter goes by.
     pub fn code(&self) -> &'static str {
-        match self {
-            Self::TooLarge(_) => "too_large",
-            Self::NotUtf8(_) => "not_utf8",
-            Self::MalformedJson(_) => "malformed_json",
-            Self::MissingId => "missing_id",
-            Self::BadId(_) => "bad_id",
-            Self::MissingPlate => "missing_plate",
-            Self::BadPlate(_) => "bad_plate",
-            Self::MissingTime => "missing_time",
-            Self::BothTimes => "both_times",
-            Self::BadTime(_) => "bad_time",
-            Self::FutureTime(_) => "future_time",
-            Self::BadLabel(..) => "bad_label",
-            Self::BadConfidence(_) => "bad_confidence",
-        }
+        code_of(&self.to_string(), &Self::CODES)
     }
+}
+
+/// The code that a reason begins with.
+fn code_of(reason: &str, codes: &[&'static str]) -> &'static str {
+    let first = reason.split(':').next();
+    codes.iter().find(|code| first == Some(code)).copied().unwrap_or_default()
+}
+
+/// Reads the JSON object of a message.
+fn parse_object<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Result<T, Unreadable> {
+    if body.len() > MESSAGE_BYTES_MAX {
+        return Err(Unreadable::TooLarge(body.len()));
+    }
+    let text = std::str::from_utf8(body).map_err(|e| Unreadable::NotUtf8(e.valid_up_to()))?;
+    // Serde would take an array for a struct whose fields have lost their names.
+    if !text.trim_start().starts_with('{') {
+        return Err(Unreadable::MalformedJson("not an object".to_owned()));
+    }
+    serde_json::from_str(text).map_err(|e| Unreadable::MalformedJson(without_content(&e)))
 }
 
 /// Reads an observation, or says why it is none (R8).
 pub fn parse_observation(body: &[u8], now: Instant) -> Result<Observation, Rejection> {
-    if body.len() > MESSAGE_BYTES_MAX {
-        return Err(Rejection::TooLarge(body.len()));
-    }
-    let text = std::str::from_utf8(body).map_err(|e| Rejection::NotUtf8(e.valid_up_to()))?;
-    // Serde would take an array for a struct whose fields have lost their names.
-    if !text.trim_start().starts_with('{') {
-        return Err(Rejection::MalformedJson("not an object".to_owned()));
-    }
-    let message: ObservationMessage<'_> =
-        serde_json::from_str(text).map_err(|e| Rejection::MalformedJson(without_content(&e)))?;
-
+    let message: ObservationMessage<'_> = parse_object(body)?;
     let id = message.id.ok_or(Rejection::MissingId)?;
     let id = ObservationId::parse(&id).map_err(Rejection::BadId)?;
     let as_read = message.vehicle_plate.ok_or(Rejection::MissingPlate)?;

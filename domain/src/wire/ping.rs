@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{MESSAGE_BYTES_MAX, format_time, parse_time, shape, without_content};
+use super::{Unreadable, code_of, format_time, parse_object, parse_time, shape};
 use crate::observation::ObservationId;
 use crate::policy::AHEAD_MAX;
 use crate::vehicle::{NameError, VehicleId};
@@ -35,15 +35,9 @@ struct PingMessage<'a> {
 /// Why a message is no ping: it goes to the dead letters with this as its reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PingRejection {
-    /// More than [`MESSAGE_BYTES_MAX`].
-    #[error("too_large: {0} bytes, at most {MESSAGE_BYTES_MAX} are allowed")]
-    TooLarge(usize),
-    /// Bytes that are no text.
-    #[error("not_utf8: invalid UTF-8 from byte {0} on")]
-    NotUtf8(usize),
-    /// Not a JSON object of the contract.
-    #[error("malformed_json: {0}")]
-    MalformedJson(String),
+    /// It cannot be read at all.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
     /// The message has no `id`.
     #[error("missing_id: `id` is missing")]
     MissingId,
@@ -88,33 +82,13 @@ impl PingRejection {
 
     /// The first word of the reason.
     pub fn code(&self) -> &'static str {
-        match self {
-            Self::TooLarge(_) => "too_large",
-            Self::NotUtf8(_) => "not_utf8",
-            Self::MalformedJson(_) => "malformed_json",
-            Self::MissingId => "missing_id",
-            Self::BadId(_) => "bad_id",
-            Self::MissingVehicle => "missing_vehicle",
-            Self::BadVehicle(_) => "bad_vehicle",
-            Self::MissingTime => "missing_time",
-            Self::BadTime(_) => "bad_time",
-            Self::FutureTime(_) => "future_time",
-            Self::UnknownVehicle => "unknown_vehicle",
-        }
+        code_of(&self.to_string(), &Self::CODES)
     }
 }
 
 /// Reads a ping of the queue, or says why it is none.
 pub fn parse_ping(body: &[u8], now: Instant) -> Result<Ping, PingRejection> {
-    if body.len() > MESSAGE_BYTES_MAX {
-        return Err(PingRejection::TooLarge(body.len()));
-    }
-    let text = std::str::from_utf8(body).map_err(|e| PingRejection::NotUtf8(e.valid_up_to()))?;
-    if !text.trim_start().starts_with('{') {
-        return Err(PingRejection::MalformedJson("not an object".to_owned()));
-    }
-    let message: PingMessage<'_> = serde_json::from_str(text)
-        .map_err(|e| PingRejection::MalformedJson(without_content(&e)))?;
+    let message: PingMessage<'_> = parse_object(body)?;
     let id = message.id.ok_or(PingRejection::MissingId)?;
     ObservationId::parse(&id).map_err(PingRejection::BadId)?;
     let vehicle = message.vehicle_id.ok_or(PingRejection::MissingVehicle)?;

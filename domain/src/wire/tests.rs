@@ -220,7 +220,7 @@ fn what_is_no_json_object_of_the_contract_is_malformed() {
 #[test]
 fn bytes_that_are_no_text_are_refused() {
     let rejection = parse_observation(b"{\"id\":\"\xff\"}", now()).unwrap_err();
-    assert_eq!(rejection, Rejection::NotUtf8(7));
+    assert_eq!(rejection, Rejection::Unreadable(Unreadable::NotUtf8(7)));
     assert_eq!(rejection.to_string(), "not_utf8: invalid UTF-8 from byte 7 on");
     assert_eq!(rejection.code(), "not_utf8");
 }
