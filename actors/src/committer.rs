@@ -6,6 +6,7 @@
 //! Tells: the store; the summary client ([`Outboxed`]) what is to be reported.
 //! Never: gives up on the store; a session waits, the prefetch fills, the broker keeps the rest.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,74 +67,55 @@ pub type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 
 /// See the module.
 pub struct Committer {
-    store: Arc<dyn Records>,
-    /// Whose outbox takes the effects.
-    owner: ProcessorId,
-    outboxed: Recipient<Outboxed>,
-    batch_max: usize,
-    /// Batches under way at a time.
-    in_flight_max: usize,
+    parts: Rc<Parts>,
     in_flight: usize,
     commits: Vec<Commit>,
     loads: Vec<(Plate, Answer<Record>)>,
     is_loading: bool,
-    metrics: Arc<Metrics>,
-    health: Arc<Health>,
     vital: Vital,
 }
 
-/// How many at a time; see [`crate::Options`].
-#[derive(Debug, Clone, Copy)]
-pub struct Batching {
+/// What a committer is made of; shared with the batches under way.
+pub struct Parts {
+    /// Where the records are.
+    pub store: Arc<dyn Records>,
+    /// Whose outbox takes the effects.
+    pub owner: ProcessorId,
+    /// The summary client, told what is to be reported.
+    pub outboxed: Recipient<Outboxed>,
     /// Most changes of one batch.
     pub batch_max: usize,
-    /// Most batches under way at once.
+    /// Most batches under way at a time.
     pub in_flight_max: usize,
+    /// The counters that it raises.
+    pub metrics: Arc<Metrics>,
+    /// Says whether the store is usable.
+    pub health: Arc<Health>,
 }
 
 impl Committer {
     /// A committer with nothing to store yet.
-    pub fn new(
-        store: Arc<dyn Records>,
-        owner: ProcessorId,
-        outboxed: Recipient<Outboxed>,
-        batching: Batching,
-        metrics: Arc<Metrics>,
-        health: Arc<Health>,
-        vital: Vital,
-    ) -> Self {
-        Self {
-            store,
-            owner,
-            outboxed,
-            batch_max: batching.batch_max,
-            in_flight_max: batching.in_flight_max,
-            in_flight: 0,
-            commits: Vec::new(),
-            loads: Vec::new(),
-            is_loading: false,
-            metrics,
-            health,
-            vital,
-        }
+    pub fn new(parts: Parts, vital: Vital) -> Self {
+        let (commits, loads) = (Vec::new(), Vec::new());
+        Self { parts: Rc::new(parts), in_flight: 0, commits, loads, is_loading: false, vital }
     }
 
     /// Starts a batch if there is room for one. It takes what waits at its first turn, after the
     /// mailbox has been emptied, so that all who asked by then are in it.
     fn schedule_commits(&mut self, context: &mut Context<Self>) {
-        if self.in_flight >= self.in_flight_max || self.commits.is_empty() {
+        if self.in_flight >= self.parts.in_flight_max || self.commits.is_empty() {
             return;
         }
         self.in_flight += 1;
         let batch = actix::fut::ready(()).then(|(), committer: &mut Self, _| {
-            let count = committer.commits.len().min(committer.batch_max);
+            let count = committer.commits.len().min(committer.parts.batch_max);
             let rest = committer.commits.split_off(count);
             let batch = std::mem::replace(&mut committer.commits, rest);
             if count > 0 {
-                committer.metrics.commit_batch.observe(count as f64);
+                committer.parts.metrics.commit_batch.observe(count as f64);
             }
-            let link = committer.link();
-            async move { link.commit(batch).await }.into_actor(committer)
+            let parts = Rc::clone(&committer.parts);
+            async move { parts.commit(batch).await }.into_actor(committer)
         });
         context.spawn(batch.map(|(), committer, context| {
             committer.in_flight -= 1;
@@ -148,23 +130,13 @@ impl Committer {
         self.is_loading = true;
         let batch = actix::fut::ready(()).then(|(), committer: &mut Self, _| {
             let batch = std::mem::take(&mut committer.loads);
-            let link = committer.link();
-            async move { link.load(batch).await }.into_actor(committer)
+            let parts = Rc::clone(&committer.parts);
+            async move { parts.load(batch).await }.into_actor(committer)
         });
         context.spawn(batch.map(|(), committer, context| {
             committer.is_loading = false;
             committer.schedule_loads(context);
         }));
-    }
-
-    fn link(&self) -> Link {
-        Link {
-            store: Arc::clone(&self.store),
-            owner: self.owner.clone(),
-            outboxed: self.outboxed.clone(),
-            metrics: Arc::clone(&self.metrics),
-            health: Arc::clone(&self.health),
-        }
     }
 }
 
@@ -175,16 +147,7 @@ enum Ask {
     Load,
 }
 
-/// What a batch under way needs of the actor.
-struct Link {
-    store: Arc<dyn Records>,
-    owner: ProcessorId,
-    outboxed: Recipient<Outboxed>,
-    metrics: Arc<Metrics>,
-    health: Arc<Health>,
-}
-
-impl Link {
+impl Parts {
     async fn commit(&self, batch: Vec<Commit>) {
         if batch.is_empty() {
             return;
@@ -193,7 +156,7 @@ impl Link {
             batch.into_iter().map(|commit| (commit.change, commit.answer)).unzip();
         let changes: Arc<[Change]> = changes.into();
         let (committed, attempts) = self
-            .patiently(Ask::Keep, || self.store.commit(&self.owner, Arc::clone(&changes)))
+            .until_answered(Ask::Keep, || self.store.commit(&self.owner, Arc::clone(&changes)))
             .await;
         die_at!("commit_applied");
         // An attempt whose answer was lost may have been carried out, and another processor may
@@ -224,7 +187,7 @@ impl Link {
             return;
         }
         let (plates, answers): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
-        let (records, _) = self.patiently(Ask::Load, || self.store.load(&plates)).await;
+        let (records, _) = self.until_answered(Ask::Load, || self.store.load(&plates)).await;
         for (answer, record) in answers.into_iter().zip(records) {
             let _ = answer.send(record.map_err(StoreError));
         }
@@ -233,7 +196,7 @@ impl Link {
     /// Asks until the store answers. A commit whose outcome is unknown is repeated as it was; the
     /// store recognises what it has.
     /// Answers also how many attempts failed.
-    async fn patiently<T, F>(&self, what: Ask, ask: impl Fn() -> F) -> (T, u32)
+    async fn until_answered<T, F>(&self, what: Ask, ask: impl Fn() -> F) -> (T, u32)
     where
         F: Future<Output = Result<T, StoreError>>,
     {

@@ -34,7 +34,7 @@ use std::time::Duration;
 use actix::{Actor, Addr};
 use actix_web::web::ServiceConfig;
 use admin::Desks;
-use committer::{Batching, Committer};
+use committer::Committer;
 use consumer::{Consumer, Drain};
 use dead_letter_desk::DeadLetterDesk;
 use domain::wire::queue_of;
@@ -45,7 +45,7 @@ use platform::messaging::{Broker, Queue};
 use platform::runtime::Vitals;
 use registry::{Limits, Registry};
 use settler::{SettleNow, Settled, Settler};
-use store::{ProcessorId, Store};
+use store::{Outboxes, Plates, ProcessorId, Processors, Records, Store};
 use summary_client::{Flush, Posting, Sink, SummaryClient};
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -111,28 +111,28 @@ impl Actors {
         };
         let summary_client = SummaryClient::create(|context| {
             context.set_mailbox_capacity(SUMMARY_MAILBOX);
-            SummaryClient::new(
-                processor.clone(),
+            let parts = summary_client::Parts {
+                owner: processor.clone(),
                 posting,
-                Rc::clone(&sink),
-                Arc::clone(&store),
-                Arc::clone(&gate),
-                Arc::clone(&metrics),
-                Arc::clone(&health),
-                vitals.of("summary client"),
-            )
+                sink: Rc::clone(&sink),
+                store: Arc::clone(&store) as Arc<dyn Outboxes>,
+                gate: Arc::clone(&gate),
+                metrics: Arc::clone(&metrics),
+                health: Arc::clone(&health),
+            };
+            SummaryClient::new(parts, vitals.of("summary client"))
         });
 
         let committer = Committer::new(
-            Arc::clone(&store),
-            processor.clone(),
-            summary_client.clone().recipient(),
-            Batching {
+            committer::Parts {
+                store: Arc::clone(&store) as Arc<dyn Records>,
+                owner: processor.clone(),
+                outboxed: summary_client.clone().recipient(),
                 batch_max: options.commit_batch_max,
                 in_flight_max: options.commits_in_flight,
+                metrics: Arc::clone(&metrics),
+                health: Arc::clone(&health),
             },
-            Arc::clone(&metrics),
-            Arc::clone(&health),
             vitals.of("committer"),
         )
         .start();
@@ -196,12 +196,12 @@ impl Actors {
                 watermarks,
                 gate: Arc::clone(&gate),
                 clock,
+                policy: options.policy.clone(),
+                every: options.settle_every,
                 batch_max: options.settle_batch_max,
                 metrics: Arc::clone(&metrics),
                 health: Arc::clone(&health),
             },
-            &options.policy,
-            options.settle_every,
             vitals.of("settler"),
         )
         .start();
@@ -214,10 +214,12 @@ impl Actors {
         .start();
         let vehicles = LaterVehicles::default();
         let plates = PlateDesk::new(
-            Arc::clone(&store),
-            sink,
-            dead_letters.clone(),
-            Rc::clone(&vehicles),
+            plate_desk::Parts {
+                store: Arc::clone(&store) as Arc<dyn Plates>,
+                sink,
+                dead_letters: dead_letters.clone(),
+                vehicles: Rc::clone(&vehicles),
+            },
             vitals.of("plate desk"),
         )
         .start();

@@ -123,23 +123,22 @@ pub struct PlateDesk {
     vital: Vital,
 }
 
-struct Parts {
-    store: Arc<dyn Plates>,
-    sink: Rc<dyn Sink>,
-    dead_letters: Addr<DeadLetterDesk>,
-    vehicles: LaterVehicles,
+/// What the desk is made of: the four places where something can be held.
+pub struct Parts {
+    /// The records, and the reports that are not confirmed.
+    pub store: Arc<dyn Plates>,
+    /// The files.
+    pub sink: Rc<dyn Sink>,
+    /// What could not be read.
+    pub dead_letters: Addr<DeadLetterDesk>,
+    /// The vehicle monitor.
+    pub vehicles: LaterVehicles,
 }
 
 impl PlateDesk {
-    /// Over the four places where something can be held.
-    pub fn new(
-        store: Arc<dyn Plates>,
-        sink: Rc<dyn Sink>,
-        dead_letters: Addr<DeadLetterDesk>,
-        vehicles: LaterVehicles,
-        vital: Vital,
-    ) -> Self {
-        Self { parts: Rc::new(Parts { store, sink, dead_letters, vehicles }), vital }
+    /// Made of its parts.
+    pub fn new(parts: Parts, vital: Vital) -> Self {
+        Self { parts: Rc::new(parts), vital }
     }
 }
 

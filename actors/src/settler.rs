@@ -28,7 +28,7 @@ use crate::gate::Gate;
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::plate_actor::Settle;
-use crate::store::{Beat, Peers, ProcessorId, Store, StoreError};
+use crate::store::{Beat, Counters, Peers, ProcessorId, Processors, Records, Store, StoreError};
 use crate::summary_client::Adopt;
 
 /// Plates settled at a time.
@@ -54,7 +54,6 @@ pub struct Settled {
 /// See the module.
 pub struct Settler {
     parts: Rc<Parts>,
-    every: Duration,
     marker: Marker,
     vital: Vital,
 }
@@ -79,6 +78,10 @@ pub struct Parts {
     pub gate: Arc<Gate>,
     /// The clock of processing time.
     pub clock: SharedClock,
+    /// The rules, which say how long to wait for what is late.
+    pub policy: Policy,
+    /// Pause between two steps.
+    pub every: Duration,
     /// Plates per look into the store.
     pub batch_max: usize,
     /// The gauges that it sets.
@@ -88,9 +91,9 @@ pub struct Parts {
 }
 
 impl Settler {
-    /// Runs a step `every` so often.
-    pub fn new(parts: Parts, policy: &Policy, every: Duration, vital: Vital) -> Self {
-        Self { parts: Rc::new(parts), every, marker: Marker::new(policy), vital }
+    /// A settler that has settled nothing yet.
+    pub fn new(parts: Parts, vital: Vital) -> Self {
+        Self { marker: Marker::new(&parts.policy), parts: Rc::new(parts), vital }
     }
 }
 
@@ -206,7 +209,7 @@ impl Actor for Settler {
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Self::Context) {
-        context.run_interval(self.every, |_, context| {
+        context.run_interval(self.parts.every, |_, context| {
             // One that is still running is not overtaken: the mailbox waits with the actor.
             let _ = context.address().try_send(SettleNow);
         });

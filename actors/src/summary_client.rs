@@ -108,19 +108,28 @@ pub struct SummaryClient {
     vital: Vital,
 }
 
+/// What a summary client is made of.
+pub struct Parts {
+    /// Whose outbox it empties.
+    pub owner: ProcessorId,
+    /// How it posts.
+    pub posting: Posting,
+    /// What takes the reports.
+    pub sink: Rc<dyn Sink>,
+    /// Where the outboxes are.
+    pub store: Arc<dyn Outboxes>,
+    /// Closed while too many reports are unconfirmed.
+    pub gate: Arc<Gate>,
+    /// The counters that it raises.
+    pub metrics: Arc<Metrics>,
+    /// Says whether the sink is usable.
+    pub health: Arc<Health>,
+}
+
 impl SummaryClient {
     /// A client that has nothing to post yet.
-    #[expect(clippy::too_many_arguments, reason = "the wiring is the one caller")]
-    pub fn new(
-        owner: ProcessorId,
-        posting: Posting,
-        sink: Rc<dyn Sink>,
-        store: Arc<dyn Outboxes>,
-        gate: Arc<Gate>,
-        metrics: Arc<Metrics>,
-        health: Arc<Health>,
-        vital: Vital,
-    ) -> Self {
+    pub fn new(parts: Parts, vital: Vital) -> Self {
+        let Parts { owner, posting, sink, store, gate, metrics, health } = parts;
         Self {
             owner,
             posting,
@@ -146,7 +155,7 @@ impl SummaryClient {
         let since = Instant::now();
         for entry in entries {
             let pending = Pending { owner: owner.clone(), entry, since, is_adopted };
-            self.queue(pending.entry.direction).push_back(pending);
+            self.queue(pending.entry.kind).push_back(pending);
         }
         self.show_pending();
     }
@@ -221,7 +230,7 @@ impl SummaryClient {
                 }
                 // To the front, in their order: the oldest first.
                 for pending in batch.into_iter().rev() {
-                    self.queue(pending.entry.direction).push_front(pending);
+                    self.queue(pending.entry.kind).push_front(pending);
                 }
                 if !error.is_refusal() {
                     self.failed(&error, context);
@@ -236,13 +245,13 @@ impl SummaryClient {
         self.metrics.failures.with_label_values(&["refused"]).inc();
         for pending in &batch {
             error!(
-                outbox.key_kind = ?pending.entry.direction, error = %error,
+                outbox.key_kind = ?pending.entry.kind, error = %error,
                 "sink refuses a report, it is kept and tried again in a minute"
             );
         }
         context.run_later(PARKED_FOR, |client, context| {
             for pending in batch {
-                client.queue(pending.entry.direction).push_back(pending);
+                client.queue(pending.entry.kind).push_back(pending);
             }
             client.post(context);
         });
