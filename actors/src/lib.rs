@@ -45,7 +45,7 @@ use platform::messaging::{Broker, Queue};
 use platform::runtime::Vitals;
 use registry::{Limits, Registry};
 use settler::{SettleNow, Settled, Settler};
-use store::{Outboxes, Plates, ProcessorId, Processors, Records, Store};
+use store::{Outboxes, Plates, ProcessorId, Records, Store};
 use summary_client::{Flush, Posting, Sink, SummaryClient};
 use tokio::time::timeout;
 use tracing::{info, warn};

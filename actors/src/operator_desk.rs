@@ -25,7 +25,7 @@ use tracing::info;
 use crate::flow::Passed;
 use crate::plate_actor::Observed;
 use crate::receipt::{Arrival, Receipt};
-use crate::store::{Counters, Plates, Records, Scope, Store, StoreError};
+use crate::store::{Scope, Store, StoreError};
 
 /// Most records looked at for one page.
 const LOOKED_AT_MAX: usize = 10_000;

@@ -28,7 +28,7 @@ use crate::gate::Gate;
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::plate_actor::Settle;
-use crate::store::{Beat, Counters, Peers, ProcessorId, Processors, Records, Store, StoreError};
+use crate::store::{Beat, Peers, ProcessorId, Store, StoreError};
 use crate::summary_client::Adopt;
 
 /// Plates settled at a time.

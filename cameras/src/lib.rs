@@ -46,7 +46,7 @@ pub use monitor::state::{CameraState, Severity};
 pub use monitor::status::{CameraStatus, Refusal, WithoutObservation};
 pub use openapi::openapi;
 pub use options::Options;
-pub use read::{Candidate, CapturedAt, Direction, Message, PlateText, Read, Stage, Unreadable};
+pub use read::{Candidate, CapturedAt, Heading, Message, PlateText, Read, Stage, Unreadable};
 pub use service::{Cameras, Watch, start};
 pub use token::{Token, shows_token};
 pub use vendor::Vendor;

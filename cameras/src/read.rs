@@ -23,7 +23,7 @@ pub struct Read {
     /// When, by the camera's clock.
     pub at: CapturedAt,
     /// Which way the vehicle went, as far as the camera says.
-    pub direction: Option<Direction>,
+    pub direction: Option<Heading>,
     /// How sure the camera is of the plate's text (not of having found a plate), 0 to 1.
     pub confidence: Option<f32>,
     /// The camera, as the message names it.
@@ -69,9 +69,9 @@ pub enum CapturedAt {
     Missing,
 }
 
-/// Which way a vehicle went.
+/// Which way a vehicle went, as its camera says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
+pub enum Heading {
     /// Into the car park: the vendor means the barrier.
     In,
     /// The vehicle drove out.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::camera::{Camera, Role};
-use crate::read::{CapturedAt, Direction, PlateText, Read, Stage};
+use crate::read::{CapturedAt, Heading, PlateText, Read, Stage};
 use crate::zone;
 
 /// Of the ids made here: a name in a namespace of its own.
@@ -204,15 +204,15 @@ fn plate(text: &PlateText) -> Option<(Plate, Option<PlateAsRead>)> {
 }
 
 /// Which way: by the lane, and only where that is two-way by the camera.
-fn direction(camera: &Camera, direction: Option<Direction>) -> Option<Direction> {
-    match (camera.role, direction) {
+fn direction(camera: &Camera, heading: Option<Heading>) -> Option<Direction> {
+    match (camera.role, heading) {
         (Role::Entry, _) => Some(Direction::Entry),
         (Role::Exit, _) => Some(Direction::Exit),
         (Role::Both, None) => None,
-        (Role::Both, Some(Direction::In)) => Some(Direction::Entry),
-        (Role::Both, Some(Direction::Out)) => Some(Direction::Exit),
-        (Role::Both, Some(Direction::Approaching)) => camera.approaching,
-        (Role::Both, Some(Direction::Leaving)) => {
+        (Role::Both, Some(Heading::In)) => Some(Direction::Entry),
+        (Role::Both, Some(Heading::Out)) => Some(Direction::Exit),
+        (Role::Both, Some(Heading::Approaching)) => camera.approaching,
+        (Role::Both, Some(Heading::Leaving)) => {
             camera.approaching.map(|direction| match direction {
                 Direction::Entry => Direction::Exit,
                 Direction::Exit => Direction::Entry,

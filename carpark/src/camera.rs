@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use cameras::sighting::{Fit, Sighting, sightings};
 use cameras::understand::understand;
-use cameras::{Camera, CapturedAt, Direction, Message, PlateText, Read, Stage, Vendor};
+use cameras::{Camera, CapturedAt, Heading, Message, PlateText, Read, Stage, Vendor};
 use domain::{Instant, Plate, wire};
 
 use crate::config::Config;
@@ -148,10 +148,10 @@ fn said(read: &Read) -> Vec<String> {
     line(
         "direction",
         read.direction.map(|direction| match direction {
-            Direction::In => "in".to_owned(),
-            Direction::Out => "out".to_owned(),
-            Direction::Approaching => "towards the camera".to_owned(),
-            Direction::Leaving => "away from the camera".to_owned(),
+            Heading::In => "in".to_owned(),
+            Heading::Out => "out".to_owned(),
+            Heading::Approaching => "towards the camera".to_owned(),
+            Heading::Leaving => "away from the camera".to_owned(),
         }),
     );
     line("camera", read.camera.clone());

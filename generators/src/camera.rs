@@ -35,13 +35,13 @@ pub(crate) struct Passage {
 impl Camera {
     /// `options` have been checked.
     pub(crate) fn new(direction: Direction, options: &Options) -> Self {
-        let way = match kind {
+        let way = match direction {
             Direction::Entry => "in",
             Direction::Exit => "out",
         };
         let lane = |number| Label::parse(&format!("{way}-{number}")).expect("a short word");
         Self {
-            kind,
+            direction,
             place: options.place().unwrap_or_default(),
             lanes: (1..=options.lanes.max(1)).map(lane).collect(),
             faults: options.faults,
@@ -83,7 +83,7 @@ impl Camera {
             plate_as_read: (as_read != plate.as_str())
                 .then(|| PlateAsRead(CompactString::new(as_read))),
             plate,
-            kind: self.kind,
+            direction: self.direction,
             at: at.trunc_subsecs(3),
             place: self.place.clone(),
             lane: Some(lane),

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use domain::wire::{ENTRY_QUEUE, parse_observation};
 use domain::{
-    Decision, Effect, ExceptionRow, Policy, Record, Summary, Watermarks, decide, session,
+    Decision, Effect, ExceptionRow, Policy, Record, Summary, Watermarks, decide, judgement,
 };
 use serde_json::json;
 use tests::files::Files;
@@ -227,14 +227,14 @@ fn by_the_rules(truth: &Truth, order: Order) -> (Vec<Summary>, Vec<ExceptionRow>
         let plate = observation.plate.clone();
         judge(
             &plate,
-            session::Command::Observe { observation, watermarks: Watermarks::default(), now },
+            judgement::Command::Observe { observation, watermarks: Watermarks::default(), now },
         );
     }
     let read_to = Some(now + policy.lateness);
     let watermarks = Watermarks { entries: read_to, exits: read_to };
     for plate in truth.plates() {
         let plate = domain::Plate::parse(plate).unwrap();
-        judge(&plate, session::Command::Settle { watermarks, now });
+        judge(&plate, judgement::Command::Settle { watermarks, now });
     }
     (summaries, exceptions)
 }

@@ -55,7 +55,7 @@ impl Handler<Explode> for PlateActor {
 
 /// Answers which actor a plate has.
 #[derive(Message)]
-#[rtype(result = "Option<Addr<Session>>")]
+#[rtype(result = "Option<Addr<PlateActor>>")]
 struct WhoIs(&'static str);
 
 impl Handler<WhoIs> for Registry {
@@ -63,7 +63,7 @@ impl Handler<WhoIs> for Registry {
 
     fn handle(&mut self, WhoIs(plate): WhoIs, _: &mut Self::Context) -> Self::Result {
         let plate = Plate::parse(plate).unwrap();
-        self.residents.get(&plate).map(|resident| resident.session.clone())
+        self.residents.get(&plate).map(|resident| resident.actor.clone())
     }
 }
 

@@ -11,10 +11,7 @@ use domain::{
     Record, Watermarks, decide,
 };
 
-use super::{
-    Beat, Change, Committed, Counters, OutboxEntry, Outboxes, Plates, ProcessorId, Processors,
-    Records, Scope, Store,
-};
+use super::{Beat, Change, Committed, OutboxEntry, ProcessorId, Scope, Store};
 use crate::flow::{Passed, minute_of};
 
 /// Event time zero of the checks: long ago, so that nothing depends on the present.

@@ -15,7 +15,7 @@ use domain::plate::SPELLING;
 use domain::{Plate, Policy, Record, SharedClock};
 use tracing::{info, warn};
 
-use super::{Change, Committed, ProcessorId, Processors, Records, Spelling, Store, StoreError};
+use super::{Change, Committed, ProcessorId, Store, StoreError};
 
 /// For so long after the first look another one is taken at each start: while a fleet is upgraded one
 /// by one, processors of the earlier version still write under their spelling.

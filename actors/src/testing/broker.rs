@@ -54,7 +54,9 @@ impl MemoryServer {
     /// A server with empty queues.
     pub fn new(fate: SharedFate, prefetch: usize) -> Self {
         let lane = || Rc::new(Lane { state: RefCell::default(), changed: Notify::new() });
-        let lanes = [Direction::Entry, Direction::Exit].map(|kind| (queue_of(kind), lane())).into();
+        let lanes = [Direction::Entry, Direction::Exit]
+            .map(|direction| (queue_of(direction), lane()))
+            .into();
         Self { lanes: Rc::new(lanes), fate, prefetch, forgets_at_once: false }
     }
 
@@ -71,7 +73,7 @@ impl MemoryServer {
 
     /// Puts a message into a queue.
     pub fn publish(&self, direction: Direction, body: impl Into<Bytes>) {
-        let lane = self.lane(queue_of(kind));
+        let lane = self.lane(queue_of(direction));
         let message = Message { body: body.into(), was_delivered: false };
         lane.state.borrow_mut().ready.push_back(message);
         lane.changed.notify_waiters();

@@ -6,7 +6,7 @@
 
 use super::{Adapter, plate, reads_or, stage, when, word};
 use crate::body::Document;
-use crate::read::{CapturedAt, Direction, Message, Read, Unreadable};
+use crate::read::{CapturedAt, Heading, Message, Read, Unreadable};
 use crate::time;
 use crate::tree::Tree;
 
@@ -51,11 +51,7 @@ fn event(event: &Tree) -> Result<Read, Unreadable> {
     };
     Ok(Read {
         at,
-        direction: word(
-            event,
-            "carMoveDirection",
-            &[("in", Direction::In), ("out", Direction::Out)],
-        ),
+        direction: word(event, "carMoveDirection", &[("in", Heading::In), ("out", Heading::Out)]),
         confidence: event.share("plateConfidence", &[1.0, 100.0]),
         camera: ["camera_info.SerialNumber", "sensorProviderID"].iter().find_map(|p| event.name(p)),
         lane: event.name("roiID"),

@@ -3,7 +3,7 @@
 
 use super::{Adapter, plate, reads_or, stage, when, word};
 use crate::body::Document;
-use crate::read::{CapturedAt, Direction, Message, Read, Unreadable};
+use crate::read::{CapturedAt, Heading, Message, Read, Unreadable};
 use crate::time;
 use crate::tree::{Tree, is_word};
 
@@ -35,7 +35,7 @@ fn event(notification: &Tree) -> Result<Option<Read>, Unreadable> {
         CapturedAt::Missing => when(message, &["@UtcTime"], time::written)?,
         at => at,
     };
-    let directions = [("in", Direction::In), ("out", Direction::Out)];
+    let directions = [("in", Heading::In), ("out", Heading::Out)];
     Ok(Some(Read {
         at,
         direction: word(&named, "carMoveDirection", &directions),

@@ -7,7 +7,7 @@ use domain::wire::parse_time;
 
 use super::{Adapter, plate};
 use crate::body::{Document, Format};
-use crate::read::{CapturedAt, Direction, Message, Read, Unreadable};
+use crate::read::{CapturedAt, Heading, Message, Read, Unreadable};
 
 pub(super) const ADAPTER: Adapter = Adapter::new(&["carpark"], is_own, read);
 
@@ -22,8 +22,8 @@ fn read(document: &Document) -> Result<Message, Unreadable> {
     let tree = &document.tree;
     let text = tree.text("vehicle_plate").ok_or(Unreadable::Missing("vehicle_plate"))?;
     let (direction, field) = match (tree.has("entry_date_time"), tree.has("exit_date_time")) {
-        (true, false) => (Direction::In, "entry_date_time"),
-        (false, true) => (Direction::Out, "exit_date_time"),
+        (true, false) => (Heading::In, "entry_date_time"),
+        (false, true) => (Heading::Out, "exit_date_time"),
         (false, false) => return Err(Unreadable::Missing("entry_date_time or exit_date_time")),
         (true, true) => {
             return Err(Unreadable::Bad("exit_date_time", "to stand beside an entry's"));

@@ -6,17 +6,17 @@
 
 use super::{Adapter, as_read, plate, when, word};
 use crate::body::Document;
-use crate::read::{Candidate, CapturedAt, Direction, Message, Read, Unreadable};
+use crate::read::{Candidate, CapturedAt, Heading, Message, Read, Unreadable};
 use crate::time;
 use crate::tree::{Tree, is_word};
 
 const UNREAD: &[&str] = &["noplate", "no plate", "null", "无牌", "无牌车", "未知"];
 
-const DIRECTIONS: &[(&str, Direction)] = &[
-    ("Obverse", Direction::Approaching),
-    ("Approach", Direction::Approaching),
-    ("Reverse", Direction::Leaving),
-    ("Leave", Direction::Leaving),
+const DIRECTIONS: &[(&str, Heading)] = &[
+    ("Obverse", Heading::Approaching),
+    ("Approach", Heading::Approaching),
+    ("Reverse", Heading::Leaving),
+    ("Leave", Heading::Leaving),
 ];
 
 pub(super) const ADAPTER: Adapter =
@@ -157,8 +157,8 @@ fn instant_or_wall(data: &Tree) -> Result<CapturedAt, Unreadable> {
 }
 
 /// What means the barrier goes before what means the picture.
-fn direction(event: &Tree, data: &Tree) -> Option<Direction> {
-    const BARRIER: &[(&str, Direction)] = &[("1", Direction::In), ("2", Direction::Out)];
+fn direction(event: &Tree, data: &Tree) -> Option<Heading> {
+    const BARRIER: &[(&str, Heading)] = &[("1", Heading::In), ("2", Heading::Out)];
     let in_out = ["DrivingDirection", "CarDrivingInOut.DrivingDirection"]
         .iter()
         .filter(|_| code(event).is_some_and(|code| is_word(&code, "CarDrivingInOut")))

@@ -5,7 +5,7 @@
 
 use super::{Adapter, plate, when, word};
 use crate::body::Document;
-use crate::read::{Direction, Message, Read, Unreadable};
+use crate::read::{Heading, Message, Read, Unreadable};
 use crate::time;
 use crate::tree::Tree;
 
@@ -28,11 +28,11 @@ fn read(document: &Document) -> Result<Message, Unreadable> {
                 motion,
                 "Value",
                 &[
-                    ("Closer", Direction::Approaching),
-                    ("Approaching", Direction::Approaching),
-                    ("Away", Direction::Leaving),
-                    ("Further", Direction::Leaving),
-                    ("Moving away", Direction::Leaving),
+                    ("Closer", Heading::Approaching),
+                    ("Approaching", Heading::Approaching),
+                    ("Away", Heading::Leaving),
+                    ("Further", Heading::Leaving),
+                    ("Moving away", Heading::Leaving),
                 ],
             )
         }),

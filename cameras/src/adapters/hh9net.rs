@@ -3,7 +3,7 @@
 
 use super::{Adapter, plate, when, word};
 use crate::body::Document;
-use crate::read::{Direction, Message, Read, Unreadable};
+use crate::read::{Heading, Message, Read, Unreadable};
 use crate::time;
 
 const UNREAD: &[&str] = &["无牌", "无牌车", "未识别", "未知"];
@@ -19,7 +19,7 @@ fn read(document: &Document) -> Result<Message, Unreadable> {
     let info = tree.at("lprInfo").ok_or(Unreadable::Missing("lprInfo"))?;
     Ok(Message::Reads(vec![Read {
         at: when(info, &["passTime"], time::written)?,
-        direction: word(info, "laneType", &[("0", Direction::In), ("1", Direction::Out)]),
+        direction: word(info, "laneType", &[("0", Heading::In), ("1", Heading::Out)]),
         camera: info.name("camId"),
         event: info.name("passId"),
         ..Read::new(plate(tree.text("lpaResult.plateNo"), UNREAD))

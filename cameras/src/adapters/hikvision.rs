@@ -6,20 +6,20 @@
 
 use super::{Adapter, as_read, plate, when, word};
 use crate::body::Document;
-use crate::read::{Candidate, Direction, Message, Read, Unreadable};
+use crate::read::{Candidate, Heading, Message, Read, Unreadable};
 use crate::time;
 use crate::tree::{Tree, is_word};
 
 const UNREAD: &[&str] = &["noplate", "no plate", "none", "无车牌", "未识别"];
 
-const DIRECTIONS: &[(&str, Direction)] = &[
-    ("forward", Direction::Approaching),
-    ("approach", Direction::Approaching),
-    ("approaching", Direction::Approaching),
-    ("reverse", Direction::Leaving),
-    ("leave", Direction::Leaving),
-    ("leaving", Direction::Leaving),
-    ("away", Direction::Leaving),
+const DIRECTIONS: &[(&str, Heading)] = &[
+    ("forward", Heading::Approaching),
+    ("approach", Heading::Approaching),
+    ("approaching", Heading::Approaching),
+    ("reverse", Heading::Leaving),
+    ("leave", Heading::Leaving),
+    ("leaving", Heading::Leaving),
+    ("away", Heading::Leaving),
 ];
 
 pub(super) const ADAPTER: Adapter = Adapter::new(&["hikvision"], is_own, read).of_china();

@@ -5,7 +5,7 @@
 
 use super::{Adapter, plate, when, word};
 use crate::body::Document;
-use crate::read::{Direction, Message, Read, Unreadable};
+use crate::read::{Heading, Message, Read, Unreadable};
 use crate::time;
 
 pub(super) const ADAPTER: Adapter = Adapter::new(&["milesight"], is_own, read).of_china();
@@ -27,10 +27,10 @@ fn read(document: &Document) -> Result<Message, Unreadable> {
             tree,
             "direction",
             &[
-                ("In", Direction::In),
-                ("Out", Direction::Out),
-                ("Approach", Direction::Approaching),
-                ("Away", Direction::Leaving),
+                ("In", Heading::In),
+                ("Out", Heading::Out),
+                ("Approach", Heading::Approaching),
+                ("Away", Heading::Leaving),
             ],
         ),
         confidence: tree.share("confidence", &[1.0, 100.0]),

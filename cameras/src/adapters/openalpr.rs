@@ -7,7 +7,7 @@
 
 use super::{Adapter, candidates, plate, when, word};
 use crate::body::Document;
-use crate::read::{Direction, Message, Read, Stage, Unreadable};
+use crate::read::{Heading, Message, Read, Stage, Unreadable};
 use crate::time;
 
 pub(super) const ADAPTER: Adapter = Adapter::new(&["openalpr", "rekor"], is_own, read);
@@ -53,10 +53,10 @@ fn read(document: &Document) -> Result<Message, Unreadable> {
 }
 
 /// Across the picture says neither.
-fn direction(degrees: f64) -> Option<Direction> {
+fn direction(degrees: f64) -> Option<Heading> {
     match degrees {
-        0.0..=60.0 | 300.0..=360.0 => Some(Direction::Leaving),
-        120.0..=240.0 => Some(Direction::Approaching),
+        0.0..=60.0 | 300.0..=360.0 => Some(Heading::Leaving),
+        120.0..=240.0 => Some(Heading::Approaching),
         _ => None,
     }
 }

@@ -7,7 +7,7 @@
 
 use super::{Adapter, candidates, plate, reads_or, when};
 use crate::body::Document;
-use crate::read::{Direction, Message, PlateText, Read, Unreadable};
+use crate::read::{Heading, Message, PlateText, Read, Unreadable};
 use crate::time;
 use crate::tree::Tree;
 
@@ -75,10 +75,10 @@ fn text(result: &Tree) -> PlateText {
 }
 
 /// Across the picture says neither.
-fn direction(angle: f64) -> Option<Direction> {
+fn direction(angle: f64) -> Option<Heading> {
     match angle {
-        30.0..=150.0 => Some(Direction::Leaving),
-        210.0..=330.0 => Some(Direction::Approaching),
+        30.0..=150.0 => Some(Heading::Leaving),
+        210.0..=330.0 => Some(Heading::Approaching),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Adapter, plate, when, word};
 use crate::body::Document;
-use crate::read::{Direction, Message, Read, Unreadable};
+use crate::read::{Heading, Message, Read, Unreadable};
 use crate::time;
 use crate::tree::{Tree, is_word};
 
@@ -10,15 +10,15 @@ use crate::tree::{Tree, is_word};
 const OTHERS: &[&str] =
     &["date", "infos", "database", "image", "trigger", "io", "traces", "config"];
 
-const DIRECTIONS: &[(&str, Direction)] = &[
-    ("in", Direction::In),
-    ("out", Direction::Out),
-    ("approach", Direction::Approaching),
-    ("approaching", Direction::Approaching),
-    ("front", Direction::Approaching),
-    ("away", Direction::Leaving),
-    ("leaving", Direction::Leaving),
-    ("rear", Direction::Leaving),
+const DIRECTIONS: &[(&str, Heading)] = &[
+    ("in", Heading::In),
+    ("out", Heading::Out),
+    ("approach", Heading::Approaching),
+    ("approaching", Heading::Approaching),
+    ("front", Heading::Approaching),
+    ("away", Heading::Leaving),
+    ("leaving", Heading::Leaving),
+    ("rear", Heading::Leaving),
 ];
 
 pub(super) const ADAPTER: Adapter = Adapter::new(&["survision"], is_own, read);

@@ -4,7 +4,7 @@
 
 use super::{Adapter, no_time, plate, word};
 use crate::body::Document;
-use crate::read::{CapturedAt, Direction, Message, Read, Unreadable};
+use crate::read::{CapturedAt, Heading, Message, Read, Unreadable};
 use crate::time;
 use crate::tree::Tree;
 
@@ -24,7 +24,7 @@ fn read(document: &Document) -> Result<Message, Unreadable> {
         direction: word(
             tree,
             "DIRECTION",
-            &[("APPROACH", Direction::Approaching), ("GOAWAY", Direction::Leaving)],
+            &[("APPROACH", Heading::Approaching), ("GOAWAY", Heading::Leaving)],
         ),
         confidence: tree.share("OCRSCORE", &[100.0, 999.0]),
         camera: tree.name("DEVICE_SN"),

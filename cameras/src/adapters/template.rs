@@ -7,26 +7,26 @@
 
 use super::{Adapter, plate, when, word};
 use crate::body::Document;
-use crate::read::{Direction, Message, Read, Unreadable};
+use crate::read::{Heading, Message, Read, Unreadable};
 use crate::time;
 
 pub(super) const ADAPTER: Adapter = Adapter::new(&["template", "vaxtor", "mobotix"], is_own, read);
 
-const DIRECTIONS: &[(&str, Direction)] = &[
-    ("entry", Direction::In),
-    ("entering", Direction::In),
-    ("in", Direction::In),
-    ("exit", Direction::Out),
-    ("exiting", Direction::Out),
-    ("out", Direction::Out),
-    ("1", Direction::Approaching),
-    ("towards", Direction::Approaching),
-    ("toward", Direction::Approaching),
-    ("approach", Direction::Approaching),
-    ("approaching", Direction::Approaching),
-    ("2", Direction::Leaving),
-    ("away", Direction::Leaving),
-    ("leaving", Direction::Leaving),
+const DIRECTIONS: &[(&str, Heading)] = &[
+    ("entry", Heading::In),
+    ("entering", Heading::In),
+    ("in", Heading::In),
+    ("exit", Heading::Out),
+    ("exiting", Heading::Out),
+    ("out", Heading::Out),
+    ("1", Heading::Approaching),
+    ("towards", Heading::Approaching),
+    ("toward", Heading::Approaching),
+    ("approach", Heading::Approaching),
+    ("approaching", Heading::Approaching),
+    ("2", Heading::Leaving),
+    ("away", Heading::Leaving),
+    ("leaving", Heading::Leaving),
 ];
 
 fn is_own(document: &Document) -> bool {

@@ -7,7 +7,7 @@ mod vendors;
 mod words;
 
 use crate::testing::{first, instant, local, message, plate, reads, text};
-use crate::{Candidate, Direction, Message, PlateText, Read, Stage};
+use crate::{Candidate, Heading, Message, PlateText, Read, Stage};
 
 #[expect(clippy::unnecessary_wraps, reason = "what the fields of a read hold")]
 fn some(text: &str) -> Option<String> {
@@ -22,7 +22,7 @@ fn candidate(plate: &str, confidence: Option<f32>) -> Candidate {
 fn an_own_message_is_read() {
     let expected = Read {
         at: instant("2026-03-02T07:15:30.25Z"),
-        direction: Some(Direction::In),
+        direction: Some(Heading::In),
         confidence: Some(0.91),
         camera: some("north-front"),
         lane: some("north"),
@@ -40,7 +40,7 @@ fn plate_recognizer_has_several_plates_in_lower_case_and_their_candidates() {
     let expected = [
         Read {
             at,
-            direction: Some(Direction::Approaching),
+            direction: Some(Heading::Approaching),
             confidence: Some(0.884),
             camera: some("west"),
             candidates: vec![candidate("hq7301k", Some(0.884)), candidate("h07301k", Some(0.712))],
@@ -71,7 +71,7 @@ fn openalpr_keeps_its_candidates_in_two_places() {
     let expected = Read {
         at: instant("2026-03-02T07:15:30.25Z"),
         confidence: Some(0.715),
-        direction: Some(Direction::Approaching),
+        direction: Some(Heading::Approaching),
         camera: some("730115"),
         event: some("AGENTMILLSTREET00000001-730115-1772435730900"),
         stage: Stage::Update,
@@ -85,7 +85,7 @@ fn openalpr_keeps_its_candidates_in_two_places() {
 fn hikvision_names_the_plate_before_it_was_corrected() {
     let expected = Read {
         at: instant("2026-03-02T07:15:30Z"),
-        direction: Some(Direction::Approaching),
+        direction: Some(Heading::Approaching),
         confidence: Some(0.94),
         camera: some("10.20.0.41"),
         lane: some("1"),
@@ -100,7 +100,7 @@ fn hikvision_names_the_plate_before_it_was_corrected() {
 fn dahua_is_read_in_each_of_its_three_ways() {
     let itsapi = Read {
         at: local("2026-03-02T08:15:30.25"),
-        direction: Some(Direction::Approaching),
+        direction: Some(Heading::Approaching),
         confidence: Some(0.87),
         camera: some("gate-east"),
         lane: some("1"),
@@ -109,7 +109,7 @@ fn dahua_is_read_in_each_of_its_three_ways() {
     assert_eq!(reads("dahua-itsapi.json", &[]), [itsapi]);
     let rpc = Read {
         at: instant("2026-03-02T07:15:30.25Z"),
-        direction: Some(Direction::Out),
+        direction: Some(Heading::Out),
         confidence: Some(0.8),
         camera: some("9Z01B2CPAK00077"),
         lane: some("2"),
@@ -120,7 +120,7 @@ fn dahua_is_read_in_each_of_its_three_ways() {
     assert_eq!(reads("dahua-rpc.json", &[]), [rpc]);
     let cgi = Read {
         at: local("2026-03-02T08:15:30.25"),
-        direction: Some(Direction::In),
+        direction: Some(Heading::In),
         confidence: Some(0.6),
         lane: some("1"),
         event: some("881"),
@@ -133,7 +133,7 @@ fn dahua_is_read_in_each_of_its_three_ways() {
 fn a_dahua_event_without_a_plate_is_an_unread_vehicle() {
     let expected = Read {
         at: instant("2026-03-02T07:16:30.005Z"),
-        direction: Some(Direction::Leaving),
+        direction: Some(Heading::Leaving),
         confidence: Some(0.0),
         camera: some("9Z01B2CPAK00077"),
         lane: some("2"),
@@ -147,7 +147,7 @@ fn a_dahua_event_without_a_plate_is_an_unread_vehicle() {
 fn axis_says_its_numbers_as_texts() {
     let expected = Read {
         at: instant("2026-03-02T07:15:30.25Z"),
-        direction: Some(Direction::Out),
+        direction: Some(Heading::Out),
         confidence: Some(0.88125),
         camera: some("B8A44F000000"),
         lane: some("1"),
@@ -199,7 +199,7 @@ fn unifi_protect_means_a_plate_on_no_list_by_unknown() {
 fn genetec_says_the_same_as_json_and_as_xml() {
     let json = Read {
         at: local("2026-03-02T08:15:30.25"),
-        direction: Some(Direction::Approaching),
+        direction: Some(Heading::Approaching),
         confidence: Some(0.93),
         camera: some("Exit"),
         event: some("8d0a2f7c-0b8e-4d55-9d57-62a1d0c0ffee"),
@@ -225,7 +225,7 @@ fn survision_says_the_same_as_json_and_as_xml() {
 fn tattile_has_date_and_time_apart() {
     let expected = Read {
         at: local("2026-03-02T08:15:30.25"),
-        direction: Some(Direction::Approaching),
+        direction: Some(Heading::Approaching),
         confidence: Some(0.88),
         camera: some("TT-0451"),
         lane: some("3"),
@@ -238,7 +238,7 @@ fn tattile_has_date_and_time_apart() {
 fn vzenith_is_read_to_the_millisecond() {
     let expected = Read {
         at: instant("2026-03-02T07:15:30.25Z"),
-        direction: Some(Direction::Approaching),
+        direction: Some(Heading::Approaching),
         confidence: Some(0.92),
         camera: some("c0ffee01-5a5a0052"),
         event: some("1207"),
@@ -251,7 +251,7 @@ fn vzenith_is_read_to_the_millisecond() {
 fn milesight_has_one_flat_object() {
     let expected = Read {
         at: local("2026-03-02T08:15:30"),
-        direction: Some(Direction::Out),
+        direction: Some(Heading::Out),
         camera: some("Ramp camera"),
         ..Read::new(plate("CD 771"))
     };

@@ -7,7 +7,7 @@
 use super::{Adapter, plate, when, word};
 use crate::body::encoding::{Decoder, Legacy};
 use crate::body::{Document, Format, base64};
-use crate::read::{CapturedAt, Direction, Message, Read, Unreadable};
+use crate::read::{CapturedAt, Heading, Message, Read, Unreadable};
 use crate::time;
 use crate::tree::Tree;
 
@@ -69,7 +69,7 @@ fn read(document: &Document) -> Result<Message, Unreadable> {
         direction: word(
             result,
             "direction",
-            &[("3", Direction::Leaving), ("4", Direction::Approaching)],
+            &[("3", Heading::Leaving), ("4", Heading::Approaching)],
         ),
         confidence: result.share("confidence", &[100.0]),
         camera: ["serialno", "deviceName"]

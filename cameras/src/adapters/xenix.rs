@@ -2,7 +2,7 @@
 
 use super::{Adapter, plate, when, word};
 use crate::body::Document;
-use crate::read::{Direction, Message, Read, Unreadable};
+use crate::read::{Heading, Message, Read, Unreadable};
 use crate::time;
 
 pub(super) const ADAPTER: Adapter = Adapter::new(&["xenix"], is_own, read);
@@ -17,7 +17,7 @@ fn is_own(document: &Document) -> bool {
 fn read(document: &Document) -> Result<Message, Unreadable> {
     let tree = &document.tree;
     let text = tree.text("licensePlate").ok_or(Unreadable::Missing("licensePlate"))?;
-    let directions = [("forward", Direction::Approaching), ("reverse", Direction::Leaving)];
+    let directions = [("forward", Heading::Approaching), ("reverse", Heading::Leaving)];
     Ok(Message::Reads(vec![Read {
         at: when(tree, &["timestamp"], time::written)?,
         direction: word(tree, "direction", &directions),

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::camera::{Camera, Role};
-use crate::read::{CapturedAt, Direction, Read};
+use crate::read::{CapturedAt, Heading, Read};
 use crate::rig::{at, camera, read};
 use crate::sighting::sightings;
 
@@ -39,7 +39,7 @@ fn seen(seconds: i64, stage: Stage, plate: &str, edit: impl FnOnce(&mut Read)) -
     let at = at("2026-06-01T10:00:00Z") + TimeDelta::seconds(seconds);
     let mut read = Read {
         at: CapturedAt::Instant(at),
-        direction: Some(Direction::In),
+        direction: Some(Heading::In),
         ..read(plate, stage, 0.9)
     };
     edit(&mut read);
@@ -51,7 +51,7 @@ fn seen(seconds: i64, stage: Stage, plate: &str, edit: impl FnOnce(&mut Read)) -
 fn plain(_: &mut Read) {}
 
 fn goes_out(read: &mut Read) {
-    read.direction = Some(Direction::Out);
+    read.direction = Some(Heading::Out);
 }
 
 fn unsure(read: &mut Read) {

@@ -10,7 +10,7 @@ use super::tests::{Rig, id, last, preview};
 use super::*;
 use crate::Vendor;
 use crate::camera::Role;
-use crate::read::{CapturedAt, Direction, Message, PlateText, Read};
+use crate::read::{CapturedAt, Heading, Message, PlateText, Read};
 use crate::rig::{Mood, now, text};
 use crate::testing::{message, payloads};
 
@@ -192,8 +192,8 @@ async fn the_same_car_the_other_way_under_the_same_event_is_another_passage() {
     let going = |seconds, direction| {
         later(seconds, Read { direction: Some(direction), ..last("FINA1", 0.9) })
     };
-    id(rig.saw(going(0, Direction::In)).await);
-    id(rig.saw(going(240, Direction::Out)).await);
+    id(rig.saw(going(0, Heading::In)).await);
+    id(rig.saw(going(240, Heading::Out)).await);
     let kinds: Vec<Direction> = rig.broker.taken().into_iter().map(|(kind, ..)| kind).collect();
     assert_eq!(kinds, [Direction::Entry, Direction::Exit]);
 }

@@ -38,10 +38,10 @@ fn a_direction_decides_where_the_lane_is_two_way_and_nowhere_else() {
     let kinds = |role, approaching| {
         [
             None,
-            Some(Direction::In),
-            Some(Direction::Out),
-            Some(Direction::Approaching),
-            Some(Direction::Leaving),
+            Some(Heading::In),
+            Some(Heading::Out),
+            Some(Heading::Approaching),
+            Some(Heading::Leaving),
         ]
         .map(|direction| {
             let camera = Camera { approaching, ..camera(role) };

@@ -357,11 +357,11 @@ fn the_outcome_says_what_an_observation_turned_out_to_be() {
          e3 13:00    |",
     );
     let outcome = |id: &str| outcome_of(&record, &ObservationId::parse(id).unwrap());
-    assert_eq!(outcome("e1"), Some(Outcome::Matched));
-    assert_eq!(outcome("e2"), Some(Outcome::ReRead));
-    assert_eq!(outcome("x1"), Some(Outcome::Matched));
-    assert_eq!(outcome("x2"), Some(Outcome::Waiting));
-    assert_eq!(outcome("e3"), Some(Outcome::Opened));
+    assert_eq!(outcome("e1"), Some(ObservationOutcome::Matched));
+    assert_eq!(outcome("e2"), Some(ObservationOutcome::ReRead));
+    assert_eq!(outcome("x1"), Some(ObservationOutcome::Matched));
+    assert_eq!(outcome("x2"), Some(ObservationOutcome::Waiting));
+    assert_eq!(outcome("e3"), Some(ObservationOutcome::Opened));
     assert_eq!(outcome("e9"), None);
 }
 

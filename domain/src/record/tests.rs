@@ -1,8 +1,11 @@
 use chrono::TimeDelta;
+use compact_str::CompactString;
 
 use super::*;
+use crate::observation::PlateAsRead;
+use crate::policy::RE_READ;
 use crate::testing::{at, plate, read, reads};
-use crate::{Command, Decision, ExceptionKind, Watermarks, decide};
+use crate::{Command, Decision, ExceptionKind, Label, Method, Watermarks, decide};
 
 /// The record after the observations arrived in the order given, and nothing was settled.
 fn record(input: &str) -> Record {

@@ -106,7 +106,7 @@ fn exit(vehicle: &Inside) -> Observation {
         id: ObservationId::parse("exit-1").expect("an id"),
         plate: vehicle.plate.plate(),
         plate_as_read: None,
-        kind: Direction::Exit,
+        direction: Direction::Exit,
         at: vehicle.leaves_at,
         place: Label::default(),
         lane: None,

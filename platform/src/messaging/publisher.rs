@@ -19,7 +19,7 @@ pub struct Message {
 impl From<&Observation> for Message {
     fn from(observation: &Observation) -> Self {
         Self {
-            queue: wire::queue_of(observation.kind),
+            queue: wire::queue_of(observation.direction),
             id: Some(observation.id.to_string()),
             body: wire::observation_to_json(observation).into(),
         }

@@ -185,7 +185,7 @@ async fn play(seed: u64, broken: Broken) -> Outcome {
 async fn publish(world: &World, traffic: &Traffic) {
     for message in &traffic.messages {
         sleep_until(world.begun + message.after).await;
-        world.server.publish(message.kind, message.body.clone());
+        world.server.publish(message.direction, message.body.clone());
     }
 }
 

@@ -107,7 +107,7 @@ impl Traffic {
                 }
                 messages.push(Message {
                     after: publishing.delay(random, observation) + Duration::from_millis(late),
-                    kind: observation.direction,
+                    direction: observation.direction,
                     body: wire::observation_to_json(observation),
                 });
             }
@@ -179,25 +179,25 @@ fn timeline(
     into: &mut Vec<Observation>,
 ) {
     let mut at = begins + TimeDelta::seconds(random.random_range(0..100));
-    let mut kind = Direction::Entry;
+    let mut direction = Direction::Entry;
     for _ in 0..random.random_range(1..=4) {
         if kinds.misses && random.random_bool(0.4) {
-            kind = other(kind); // a passage that no camera saw
+            direction = other(direction); // a passage that no camera saw
         }
-        into.push(observation(random, plate, kind, at));
+        into.push(observation(random, plate, direction, at));
         let mut again = at;
         // A chain of them may reach further than two neighbours do: what joins its ends comes last.
         while kinds.re_reads && random.random_bool(0.25) {
             again += TimeDelta::milliseconds(random.random_range(0..20_000));
-            into.push(observation(random, plate, kind, again));
+            into.push(observation(random, plate, direction, again));
         }
         at += TimeDelta::milliseconds(random.random_range(21_000..50_000));
-        kind = other(kind);
+        direction = other(direction);
     }
 }
 
 fn other(direction: Direction) -> Direction {
-    match kind {
+    match direction {
         Direction::Entry => Direction::Exit,
         Direction::Exit => Direction::Entry,
     }
@@ -214,7 +214,7 @@ fn observation(
         id: ObservationId::parse(&id).expect("a valid id"),
         plate: plate.clone(),
         plate_as_read: None,
-        kind,
+        direction,
         at,
         place: Label::default(),
         lane: None,

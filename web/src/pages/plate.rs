@@ -156,7 +156,7 @@ fn read_view(read: &CameraRead, words: &Words) -> Option<ReadView> {
     let late = late.filter(|late| late.num_seconds() >= LATE_SECONDS);
     Some(ReadView {
         at: words.time(at),
-        kind: read.direction.clone(),
+        kind: read.kind.clone(),
         place: read.place.clone(),
         lane: read.lane.clone().unwrap_or_default(),
         camera: read.camera.clone().unwrap_or_default(),

@@ -5,10 +5,10 @@ use super::some;
 use crate::testing::{first, instant, local, message, plate, read, reads};
 use crate::{Message, PlateText, Read, Unreadable};
 
-const IN: Option<crate::Direction> = Some(crate::Direction::In);
-const OUT: Option<crate::Direction> = Some(crate::Direction::Out);
-const APPROACHING: Option<crate::Direction> = Some(crate::Direction::Approaching);
-const LEAVING: Option<crate::Direction> = Some(crate::Direction::Leaving);
+const IN: Option<crate::Heading> = Some(crate::Heading::In);
+const OUT: Option<crate::Heading> = Some(crate::Heading::Out);
+const APPROACHING: Option<crate::Heading> = Some(crate::Heading::Approaching);
+const LEAVING: Option<crate::Heading> = Some(crate::Heading::Leaving);
 
 #[test]
 fn every_word_for_a_direction_is_read() {

@@ -5,7 +5,7 @@ use crate::adapters::READS_MAX;
 use crate::testing::{
     Payload, first, instant, local, message, payload, payloads, plate, read, reads, vendor,
 };
-use crate::{Body, CapturedAt, Direction, Message, PlateText, Stage, Unreadable, Vendor};
+use crate::{Body, CapturedAt, Heading, Message, PlateText, Stage, Unreadable, Vendor};
 
 /// Where each vendor's payload says its plate.
 const PLATES: &[(&str, &str)] = &[
@@ -226,36 +226,36 @@ fn dahuas_utc_is_what_the_clock_on_the_wall_shows() {
 #[test]
 fn dahuas_directions_mean_the_barrier_before_the_picture() {
     let direction = |edits: &[(&str, &str)]| first("dahua-rpc.json", edits).direction;
-    assert_eq!(direction(&[("\"ParkType\": 2", "\"ParkType\": 1")]), Some(Direction::In));
-    assert_eq!(direction(&[("\"ParkType\": 2", "\"ParkType\": 0")]), Some(Direction::Approaching));
+    assert_eq!(direction(&[("\"ParkType\": 2", "\"ParkType\": 1")]), Some(Heading::In));
+    assert_eq!(direction(&[("\"ParkType\": 2", "\"ParkType\": 0")]), Some(Heading::Approaching));
     let edits = [("\"ParkType\": 2", "\"ParkType\": 0"), ("[\"Approach\"", "[\"Leave\"")];
-    assert_eq!(direction(&edits), Some(Direction::Leaving));
+    assert_eq!(direction(&edits), Some(Heading::Leaving));
     let cgi = |to| first("dahua-cgi.txt", &[("DrivingDirection=1", to)]).direction;
-    assert_eq!(cgi("DrivingDirection=2"), Some(Direction::Out));
+    assert_eq!(cgi("DrivingDirection=2"), Some(Heading::Out));
     assert_eq!(cgi("DrivingDirection=0"), None);
     let reverse = [("Obverse", "Reverse")];
-    assert_eq!(first("dahua-itsapi.json", &reverse).direction, Some(Direction::Leaving));
+    assert_eq!(first("dahua-itsapi.json", &reverse).direction, Some(Heading::Leaving));
 }
 
 #[test]
 fn a_direction_is_said_in_each_vendors_words() {
     let direction = |name, from, to| first(name, &[(from, to)]).direction;
-    assert_eq!(direction("hikvision.xml", "forward", "reverse"), Some(Direction::Leaving));
+    assert_eq!(direction("hikvision.xml", "forward", "reverse"), Some(Heading::Leaving));
     assert_eq!(direction("hikvision.xml", "forward", "unknown"), None);
-    assert_eq!(direction("axis.json", "\"out\"", "\"in\""), Some(Direction::In));
+    assert_eq!(direction("axis.json", "\"out\"", "\"in\""), Some(Heading::In));
     assert_eq!(direction("axis.json", "\"out\"", "\"unk\""), None);
-    assert_eq!(direction("tattile.xml", "APPROACH", "GOAWAY"), Some(Direction::Leaving));
-    assert_eq!(direction("milesight.json", "Out", "In"), Some(Direction::In));
-    assert_eq!(direction("milesight.json", "Out", "Approach"), Some(Direction::Approaching));
-    assert_eq!(direction("genetec.json", "Closer", "Away"), Some(Direction::Leaving));
+    assert_eq!(direction("tattile.xml", "APPROACH", "GOAWAY"), Some(Heading::Leaving));
+    assert_eq!(direction("milesight.json", "Out", "In"), Some(Heading::In));
+    assert_eq!(direction("milesight.json", "Out", "Approach"), Some(Heading::Approaching));
+    assert_eq!(direction("genetec.json", "Closer", "Away"), Some(Heading::Leaving));
     assert_eq!(direction("genetec.json", "Closer", "-"), None);
     let code = |code| direction("vzenith.json", "\"direction\": 4", code);
-    assert_eq!(code("\"direction\": 3"), Some(Direction::Leaving));
+    assert_eq!(code("\"direction\": 3"), Some(Heading::Leaving));
     for sideways in ["\"direction\": 0", "\"direction\": 1", "\"direction\": 2"] {
         assert_eq!(code(sideways), None);
     }
     let angle = |angle| direction("plate-recognizer.json", "268", angle);
-    assert_eq!(angle("92.5"), Some(Direction::Leaving));
+    assert_eq!(angle("92.5"), Some(Heading::Leaving));
     assert_eq!(angle("0"), None);
     assert_eq!(angle("180"), None);
 }

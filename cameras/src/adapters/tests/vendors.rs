@@ -3,7 +3,7 @@
 use super::{candidate, some};
 use crate::testing::{first, instant, local, message, payload, plate, read, reads};
 use crate::understand::understand;
-use crate::{CapturedAt, Direction, Message, PlateText, Read, Stage};
+use crate::{CapturedAt, Heading, Message, PlateText, Read, Stage};
 
 fn nothing(name: &str, edits: &[(&str, &str)]) -> &'static str {
     match message(name, edits).unwrap() {
@@ -40,7 +40,7 @@ fn small_messages_are_read_whole() {
     assert_eq!(reads("lector-vision.json", &[]), [lector]);
     let xenix = Read {
         at: local("2026-03-02T08:15:30"),
-        direction: Some(Direction::Leaving),
+        direction: Some(Heading::Leaving),
         confidence: Some(0.9375),
         camera: some("10.20.0.70"),
         event: some("5d2041f0-0c4e-4a5e-9b1f-20410000c0de"),
@@ -51,14 +51,14 @@ fn small_messages_are_read_whole() {
     assert_eq!(reads("econnect.json", &[]), [econnect]);
     let gateway = Read {
         at: local("2026-03-02T08:15:30"),
-        direction: Some(Direction::Out),
+        direction: Some(Heading::Out),
         camera: some("31"),
         event: some("90417"),
         ..Read::new(plate("浙F20H41"))
     };
     assert_eq!(reads("hh9net.xml", &[]), [gateway]);
     let lane = [("<laneType>1", "<laneType>0")];
-    assert_eq!(first("hh9net.xml", &lane).direction, Some(Direction::In));
+    assert_eq!(first("hh9net.xml", &lane).direction, Some(Heading::In));
     let publisher = Read {
         at: instant("2026-03-02T07:15:30.25Z"),
         camera: some("B8A44F000001"),
@@ -75,7 +75,7 @@ fn small_messages_are_read_whole() {
     assert_eq!(reads("frigate-plate-recognizer.json", &[]), [addon]);
     let metadata = Read {
         at: instant("2026-03-02T07:15:30.25Z"),
-        direction: Some(Direction::Out),
+        direction: Some(Heading::Out),
         event: some("20731"),
         stage: Stage::New,
         ..Read::new(plate("WZ4411P"))
@@ -104,7 +104,7 @@ fn newer_programs_of_a_known_vendor_are_read() {
     nothing("plate-recognizer-vision-alert.json", &[]);
     let mqtt = Read {
         at: instant("2026-03-02T07:15:30Z"),
-        direction: Some(Direction::Leaving),
+        direction: Some(Heading::Leaving),
         confidence: Some(0.96),
         camera: some("c0ffee02-5a5a0053"),
         ..Read::new(plate("浙F20H42"))
@@ -124,7 +124,7 @@ fn newer_programs_of_a_known_vendor_are_read() {
 fn a_templates_direction_chooses_between_entry_and_exit() {
     let expected = Read {
         at: instant("2026-03-02T07:15:30.25Z"),
-        direction: Some(Direction::Leaving),
+        direction: Some(Heading::Leaving),
         confidence: Some(0.875),
         lane: some("4"),
         ..Read::new(plate("BX 204 LM"))
@@ -132,12 +132,12 @@ fn a_templates_direction_chooses_between_entry_and_exit() {
     assert_eq!(reads("template.json", &[]), [expected]);
     for (said, direction) in [
         ("0", None),
-        ("1", Some(Direction::Approaching)),
+        ("1", Some(Heading::Approaching)),
         ("3", None),
-        ("Towards", Some(Direction::Approaching)),
-        ("AWAY", Some(Direction::Leaving)),
-        ("in", Some(Direction::In)),
-        ("Exit", Some(Direction::Out)),
+        ("Towards", Some(Heading::Approaching)),
+        ("AWAY", Some(Heading::Leaving)),
+        ("in", Some(Heading::In)),
+        ("Exit", Some(Heading::Out)),
         ("", None),
     ] {
         let edit = [("\"2\"", &*format!("\"{said}\""))];
@@ -249,7 +249,7 @@ fn hikvisions_older_and_newer_forms_are_read() {
     let understood = understand(json.as_bytes(), None, None).unwrap();
     assert_eq!(understood.vendor.name(), "hikvision");
     let Message::Reads(reads) = understood.message else { panic!() };
-    assert_eq!(reads[0].direction, Some(Direction::Approaching));
+    assert_eq!(reads[0].direction, Some(Heading::Approaching));
     assert_eq!(reads[0].confidence, Some(0.94));
     let inactive = "<EventNotificationAlert><eventType>ANPR</eventType>\
                     <eventState>inactive</eventState></EventNotificationAlert>";
@@ -265,17 +265,17 @@ fn directions_that_some_name_and_few_use_are_read() {
         )];
         first("openalpr-group-2.json", &edit).direction
     };
-    assert_eq!((angle("4.5"), angle("350")), (Some(Direction::Leaving), Some(Direction::Leaving)));
+    assert_eq!((angle("4.5"), angle("350")), (Some(Heading::Leaving), Some(Heading::Leaving)));
     assert_eq!(
         (angle("178.2"), angle("90"), angle("-1")),
-        (Some(Direction::Approaching), None, None)
+        (Some(Heading::Approaching), None, None)
     );
     let survision = |word: &str| {
         let edit = [("\"@plate\"", &*format!("\"@direction\": \"{word}\", \"@plate\""))];
         first("survision.json", &edit).direction
     };
-    assert_eq!(survision("Front"), Some(Direction::Approaching));
-    assert_eq!((survision("away"), survision("unknown")), (Some(Direction::Leaving), None));
+    assert_eq!(survision("Front"), Some(Heading::Approaching));
+    assert_eq!((survision("away"), survision("unknown")), (Some(Heading::Leaving), None));
 }
 
 #[test]

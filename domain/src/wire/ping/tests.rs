@@ -1,4 +1,5 @@
 use super::*;
+use crate::wire::MESSAGE_BYTES_MAX;
 use chrono::TimeDelta;
 
 fn now() -> Instant {
