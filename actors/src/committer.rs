@@ -1,10 +1,10 @@
-//! The actor before the store: many sessions' commits become few (group commit). A batch is what
+//! The actor before the store: the commits of many plates' actors become few (group commit). A batch is what
 //! waits when the store is free, so a lone commit is not delayed and a crowd is not slow.
 //!
 //! Owns: the commits and loads that wait.
-//! Hears: [`Commit`], [`Load`], from the sessions.
+//! Hears: [`Commit`], [`Load`], from the plates' actors.
 //! Tells: the store; the summary client ([`Outboxed`]) what is to be reported.
-//! Never: gives up on the store; a session waits, the prefetch fills, the broker keeps the rest.
+//! Never: gives up on the store; an actor waits, the prefetch fills, the broker keeps the rest.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use crate::metrics::Metrics;
 use crate::store::{Change, Committed, ProcessorId, Records, StoreError};
 use crate::summary_client::Outboxed;
 
-/// Sessions that may ask before the first answer.
+/// Actors that may ask before the first answer.
 const MAILBOX: usize = 4096;
 
 /// Store this change. The answer comes when it is durable, or why it cannot be, by a channel of its
@@ -171,7 +171,7 @@ impl Parts {
             .flat_map(|(change, _)| change.outbox.iter().cloned())
             .collect();
         for (answer, committed) in answers.into_iter().zip(committed) {
-            // A session that died does not wait any more; what it asked for is done.
+            // An actor that died does not wait any more; what it asked for is done.
             let _ = answer.send(Ok(committed));
         }
         if (may_have_more || !entries.is_empty())

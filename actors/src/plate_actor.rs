@@ -222,9 +222,7 @@ impl Shared {
             }
         }
     }
-}
 
-impl Shared {
     /// Nothing of the record is due while the index says so: it was written under another policy,
     /// or the record has gone. Writes the index as it has to be.
     async fn reindex(&self, plate: Plate, record: &Record) -> Result<bool, Unsettled> {

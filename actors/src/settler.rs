@@ -72,7 +72,7 @@ pub struct Parts {
     pub summary_client: Recipient<Adopt>,
     /// Shared by all processors.
     pub store: Arc<dyn Store>,
-    /// Told to the sessions: what all processors agree on.
+    /// Told to the plates' actors: what all processors agree on.
     pub watermarks: Rc<Cell<Watermarks>>,
     /// No verdicts while the outbox is full.
     pub gate: Arc<Gate>,

@@ -99,6 +99,6 @@ fn message_of(line: Vec<u8>) -> Message {
         exit_date_time: Option<IgnoredAny>,
     }
     let read: Read = serde_json::from_slice(&line).unwrap_or_default();
-    let kind = if read.exit_date_time.is_some() { Direction::Exit } else { Direction::Entry };
-    Message { queue: queue_of(kind), id: read.id, body: line.into() }
+    let direction = if read.exit_date_time.is_some() { Direction::Exit } else { Direction::Entry };
+    Message { queue: queue_of(direction), id: read.id, body: line.into() }
 }
