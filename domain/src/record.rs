@@ -10,53 +10,56 @@ use crate::{Direction, Instant, Observation, ObservationId, Policy};
 
 mod merging;
 
-/// The layout written by [`Record::to_json`]. A reader refuses a higher one.
+/// The number of the layout.
 const FORMAT: u8 = 1;
 
-/// The record of one plate. Observations stand in event-time order.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// The record of one plate, as it is stored. Observations stand in event-time order.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Record {
+    #[serde(rename = "f")]
+    format: Format,
     /// Counts the commits; 0 is a record that was never stored. The compare-and-set key (G4).
+    #[serde(rename = "v")]
     pub version: u64,
+    /// The next arrival number.
+    #[serde(rename = "n")]
+    pub(crate) next_seq: Seq,
+    #[serde(rename = "o")]
     pub(crate) observations: Vec<Known>,
     /// Verdicts that were reported and have not been amended since.
+    #[serde(rename = "r", default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) reported: Vec<Verdict>,
     /// Sessions that were reported and withdrawn, once per time: should one hold again, it gets an
     /// id of its own.
+    #[serde(rename = "w", default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) withdrawn: Vec<(Seq, Seq)>,
     /// Event time of the newest observation that was forgotten. Nothing pairs across it.
+    #[serde(
+        rename = "u",
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "nanos::optional"
+    )]
     pub(crate) forgotten_until: Option<Instant>,
-    /// The next arrival number.
-    pub(crate) next_seq: Seq,
 }
 
-/// The serialised form, borrowed on the way out.
-#[derive(Serialize)]
-struct Stored<'a> {
-    f: u8,
-    v: u64,
-    n: Seq,
-    o: &'a [Known],
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    r: &'a [Verdict],
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    w: &'a [(Seq, Seq)],
-    #[serde(skip_serializing_if = "Option::is_none", with = "nanos::optional")]
-    u: Option<Instant>,
+/// The layout that this carpark writes, and the only one that it reads.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+struct Format;
+
+impl From<Format> for u8 {
+    fn from(_: Format) -> Self {
+        FORMAT
+    }
 }
 
-#[derive(Deserialize)]
-struct StoredOwned {
-    f: u8,
-    v: u64,
-    n: Seq,
-    o: Vec<Known>,
-    #[serde(default)]
-    r: Vec<Verdict>,
-    #[serde(default)]
-    w: Vec<(Seq, Seq)>,
-    #[serde(default, with = "nanos::optional")]
-    u: Option<Instant>,
+impl TryFrom<u8> for Format {
+    type Error = &'static str;
+
+    fn try_from(format: u8) -> Result<Self, Self::Error> {
+        if format == FORMAT { Ok(Self) } else { Err("its format is another") }
+    }
 }
 
 /// The one field that each format has.
@@ -102,38 +105,15 @@ pub struct Outlook<'r> {
 impl Record {
     /// The compact form that stores keep.
     pub fn to_json(&self) -> String {
-        let stored = Stored {
-            f: FORMAT,
-            v: self.version,
-            n: self.next_seq,
-            o: &self.observations,
-            r: &self.reported,
-            w: &self.withdrawn,
-            u: self.forgotten_until,
-        };
-        serde_json::to_string(&stored).expect("a record has nothing that JSON cannot say")
+        serde_json::to_string(self).expect("a record has nothing that JSON cannot say")
     }
 
     /// Reads what [`Record::to_json`] wrote.
     pub fn from_json(json: &[u8]) -> Result<Self, RecordError> {
-        let stored: StoredOwned = match serde_json::from_slice(json) {
-            Ok(stored) => stored,
-            // A later layout need not even have today's fields.
-            Err(error) => match serde_json::from_slice(json) {
-                Ok(StoredFormat { f }) if f > FORMAT => return Err(RecordError::Newer(f)),
-                _ => return Err(RecordError::Damaged(error)),
-            },
-        };
-        if stored.f > FORMAT {
-            return Err(RecordError::Newer(stored.f));
-        }
-        Ok(Self {
-            version: stored.v,
-            observations: stored.o,
-            reported: stored.r,
-            withdrawn: stored.w,
-            forgotten_until: stored.u,
-            next_seq: stored.n,
+        // A later layout need not even have today's fields.
+        serde_json::from_slice(json).map_err(|error| match serde_json::from_slice(json) {
+            Ok(StoredFormat { f }) if f > FORMAT => RecordError::Newer(f),
+            _ => RecordError::Damaged(error),
         })
     }
 
