@@ -200,26 +200,28 @@ impl<'a> Judgement<'a> {
         now: Instant,
         policy: &'a Policy,
     ) -> Self {
-        let standings = standings(&record, policy);
+        let due_verdicts = due_verdicts(&record, policy);
         let judged_early_to = if record.observations.len() > policy.observations_max {
             record.observations.len() - policy.observations_max * 3 / 4
         } else {
             0
         };
-        let fresh = standings
+        let fresh = due_verdicts
             .iter()
-            .filter(|standing| !record.reported.contains(&standing.verdict))
-            .filter(|standing| {
-                let is_early = standing.end <= judged_early_to && !standing.verdict.is_open();
-                standing.due.has_come(watermarks) || is_early
+            .filter(|due_verdict| !record.reported.contains(&due_verdict.verdict))
+            .filter(|due_verdict| {
+                let is_early = due_verdict.end <= judged_early_to && !due_verdict.verdict.is_open();
+                due_verdict.due.has_come(watermarks) || is_early
             })
-            .map(|standing| standing.verdict)
+            .map(|due_verdict| due_verdict.verdict)
             .collect();
         let amended = record
             .reported
             .iter()
             .copied()
-            .filter(|reported| !standings.iter().any(|standing| standing.verdict == *reported))
+            .filter(|reported| {
+                !due_verdicts.iter().any(|due_verdict| due_verdict.verdict == *reported)
+            })
             .collect();
         Self { plate, policy, now, record, fresh, amended, judged_early_to }
     }
@@ -360,7 +362,7 @@ impl Record {
     }
 }
 
-fn standings(record: &Record, policy: &Policy) -> ShortList<DueVerdict> {
+fn due_verdicts(record: &Record, policy: &Policy) -> ShortList<DueVerdict> {
     timeline::verdicts(&record.observations, record.forgotten_until, policy)
 }
 
@@ -374,13 +376,14 @@ fn forget(record: &mut Record, now: Instant, judged_early_to: usize, policy: &Po
         return;
     }
     let mut cut = 0;
-    for standing in standings(record, policy) {
-        let is_settled = record.reported.contains(&standing.verdict) && !standing.verdict.is_open();
-        let reads = &record.observations[cut..standing.end];
-        if !is_settled || !(standing.end <= judged_early_to || reads.iter().all(is_old)) {
+    for due_verdict in due_verdicts(record, policy) {
+        let is_settled =
+            record.reported.contains(&due_verdict.verdict) && !due_verdict.verdict.is_open();
+        let reads = &record.observations[cut..due_verdict.end];
+        if !is_settled || !(due_verdict.end <= judged_early_to || reads.iter().all(is_old)) {
             break;
         }
-        cut = standing.end;
+        cut = due_verdict.end;
     }
     if let Some(last_at) = record.observations[..cut].iter().map(Known::last_at).max() {
         // What is kept never lies in the time that is forgotten, though it were of the same instant

@@ -181,11 +181,11 @@ impl Record {
 
     fn waiting(&self, passages: &[Passage], policy: &Policy) -> Waiting {
         let mut waiting = Waiting::default();
-        for standing in timeline::verdicts_on(passages, self.forgotten_until, policy) {
-            if self.reported.contains(&standing.verdict) {
+        for due_verdict in timeline::verdicts_on(passages, self.forgotten_until, policy) {
+            if self.reported.contains(&due_verdict.verdict) {
                 continue;
             }
-            let (slot, at) = match standing.due {
+            let (slot, at) = match due_verdict.due {
                 Due::AtOnce => continue,
                 Due::OnEntries(at) => (&mut waiting.on_entries, at),
                 Due::OnExits(at) => (&mut waiting.on_exits, at),

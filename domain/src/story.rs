@@ -87,15 +87,15 @@ pub fn story(plate: &Plate, record: &Record, policy: &Policy) -> Vec<Chapter> {
     let mut chapters: Vec<Chapter> =
         timeline::verdicts(&record.observations, record.forgotten_until, policy)
             .into_iter()
-            .map(|standing| {
-                let is_reported = reported(&standing.verdict);
-                let waits_for = match standing.due {
+            .map(|due_verdict| {
+                let is_reported = reported(&due_verdict.verdict);
+                let waits_for = match due_verdict.due {
                     _ if is_reported => None,
                     Due::AtOnce => None,
                     Due::OnEntries(at) => Some((Direction::Entry, at)),
                     Due::OnExits(at) => Some((Direction::Exit, at)),
                 };
-                chapter(plate, record, standing.verdict, is_reported, waits_for)
+                chapter(plate, record, due_verdict.verdict, is_reported, waits_for)
             })
             .collect();
     chapters.sort_by_key(Chapter::begins_at);

@@ -147,12 +147,12 @@ pub fn verdicts_on(
     forgotten_until: Option<Instant>,
     policy: &Policy,
 ) -> ShortList<DueVerdict> {
-    let mut standings = ShortList::with_capacity(passages.len());
+    let mut due_verdicts = ShortList::with_capacity(passages.len());
     let mut rest = passages;
     while let Some((passage, later)) = rest.split_first() {
         rest = later;
         let next = later.first().filter(|next| next.forgotten == passage.forgotten);
-        let standing = match (passage.direction, next) {
+        let due_verdict = match (passage.direction, next) {
             (Direction::Exit, _) => DueVerdict {
                 verdict: Verdict::Lone(ExceptionKind::UnmatchedExit, passage.stands),
                 due: Due::OnEntries(waited(passage.at, &[passage], policy)),
@@ -191,9 +191,9 @@ pub fn verdicts_on(
                 end: passage.end,
             },
         };
-        standings.push(standing);
+        due_verdicts.push(due_verdict);
     }
-    standings
+    due_verdicts
 }
 
 /// What a watermark has to reach for a verdict that rests on `passages` and on nothing having

@@ -32,18 +32,18 @@ fn check_passages(input: &str, expected: &str) {
 /// The verdicts, with when they are due and how many reads they reach.
 fn check_verdicts(input: &str, forgotten_until: Option<&str>, expected: &[(&str, Due, usize)]) {
     let record = record(input);
-    let standings = verdicts(&record.observations, forgotten_until.map(at), &Policy::default());
-    let told: Vec<(String, Due, usize)> = standings
+    let due_verdicts = verdicts(&record.observations, forgotten_until.map(at), &Policy::default());
+    let told: Vec<(String, Due, usize)> = due_verdicts
         .iter()
-        .map(|standing| {
+        .map(|due_verdict| {
             let id = |seq| id(&record, seq);
-            let text = match standing.verdict {
+            let text = match due_verdict.verdict {
                 Verdict::Session(entry, exit) => format!("session {}-{}", id(entry), id(exit)),
                 Verdict::Lone(kind, read) => {
                     format!("{} {}", kind.as_str().trim_end_matches("_exit"), id(read))
                 }
             };
-            (text, standing.due, standing.end)
+            (text, due_verdict.due, due_verdict.end)
         })
         .collect();
     let told: Vec<(&str, Due, usize)> =
@@ -150,9 +150,9 @@ fn nothing_pairs_across_what_was_forgotten() {
 fn at_the_end_of_time_a_verdict_is_due_at_the_end_of_time() {
     let mut record = record("e1 10:00");
     record.observations[0].at = Instant::MAX_UTC;
-    let standings = verdicts(&record.observations, None, &Policy::default());
-    assert_eq!(standings[0].due, Due::OnExits(Instant::MAX_UTC));
-    assert!(standings[0].due.has_come(&Watermarks::END));
+    let due_verdicts = verdicts(&record.observations, None, &Policy::default());
+    assert_eq!(due_verdicts[0].due, Due::OnExits(Instant::MAX_UTC));
+    assert!(due_verdicts[0].due.has_come(&Watermarks::END));
 }
 
 #[test]

@@ -388,9 +388,9 @@ proptest! {
 
             let record = &play.record;
             prop_assert!(record.observations.len() <= bound, "{}", record.observations.len());
-            let standings = standings(record, &policy);
+            let due_verdicts = due_verdicts(record, &policy);
             for verdict in &record.reported {
-                prop_assert!(standings.iter().any(|standing| standing.verdict == *verdict));
+                prop_assert!(due_verdicts.iter().any(|due_verdict| due_verdict.verdict == *verdict));
             }
             for (entry, exit) in &record.withdrawn {
                 prop_assert!(record.known(*entry).is_some() && record.known(*exit).is_some());

@@ -246,12 +246,12 @@ proptest! {
     fn the_record_agrees_with_its_observations_after_each_step(run in runs()) {
         play(&run, &Policy::default(), |record| {
             let policy = Policy::default();
-            let standings = timeline::verdicts(&record.observations, None, &policy);
+            let due_verdicts = timeline::verdicts(&record.observations, None, &policy);
             for verdict in &record.reported {
-                assert!(standings.iter().any(|standing| standing.verdict == *verdict));
+                assert!(due_verdicts.iter().any(|due_verdict| due_verdict.verdict == *verdict));
             }
-            for standing in standings.iter().filter(|standing| standing.due == timeline::Due::AtOnce) {
-                assert!(record.reported.contains(&standing.verdict));
+            for due_verdict in due_verdicts.iter().filter(|due_verdict| due_verdict.due == timeline::Due::AtOnce) {
+                assert!(record.reported.contains(&due_verdict.verdict));
             }
             assert!(record.observations.is_sorted_by_key(|known| (known.at, known.direction)));
             record
