@@ -233,14 +233,12 @@ fn uses_of_modules(crate_name: &str) -> BTreeMap<String, BTreeSet<String>> {
     let (mut modules, mut exported) = (BTreeSet::new(), BTreeMap::new());
     for statement in root.split(';') {
         let words: Vec<&str> = statement.split_whitespace().collect();
-        match words[..] {
-            [.., "mod", name] => drop(modules.insert(name.to_owned())),
-            _ => {
-                let Some((_, path)) = statement.rsplit_once("pub use ") else { continue };
-                let mut names = identifiers(path).map(str::to_owned);
-                let Some(module) = names.next() else { continue };
-                exported.extend(names.map(|name| (name, module.clone())));
-            }
+        if let [.., "mod", name] = words[..] {
+            modules.insert(name.to_owned());
+        } else if let Some((_, path)) = statement.rsplit_once("pub use ") {
+            let mut names = identifiers(path).map(str::to_owned);
+            let module = names.next().unwrap();
+            exported.extend(names.map(|name| (name, module.clone())));
         }
     }
     let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
