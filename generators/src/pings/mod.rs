@@ -111,8 +111,9 @@ impl Pings {
     pub fn tell_every(&mut self, every: Duration) {
         let meters = self.meters.clone();
         let count = move || {
-            let of = |outcome| meters.published.with_label_values(&[outcome]).get();
-            [of("confirmed"), of("failed"), of("refused"), meters.silent.get()]
+            let [confirmed, failed, refused] =
+                ["confirmed", "failed", "refused"].map(|outcome| meters.count(outcome));
+            [confirmed, failed, refused, meters.silent.get()]
         };
         let mut before = count();
         self.telling = Telling::start(every, move || {
