@@ -12,7 +12,7 @@ use domain::{Instant, Kind, Observation, ObservationId, Plate};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::camera::{Camera, Role};
+use crate::camera::{Camera, LaneRole};
 use crate::read::{CapturedAt, Direction, PlateText, Read, Stage};
 use crate::zone;
 
@@ -38,7 +38,7 @@ pub struct Sighting {
     pub when: CompactString,
     /// The message named a time; else `at` is the moment of arrival.
     pub names_time: bool,
-    /// See [`Read::event_is_key`].
+    /// Whether the id is the sender's own key of the read, as [`Read::event_is_key`] says.
     pub id_is_key: bool,
     /// The camera that made it.
     pub camera: Arc<Camera>,
@@ -48,7 +48,7 @@ pub struct Sighting {
     pub fit: Fit,
     /// Whether more is to come.
     pub stage: Stage,
-    /// See [`Read::confidence`].
+    /// How sure the camera is of the plate's text, 0 to 1.
     pub confidence: Option<f32>,
     /// How much later than it was captured it was received, if that tells of the camera's clock.
     pub delay: Option<TimeDelta>,
@@ -203,13 +203,13 @@ fn plate(text: &PlateText) -> Option<(Plate, Option<PlateAsRead>)> {
 /// Which way: by the lane, and only where that is two-way by the camera.
 fn kind(camera: &Camera, direction: Option<Direction>) -> Option<Kind> {
     match (camera.role, direction) {
-        (Role::Entry, _) => Some(Kind::Entry),
-        (Role::Exit, _) => Some(Kind::Exit),
-        (Role::Both, None) => None,
-        (Role::Both, Some(Direction::In)) => Some(Kind::Entry),
-        (Role::Both, Some(Direction::Out)) => Some(Kind::Exit),
-        (Role::Both, Some(Direction::Approaching)) => camera.approaching,
-        (Role::Both, Some(Direction::Leaving)) => camera.approaching.map(|kind| match kind {
+        (LaneRole::Entry, _) => Some(Kind::Entry),
+        (LaneRole::Exit, _) => Some(Kind::Exit),
+        (LaneRole::Both, None) => None,
+        (LaneRole::Both, Some(Direction::In)) => Some(Kind::Entry),
+        (LaneRole::Both, Some(Direction::Out)) => Some(Kind::Exit),
+        (LaneRole::Both, Some(Direction::Approaching)) => camera.approaching,
+        (LaneRole::Both, Some(Direction::Leaving)) => camera.approaching.map(|kind| match kind {
             Kind::Entry => Kind::Exit,
             Kind::Exit => Kind::Entry,
         }),
