@@ -77,7 +77,7 @@ struct Looked {
     slots: Vec<Arc<Slot>>,
 }
 
-/// See the module.
+/// Alive from the start until [`Finish`], or until nobody holds the run any more.
 pub(crate) struct Generator {
     kind: Kind,
     options: Options,

@@ -11,7 +11,7 @@ const BATCHES: &[f64] = &[1.0, 4.0, 16.0, 64.0, 256.0, 1_024.0, 4_096.0];
 const SECONDS: &[f64] =
     &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
-/// See the module.
+/// Shared by the registry, the keeper, the consumer and the routes.
 pub struct Metrics {
     /// By what they were: `newest`, `earlier`, `known`.
     pub(crate) pings: IntCounterVec,

@@ -36,7 +36,7 @@ pub(super) enum Order {
     Describe,
     /// No pings until [`Order::Resume`].
     Pause,
-    /// Pings again.
+    /// Pings again, from now on: no turn is made up for.
     Resume,
 }
 
@@ -62,7 +62,7 @@ pub(super) struct State {
     refused: u64,
 }
 
-/// See the module.
+/// Gives out the turns of the whole fleet, one vehicle after the other.
 pub(super) struct PingGenerator {
     options: PingOptions,
     monitor: Monitor,

@@ -3,7 +3,7 @@
 use platform::runtime::Register;
 use prometheus::{IntCounter, IntCounterVec, IntGauge, Registry};
 
-/// See the module.
+/// The fleet's counters; its clones count together.
 #[derive(Clone)]
 pub(super) struct Meters {
     /// Confirmed, failed (and tried again), refused.

@@ -39,7 +39,8 @@ pub struct PingOptions {
     pub every: Duration,
     /// Share of the turns in which a vehicle pings.
     pub share: f64,
-    /// Random seed.
+    /// The same seed makes the same vehicles and the same turns. `None`: always the same vehicles, and
+    /// other turns at each start.
     pub seed: Option<u64>,
     /// The vehicle monitor, without a slash at its end.
     pub monitor_url: String,
