@@ -3,10 +3,8 @@
 use domain::judgement::ObservationOutcome;
 use domain::wire::{ENTRY_QUEUE, EXIT_QUEUE, Rejection, queue_of};
 use domain::{Direction, ExceptionKind};
-use prometheus::{
-    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-    Opts, Registry,
-};
+use platform::runtime::Register;
+use prometheus::{Gauge, Histogram, IntCounter, IntCounterVec, IntGauge, Registry};
 
 use crate::flow::Flow;
 
@@ -88,69 +86,35 @@ const DIRECTIONS: [Direction; 2] = [Direction::Entry, Direction::Exit];
 
 impl Metrics {
     /// Registers all of them.
-    #[expect(clippy::too_many_lines, reason = "a list, one metric after the other")]
     pub fn new(registry: &Registry) -> prometheus::Result<Self> {
-        let counter = |name: &str, help: &str| {
-            let metric = IntCounter::new(name, help)?;
-            registry.register(Box::new(metric.clone()))?;
-            Ok::<_, prometheus::Error>(metric)
-        };
-        let counters = |name: &str, help: &str, labels: &[&str]| {
-            let metric = IntCounterVec::new(Opts::new(name, help), labels)?;
-            registry.register(Box::new(metric.clone()))?;
-            Ok::<_, prometheus::Error>(metric)
-        };
-        let gauge = |name: &str, help: &str| {
-            let metric = IntGauge::new(name, help)?;
-            registry.register(Box::new(metric.clone()))?;
-            Ok::<_, prometheus::Error>(metric)
-        };
-        let histogram = |name: &str, help: &str, buckets: &[f64]| {
-            let options = HistogramOpts::new(name, help).buckets(buckets.to_vec());
-            let metric = Histogram::with_opts(options)?;
-            registry.register(Box::new(metric.clone()))?;
-            Ok::<_, prometheus::Error>(metric)
-        };
-        let sizes = |name: &str, help: &str| histogram(name, help, BATCH_BUCKETS);
-        let observations = counters(
+        let make = Register(registry);
+        let counter = |name, help| make.counter(name, help);
+        let gauge = |name, help| make.gauge(name, help);
+        let sizes = |name, help| make.histogram(name, help, BATCH_BUCKETS);
+        let observations = make.counters(
             "backend_observations_total",
             "Observations stored, by kind and by what they turned out to be.",
             &["kind", "outcome"],
         )?;
-        let latency = HistogramVec::new(
-            HistogramOpts::new(
-                "backend_event_processing_latency_seconds",
-                "Time an observation spends in each stage: queueing (delivery to its plate's turn), \
-                 processing (deciding), storage (until durable), summary (until the sink confirmed).",
-            )
-            .buckets(LATENCY_BUCKETS.to_vec()),
+        let latency = make.histograms(
+            "backend_event_processing_latency_seconds",
+            "Time an observation spends in each stage: queueing (delivery to its plate's turn), \
+             processing (deciding), storage (until durable), summary (until the sink confirmed).",
+            LATENCY_BUCKETS,
             &["stage"],
         )?;
-        registry.register(Box::new(latency.clone()))?;
-        let lag = GaugeVec::new(
-            Opts::new(
-                "backend_watermark_lag_seconds",
-                "How far behind the present a queue has been read completely.",
-            ),
+        let lag = make.levels(
+            "backend_watermark_lag_seconds",
+            "How far behind the present a queue has been read completely.",
             &["queue"],
         )?;
-        registry.register(Box::new(lag.clone()))?;
-        let redelivered = counters(
+        let redelivered = make.counters(
             "backend_redeliveries_total",
             "Deliveries that the broker had delivered before.",
             &["queue"],
         )?;
-        let depth = prometheus::IntGaugeVec::new(
-            Opts::new("backend_queue_depth", "Messages that wait in the queue."),
-            &["queue"],
-        )?;
-        registry.register(Box::new(depth.clone()))?;
-        let clock_offset = Gauge::new(
-            "backend_clock_offset_seconds",
-            "Median of received minus captured time of recent observations; negative where camera \
-             clocks are ahead.",
-        )?;
-        registry.register(Box::new(clock_offset.clone()))?;
+        let depth =
+            make.gauges("backend_queue_depth", "Messages that wait in the queue.", &["queue"])?;
         let metrics = Self {
             flow: Flow::default(),
             observations: DIRECTIONS.map(|direction| {
@@ -160,12 +124,12 @@ impl Metrics {
             }),
             matched: counter("backend_matched_events_total", "Sessions reported.")?,
             unmatched: counter("backend_unmatched_events_total", "Unmatched exits reported.")?,
-            stays: histogram(
+            stays: make.histogram(
                 "backend_stay_duration_seconds",
                 "How long the reported stays were.",
                 STAY_BUCKETS,
             )?,
-            exceptions: counters(
+            exceptions: make.counters(
                 "backend_exceptions_total",
                 "Exceptions reported, by kind.",
                 &["kind"],
@@ -181,14 +145,18 @@ impl Metrics {
             sessions_open: gauge("backend_sessions_open", "Plates inside.")?,
             watermark_lag: DIRECTIONS
                 .map(|direction| lag.with_label_values(&[queue_of(direction)])),
-            clock_offset,
+            clock_offset: make.level(
+                "backend_clock_offset_seconds",
+                "Median of received minus captured time of recent observations; negative where \
+                 camera clocks are ahead.",
+            )?,
             conflicts: counter(
                 "backend_commit_conflicts_total",
                 "Commits that found another version of the plate's record.",
             )?,
             redelivered: DIRECTIONS
                 .map(|direction| redelivered.with_label_values(&[queue_of(direction)])),
-            dead_letters: counters(
+            dead_letters: make.counters(
                 "backend_dead_letters_total",
                 "Messages sent to the dead letters, by reason.",
                 &["reason"],
@@ -208,7 +176,7 @@ impl Metrics {
             )?,
             commit_batch: sizes("backend_commit_batch_size", "Changes per commit of the store.")?,
             post_batch: sizes("backend_post_batch_size", "Entries per post to the sink.")?,
-            failures: counters(
+            failures: make.counters(
                 "backend_failures_total",
                 "Failed attempts at what the actors depend on.",
                 &["part"],

@@ -100,8 +100,6 @@ pub(crate) const ADAPTERS: &[&Adapter] = &[
     &xenix::ADAPTER,
 ];
 
-/// Most reads of one message: a picture has a handful of plates, a page of a log many.
-pub const READS_MAX: usize = 256;
 /// Most candidates that are kept of one read.
 const CANDIDATES_MAX: usize = 16;
 

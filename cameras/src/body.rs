@@ -252,7 +252,7 @@ impl Budget {
 }
 
 /// Items of a list that are kept whatever they are: more than a message may have reads.
-const ITEMS_KEPT: usize = crate::adapters::READS_MAX + 1;
+const ITEMS_KEPT: usize = crate::read::READS_MAX + 1;
 
 /// Whether a value has nothing in it that a plate could stand in: the points of a path, the boxes
 /// that a vehicle was seen in, the ids of single frames.

@@ -17,7 +17,7 @@ pub struct Camera {
     /// The way that it watches.
     pub lane: Label,
     /// Which way vehicles go there.
-    pub role: Role,
+    pub role: LaneRole,
     /// The car park that the lane leads into.
     pub place: Label,
     /// The zone of its clock, for times that name none.
@@ -32,7 +32,7 @@ pub struct Camera {
 
 /// Which way vehicles go in a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub enum LaneRole {
     /// In. Whatever direction a camera names.
     Entry,
     /// Vehicles drive out.
@@ -41,7 +41,7 @@ pub enum Role {
     Both,
 }
 
-impl Role {
+impl LaneRole {
     /// The word in the configuration.
     pub fn parse(text: &str) -> Option<Self> {
         match text {

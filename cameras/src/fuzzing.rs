@@ -32,7 +32,7 @@ fn vendor_reads(vendor: Vendor, body: &Body) {
     let Ok(message) = vendor.read(body) else { return };
     vendor.answer(&message);
     let Message::Reads(reads) = message else { return };
-    assert!((1..=crate::adapters::READS_MAX).contains(&reads.len()));
+    assert!((1..=crate::read::READS_MAX).contains(&reads.len()));
     for read in reads {
         assert!(read.confidence.is_none_or(|share| (0.0..=1.0).contains(&share)));
         let year = match read.at {

@@ -41,7 +41,7 @@ pub mod vendor;
 pub mod zone;
 
 pub use body::{BadBody, Body};
-pub use camera::{Camera, Role};
+pub use camera::{Camera, LaneRole};
 pub use monitor::state::{CameraState, Severity};
 pub use monitor::status::{CameraStatus, Refusal, WithoutObservation};
 pub use openapi::openapi;

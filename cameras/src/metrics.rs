@@ -1,7 +1,8 @@
 //! Every metric of the cameras: names, and the events that move them. Cameras are few and named in
 //! the configuration, so they can be labels; a plate never is.
 
-use prometheus::{GaugeVec, IntCounterVec, IntGauge, Opts, Registry};
+use platform::runtime::Register;
+use prometheus::{GaugeVec, IntCounterVec, IntGauge, Registry};
 
 use crate::camera::Camera;
 use crate::sighting::Unfit;
@@ -88,21 +89,11 @@ pub struct Metrics {
 impl Metrics {
     /// Registers all of them; an error where one is registered already.
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let make = Register(registry);
         let counter = |name: &str, help: &str, more: &[&str]| {
-            let counter = IntCounterVec::new(Opts::new(name, help), &[&CAMERA, more].concat())?;
-            registry.register(Box::new(counter.clone()))?;
-            Ok::<_, prometheus::Error>(counter)
+            make.counters(name, help, &[&CAMERA, more].concat())
         };
-        let gauge = |name: &str, help: &str| {
-            let gauge = GaugeVec::new(Opts::new(name, help), &CAMERA)?;
-            registry.register(Box::new(gauge.clone()))?;
-            Ok::<_, prometheus::Error>(gauge)
-        };
-        let events = IntGauge::new(
-            "web_backend_camera_events_remembered",
-            "Passages that are remembered to recognise later messages about them.",
-        )?;
-        registry.register(Box::new(events.clone()))?;
+        let gauge = |name: &str, help: &str| make.levels(name, help, &CAMERA);
         Ok(Self {
             messages: counter(
                 "web_backend_camera_messages_total",
@@ -153,7 +144,10 @@ impl Metrics {
                 "web_backend_camera_clock_offset_seconds",
                 "Received minus captured, median of a camera's last 50 reads, late uploads left out.",
             )?,
-            events,
+            events: make.gauge(
+                "web_backend_camera_events_remembered",
+                "Passages that are remembered to recognise later messages about them.",
+            )?,
         })
     }
 

@@ -87,12 +87,13 @@ pub struct Overview;
 #[rtype(result = "()")]
 pub struct Keep;
 
-/// See the module.
+/// One for all cameras of the process; the pages and the metrics show what it knows.
 pub struct Monitor {
     cameras: BTreeMap<Label, Watched>,
-    /// See [`Options::reads_within`].
+    /// Without a read for longer, a camera beside others that read needs a look
+    /// ([`Options::reads_within`]).
     reads_within: Duration,
-    /// See [`Options::heard_within`].
+    /// Without anything for longer, a camera needs a look ([`Options::heard_within`]).
     heard_within: Duration,
     clock: SharedClock,
     metrics: Metrics,

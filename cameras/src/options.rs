@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// See the module.
+/// The same for all cameras; what differs between them is in [`Camera`](crate::Camera).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// How long a message that announces more of the same vehicle waits for it, its answer with

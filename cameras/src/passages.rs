@@ -116,7 +116,7 @@ enum End {
     Attempted(Box<Observation>),
 }
 
-/// See the module.
+/// The passages that are not over yet, and those that later messages may still be about.
 pub struct Passages {
     options: Options,
     /// `None`: this role has none.

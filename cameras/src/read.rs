@@ -4,6 +4,9 @@ use chrono::NaiveDateTime;
 use domain::Instant;
 use domain::observation::PlateAsRead;
 
+/// Most reads of one message: a picture has a handful of plates, a page of a log many.
+pub const READS_MAX: usize = 256;
+
 /// What a camera's message was.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Message {
@@ -120,7 +123,7 @@ pub enum Unreadable {
     #[error("`{0}` is not {1}")]
     Bad(&'static str, &'static str),
     /// More reads than one message can have.
-    #[error("more than {} plates in one message", crate::adapters::READS_MAX)]
+    #[error("more than {} plates in one message", READS_MAX)]
     TooMany,
 }
 

@@ -10,7 +10,7 @@ use domain::{Direction, Instant, Label, SharedClock, wire};
 use platform::messaging::{Message, PublishError, Publisher};
 use tokio::sync::watch;
 
-use crate::camera::{Camera, Role};
+use crate::camera::{Camera, LaneRole};
 use crate::read::{CapturedAt, PlateText, Read, Stage};
 
 /// How the broker answers.
@@ -86,7 +86,7 @@ pub(crate) fn clock() -> SharedClock {
     Arc::new(now)
 }
 
-pub(crate) fn camera(role: Role) -> Camera {
+pub(crate) fn camera(role: LaneRole) -> Camera {
     let label = |text| Label::parse(text).unwrap();
     Camera {
         name: label("cam"),

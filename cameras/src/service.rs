@@ -25,7 +25,7 @@ pub struct Cameras {
     passages: Addr<Passages>,
 }
 
-/// See [`Cameras::watch`].
+/// Asks the monitor how the cameras do; given out by [`Cameras::watch`], cheap to clone.
 #[derive(Clone)]
 pub struct Watch(Addr<Monitor>);
 

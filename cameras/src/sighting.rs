@@ -12,7 +12,7 @@ use domain::{Direction, Instant, Observation, ObservationId, Plate};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::camera::{Camera, Role};
+use crate::camera::{Camera, LaneRole};
 use crate::read::{CapturedAt, Heading, PlateText, Read, Stage};
 use crate::zone;
 
@@ -38,7 +38,7 @@ pub struct Sighting {
     pub when: CompactString,
     /// The message named a time; else `at` is the moment of arrival.
     pub names_time: bool,
-    /// See [`Read::event_is_key`].
+    /// Whether the id is the sender's own key of the read, as [`Read::event_is_key`] says.
     pub id_is_key: bool,
     /// The camera that made it.
     pub camera: Arc<Camera>,
@@ -48,7 +48,7 @@ pub struct Sighting {
     pub fit: Fit,
     /// Whether more is to come.
     pub stage: Stage,
-    /// See [`Read::confidence`].
+    /// How sure the camera is of the plate's text, 0 to 1.
     pub confidence: Option<f32>,
     /// How much later than it was captured it was received, if that tells of the camera's clock.
     pub delay: Option<TimeDelta>,
@@ -206,13 +206,13 @@ fn plate(text: &PlateText) -> Option<(Plate, Option<PlateAsRead>)> {
 /// Which way: by the lane, and only where that is two-way by the camera.
 fn direction(camera: &Camera, heading: Option<Heading>) -> Option<Direction> {
     match (camera.role, heading) {
-        (Role::Entry, _) => Some(Direction::Entry),
-        (Role::Exit, _) => Some(Direction::Exit),
-        (Role::Both, None) => None,
-        (Role::Both, Some(Heading::In)) => Some(Direction::Entry),
-        (Role::Both, Some(Heading::Out)) => Some(Direction::Exit),
-        (Role::Both, Some(Heading::Approaching)) => camera.approaching,
-        (Role::Both, Some(Heading::Leaving)) => {
+        (LaneRole::Entry, _) => Some(Direction::Entry),
+        (LaneRole::Exit, _) => Some(Direction::Exit),
+        (LaneRole::Both, None) => None,
+        (LaneRole::Both, Some(Heading::In)) => Some(Direction::Entry),
+        (LaneRole::Both, Some(Heading::Out)) => Some(Direction::Exit),
+        (LaneRole::Both, Some(Heading::Approaching)) => camera.approaching,
+        (LaneRole::Both, Some(Heading::Leaving)) => {
             camera.approaching.map(|direction| match direction {
                 Direction::Entry => Direction::Exit,
                 Direction::Exit => Direction::Entry,

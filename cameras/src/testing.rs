@@ -11,7 +11,7 @@ use crate::{Body, CapturedAt, Message, PlateText, Read, Unreadable, Vendor};
 
 /// One message that a vendor sends.
 pub struct Payload {
-    /// Its file's.
+    /// The name of its file, by which tests ask for it.
     pub name: String,
     /// Whose it is: the file is named after it.
     pub vendor: Vendor,
@@ -49,7 +49,7 @@ fn vendor_of(file: &str) -> Vendor {
     longest.unwrap_or_else(|| panic!("{file} is named after no vendor"))
 }
 
-/// One payload.
+/// The payload in the file of this name; panics where there is none.
 pub fn payload(name: &str) -> &'static Payload {
     let found = payloads().iter().find(|payload| payload.name == name);
     found.unwrap_or_else(|| panic!("no payload is called {name}"))

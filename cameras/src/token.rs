@@ -38,7 +38,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// See [`Token::is_shown`].
+/// Whether a request shows `token`, in one of the ways that [`Token::is_shown`] takes.
 pub fn shows_token(headers: &HeaderMap, query: &str, token: &str) -> bool {
     let bearer = authorization(headers, "bearer");
     let basic = authorization(headers, "basic").and_then(|shown| BASE64.decode(shown).ok());

@@ -3,17 +3,17 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::adapters::{ADAPTERS, Adapter, READS_MAX};
+use crate::adapters::{ADAPTERS, Adapter};
 use crate::body::encoding::Legacy;
 use crate::body::{BadBody, Body, Document};
-use crate::read::{Message, Unreadable};
+use crate::read::{Message, READS_MAX, Unreadable};
 use crate::tree::is_word;
 
 /// Who made what posts: a camera, or a program that reads plates in a camera's pictures. One of the
 /// table in [`adapters`](crate::adapters).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Vendor(
-    /// Its row.
+    /// Its row in [`ADAPTERS`]: what makes it the same vendor, and its place in the order.
     usize,
 );
 

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use async_trait::async_trait;
-use generators::{FileLedger, Ledger};
+use generators::Ledger;
 use platform::messaging::{Message, PublishError, Publisher};
 
 /// Hands messages on, and writes each confirmed one into a ledger: to the letter, a line each.
 struct Recording {
     inner: Arc<dyn Publisher>,
-    ledger: Arc<dyn Ledger>,
+    ledger: Arc<Ledger>,
 }
 
 /// The publisher, recorded into the file at `path` where one is named.
@@ -21,7 +21,7 @@ pub fn recorded(
     path: Option<&Path>,
 ) -> anyhow::Result<Arc<dyn Publisher>> {
     let Some(path) = path else { return Ok(inner) };
-    let ledger = FileLedger::open(path).with_context(|| {
+    let ledger = Ledger::open(path).with_context(|| {
         format!("the ledger {} cannot be written: name another file", path.display())
     })?;
     Ok(Arc::new(Recording { inner, ledger: Arc::new(ledger) }))

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::bail;
 use async_trait::async_trait;
-use platform::runtime::{Asking, Part, keep_asking};
+use platform::runtime::{Asking, Part, Register, keep_asking};
 use platform::storage::RedisSettings;
 use prometheus::{IntGauge, IntGaugeVec, Opts, Registry};
 use tracing::{error, info, warn};
@@ -138,16 +138,14 @@ impl RedisWatch {
 impl Gauges {
     /// Of one store; the vector is registered by the first.
     fn register(name: Name, registry: &Registry) -> prometheus::Result<Self> {
-        let gauges = IntGaugeVec::new(
-            Opts::new(
-                "carpark_redis_setting_ok",
-                "1 where a Redis is set as it has to be, else 0: eviction (maxmemory-policy is \
-                 noeviction, or nothing limits it), persistence (appendonly is on).",
-            )
-            .const_label("store", name.part.trim_end_matches("_settings")),
-            &["setting"],
-        )?;
-        registry.register(Box::new(gauges.clone()))?;
+        let options = Opts::new(
+            "carpark_redis_setting_ok",
+            "1 where a Redis is set as it has to be, else 0: eviction (maxmemory-policy is \
+             noeviction, or nothing limits it), persistence (appendonly is on).",
+        )
+        .const_label("store", name.part.trim_end_matches("_settings"));
+        let gauges = IntGaugeVec::new(options, &["setting"]);
+        let gauges = Register(registry).add("carpark_redis_setting_ok", gauges)?;
         Ok(Self {
             keeps_keys: gauges.with_label_values(&["eviction"]),
             keeps_log: gauges.with_label_values(&["persistence"]),

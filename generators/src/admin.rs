@@ -4,30 +4,35 @@
 //! answers with the state after it; errors are `application/problem+json` (RFC 9457). Who may call
 //! is decided around these routes, not here.
 
+use std::sync::Arc;
+
 use actix::prelude::*;
 use actix_web::error::JsonPayloadError;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use domain::Direction;
 use platform::http::Problem;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use crate::control::{Describe, Pause, Resume, Schedule, SetRate};
-use crate::entry_generator::EntryGenerator;
-use crate::exit_generator::ExitGenerator;
+use crate::generator::{Generator, Order, Schedule};
 use crate::metrics::{Counts, Meters};
 use crate::options::check_rate;
 use crate::traffic::RateIsGiven;
 
-/// The generators of this process; cheap to clone.
+/// The generators of this process, at most one of each kind; cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Control {
-    /// None where another process makes the entries.
-    pub(crate) entries: Option<Addr<EntryGenerator>>,
-    /// None where another process makes the exits.
-    pub(crate) exits: Option<Addr<ExitGenerator>>,
-    /// What they have done.
-    pub(crate) meters: Meters,
+pub(crate) struct Control(pub(crate) Vec<Running>);
+
+/// One of them.
+#[derive(Clone)]
+pub(crate) struct Running {
+    /// What it makes.
+    pub(crate) kind: Direction,
+    /// Answers an [`Order`] with its schedule.
+    pub(crate) generator: Addr<Generator>,
+    /// What it has done.
+    pub(crate) meters: Arc<Meters>,
 }
 
 /// The state of one generator.
@@ -91,25 +96,19 @@ fn resource(path: &str) -> actix_web::Resource {
 /// How the simulated cameras are.
 #[utoipa::path(get, path = "/admin/generators", tag = "generators", responses((status = 200, body = States)))]
 async fn state(control: web::Data<Control>) -> Result<HttpResponse, Problem> {
-    let entries = ask(control.entries.as_ref(), Describe).await?;
-    let exits = ask(control.exits.as_ref(), Describe).await?;
-    Ok(control.answer(entries, exits))
+    control.ask(Order::Describe).await
 }
 
 /// Makes nothing until they are resumed.
 #[utoipa::path(post, path = "/admin/generators/pause", tag = "generators", responses((status = 200, body = States)))]
 async fn pause(control: web::Data<Control>) -> Result<HttpResponse, Problem> {
-    let entries = ask(control.entries.as_ref(), Pause).await?;
-    let exits = ask(control.exits.as_ref(), Pause).await?;
-    Ok(control.answer(entries, exits))
+    control.ask(Order::Pause).await
 }
 
 /// Lets the generators go on.
 #[utoipa::path(post, path = "/admin/generators/resume", tag = "generators", responses((status = 200, body = States)))]
 async fn resume(control: web::Data<Control>) -> Result<HttpResponse, Problem> {
-    let entries = ask(control.entries.as_ref(), Resume).await?;
-    let exits = ask(control.exits.as_ref(), Resume).await?;
-    Ok(control.answer(entries, exits))
+    control.ask(Order::Resume).await
 }
 
 /// So many vehicles per second from now on.
@@ -120,31 +119,32 @@ async fn set_rate(
 ) -> Result<HttpResponse, Problem> {
     let rate = wanted.rate;
     check_rate(rate).map_err(|e| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, e.why))?;
-    let entries = ask(control.entries.as_ref(), SetRate(rate)).await?.transpose()?;
-    let exits = ask(control.exits.as_ref(), SetRate(rate)).await?.transpose()?;
-    Ok(control.answer(entries, exits))
-}
-
-/// Asks a generator, if it runs here.
-async fn ask<A, M>(generator: Option<&Addr<A>>, message: M) -> Result<Option<M::Result>, Problem>
-where
-    A: Actor<Context = Context<A>> + Handler<M>,
-    M: Message + Send + 'static,
-    M::Result: Send,
-{
-    let Some(generator) = generator else { return Ok(None) };
-    generator.send(message).await.map(Some).map_err(|_| {
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the generators are stopping".to_owned())
-    })
+    control.ask(Order::SetRate(rate)).await
 }
 
 impl Control {
-    fn answer(&self, entries: Option<Schedule>, exits: Option<Schedule>) -> HttpResponse {
-        HttpResponse::Ok().json(States {
-            entries: entries
-                .map(|schedule| State { schedule, counts: self.meters.entries.counts() }),
-            exits: exits.map(|schedule| State { schedule, counts: self.meters.exits.counts() }),
-        })
+    /// The generator of `kind`, if it runs here.
+    pub(crate) fn of(&self, kind: Direction) -> Option<&Running> {
+        self.0.iter().find(|running| running.kind == kind)
+    }
+
+    /// Gives `order` to all that run here, and answers with their state after it.
+    async fn ask(&self, order: Order) -> Result<HttpResponse, Problem> {
+        let ask = async |kind| match self.of(kind) {
+            Some(running) => running.ask(order).await.map(Some),
+            None => Ok(None),
+        };
+        let (entries, exits) = (ask(Direction::Entry).await?, ask(Direction::Exit).await?);
+        Ok(HttpResponse::Ok().json(States { entries, exits }))
+    }
+}
+
+impl Running {
+    async fn ask(&self, order: Order) -> Result<State, Problem> {
+        let schedule = self.generator.send(order).await.map_err(|_| {
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the generators are stopping".to_owned())
+        })??;
+        Ok(State { schedule, counts: self.meters.counts() })
     }
 }
 

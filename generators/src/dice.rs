@@ -25,7 +25,7 @@ pub(crate) enum Stream {
     Pings = 7,
 }
 
-/// See the module.
+/// Throws in a fixed order for a seed and a stream; whoever changes the order changes the traffic.
 pub(crate) struct Dice {
     rng: StdRng,
 }

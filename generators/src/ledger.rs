@@ -5,20 +5,10 @@ use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// Learns of each message that the broker has confirmed, before anything else happens on account
-/// of it. A message that is sent twice on purpose is recorded twice; one whose confirmation was
-/// lost, and that was therefore sent again, once.
-pub trait Ledger: Send + Sync {
-    /// `line` is the message, JSON without a line break.
-    fn record(&self, line: &[u8]);
-
-    /// Makes what was recorded last. Called once per second and at the end.
-    fn flush(&self) -> io::Result<()>;
-}
-
-/// A ledger in a file, one message per line. A process that is killed loses the lines of its last
-/// second.
-pub struct FileLedger {
+/// A file with each message that the broker has confirmed, one per line: a message that is sent twice
+/// on purpose is there twice; one whose confirmation was lost, and that was therefore sent again,
+/// once. A process that is killed loses the lines of its last second.
+pub struct Ledger {
     path: PathBuf,
     state: Mutex<State>,
 }
@@ -29,13 +19,26 @@ struct State {
     is_broken: bool,
 }
 
-impl FileLedger {
+impl Ledger {
     /// Appends to the file at `path`, which is made if need be.
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().create(true).append(true).open(path)?;
         end_last_line(path, &file)?;
         let state = State { lines: BufWriter::new(file), is_broken: false };
         Ok(Self { path: path.to_owned(), state: Mutex::new(state) })
+    }
+
+    /// `line` is the message, JSON without a line break.
+    pub fn record(&self, line: &[u8]) {
+        // It was logged.
+        // In one piece: the buffer goes to the file in whole lines then, so that two ledgers may
+        // share one.
+        let _ = self.with_lines(|lines| lines.write_all(&[line, b"\n"].concat()));
+    }
+
+    /// Brings what was recorded to the file. Called once per second and at the end.
+    pub fn flush(&self) -> io::Result<()> {
+        self.with_lines(BufWriter::flush)
     }
 
     fn with_lines(
@@ -83,19 +86,6 @@ fn end_last_line(path: &Path, file: &File) -> io::Result<()> {
         file.set_len(end)?;
     }
     Ok(())
-}
-
-impl Ledger for FileLedger {
-    fn record(&self, line: &[u8]) {
-        // It was logged.
-        // In one piece: the buffer goes to the file in whole lines then, so that two ledgers may
-        // share one.
-        let _ = self.with_lines(|lines| lines.write_all(&[line, b"\n"].concat()));
-    }
-
-    fn flush(&self) -> io::Result<()> {
-        self.with_lines(BufWriter::flush)
-    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! Simulated cameras: vehicles that come, stay a while and leave, and some that only leave.
 //!
 //! Reading order, the way of a vehicle: [`Options`] → `traffic` (how many come, how long they stay)
-//! → `entry_generator` (one turn, one entry) → `camera` (the messages that come of it, faults
-//! included) → `outbox` → `publisher` (tries until the broker has confirmed) → [`inside_store`]
-//! → `exit_generator` (one turn, one exit, matched or made up). `wiring` puts it together, `admin`
-//! is the operator's side, `metrics` counts. Beside them [`pings`]: vehicles that report in.
+//! → `generator` (the actor: one turn, one entry; or one turn, one exit, matched or made up) →
+//! `camera` (the messages that come of it, faults included) → `way` (to the broker until it has
+//! confirmed, into [`inside_store`] or back). `wiring` puts it together, `admin` is the operator's
+//! side, `metrics` counts. Beside them [`pings`]: vehicles that report in.
 //!
 //! What holds: an entry is in the store only once the broker has confirmed it; a vehicle is taken
 //! out by one exit generator of any number; a message keeps its id through all attempts; of the
@@ -16,22 +16,16 @@
 
 mod admin;
 mod camera;
-mod control;
 mod dice;
-mod entry_generator;
-mod exit_generator;
+mod generator;
 pub mod inside_store;
-mod keep;
 pub mod ledger;
 mod metrics;
 mod misread;
 pub mod options;
-mod outbox;
 mod pace;
-mod phase;
 pub mod pings;
 mod plate_format;
-mod publisher;
 #[cfg(test)]
 mod rig;
 mod slots;
@@ -39,10 +33,11 @@ mod tell;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testing;
 mod traffic;
+mod way;
 mod wiring;
 
 pub use inside_store::{InsideStore, MemoryStore, RedisStore};
-pub use ledger::{FileLedger, Ledger};
+pub use ledger::Ledger;
 pub use metrics::Counts;
 pub use options::{Dwell, Faults, Options, OptionsError, Profile};
 pub use plate_format::{PlateFormat, PlateFormatError};
@@ -51,4 +46,4 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     <admin::Described as utoipa::OpenApi>::openapi()
 }
 
-pub use wiring::{Generators, Roles, Snapshot, StartError, start};
+pub use wiring::{Generators, Snapshot, StartError, start};

@@ -1,11 +1,11 @@
 //! What is counted, under which names: `vehicle_entry_*` and `vehicle_exit_*`. A plate is never a
 //! label.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Direction;
-use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+use platform::runtime::Register;
+use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, Registry};
 use serde::Serialize;
 
 /// From 100 µs, a broker next door, to 10 s, the time-out of a confirmation.
@@ -45,6 +45,8 @@ pub(crate) enum Outcome {
     GivenUp,
 }
 
+const READS: &[Read] = &[Read::First, Read::Duplicate, Read::Again];
+
 impl Origin {
     fn label(self) -> &'static str {
         match self {
@@ -56,8 +58,6 @@ impl Origin {
 }
 
 impl Read {
-    const ALL: [Self; 3] = [Self::First, Self::Duplicate, Self::Again];
-
     fn label(self) -> &'static str {
         match self {
             Self::First => "first",
@@ -77,16 +77,9 @@ impl Outcome {
     }
 }
 
-/// The meters of both kinds, whether they run or not.
-#[derive(Clone)]
+/// What is measured of one generator.
 pub(crate) struct Meters {
-    pub(crate) entries: Arc<KindMeters>,
-    pub(crate) exits: Arc<KindMeters>,
-}
-
-/// What is measured of one kind of generator.
-pub(crate) struct KindMeters {
-    /// The origins that passages of this kind have.
+    /// The origins that its passages have.
     origins: &'static [Origin],
     /// Messages by outcome, origin and read.
     published: IntCounterVec,
@@ -106,7 +99,7 @@ pub(crate) struct KindMeters {
     pub(crate) put_back: IntCounter,
 }
 
-/// What one kind of generator has done so far, for the admin page and the line of progress.
+/// What a generator has done so far, for the admin page and the line of progress.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Counts {
     /// Passages confirmed: entries, or matched and made up exits.
@@ -138,71 +131,37 @@ pub struct Counts {
 }
 
 impl Meters {
-    /// New meters, those of the kinds that run registered.
-    pub(crate) fn new(
-        registry: &Registry,
-        entries: bool,
-        exits: bool,
-    ) -> Result<Self, prometheus::Error> {
-        let meters = Self {
-            entries: Arc::new(KindMeters::new(Direction::Entry)?),
-            exits: Arc::new(KindMeters::new(Direction::Exit)?),
-        };
-        if entries {
-            meters.entries.register(registry)?;
-        }
-        if exits {
-            meters.exits.register(registry)?;
-        }
-        Ok(meters)
-    }
-
-    pub(crate) fn of(&self, kind: Direction) -> &KindMeters {
-        match kind {
-            Direction::Entry => &self.entries,
-            Direction::Exit => &self.exits,
-        }
-    }
-}
-
-impl KindMeters {
-    fn new(kind: Direction) -> Result<Self, prometheus::Error> {
+    /// Those of the generator of this kind, registered.
+    pub(crate) fn register(kind: Direction, registry: &Registry) -> prometheus::Result<Self> {
         let (prefix, origins): (_, &[Origin]) = match kind {
             Direction::Entry => ("vehicle_entry", &[Origin::New]),
             Direction::Exit => ("vehicle_exit", &[Origin::Matched, Origin::MadeUp]),
         };
-        let name = |name: &str| format!("{prefix}_{name}");
+        let make = Register(registry);
+        let counter = |name, help| make.counter(&format!("{prefix}_{name}"), help);
+        let gauge = |name, help| make.gauge(&format!("{prefix}_{name}"), help);
         Ok(Self {
             origins,
-            published: IntCounterVec::new(
-                Opts::new(name("published_total"), "Messages published by simulated cameras"),
+            published: make.counters(
+                &format!("{prefix}_published_total"),
+                "Messages published by simulated cameras",
                 &["outcome", "origin", "read"],
             )?,
-            publish_seconds: Histogram::with_opts(
-                HistogramOpts::new(name("publish_seconds"), "From hand-over to confirmation")
-                    .buckets(PUBLISH_SECONDS_BUCKETS.to_vec()),
+            publish_seconds: make.histogram(
+                &format!("{prefix}_publish_seconds"),
+                "From hand-over to confirmation",
+                &PUBLISH_SECONDS_BUCKETS,
             )?,
-            inside: IntGauge::new(name("inside"), "Simulated vehicles inside")?,
-            in_flight: IntGauge::new(name("in_flight"), "Passages under way")?,
-            skipped: IntCounter::new(
-                name("turns_skipped_total"),
+            inside: gauge("inside", "Simulated vehicles inside")?,
+            in_flight: gauge("in_flight", "Passages under way")?,
+            skipped: counter(
+                "turns_skipped_total",
                 "Turns left out because too many passages were under way",
             )?,
-            misread: IntCounter::new(name("misread_total"), "Plates read wrong on purpose")?,
-            late: IntCounter::new(name("late_total"), "Messages held back on purpose")?,
-            put_back: IntCounter::new(name("put_back_total"), "Vehicles put back by a stop")?,
+            misread: counter("misread_total", "Plates read wrong on purpose")?,
+            late: counter("late_total", "Messages held back on purpose")?,
+            put_back: counter("put_back_total", "Vehicles put back by a stop")?,
         })
-    }
-
-    fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
-        registry.register(Box::new(self.published.clone()))?;
-        registry.register(Box::new(self.publish_seconds.clone()))?;
-        registry.register(Box::new(self.inside.clone()))?;
-        registry.register(Box::new(self.in_flight.clone()))?;
-        registry.register(Box::new(self.skipped.clone()))?;
-        registry.register(Box::new(self.misread.clone()))?;
-        registry.register(Box::new(self.late.clone()))?;
-        registry.register(Box::new(self.put_back.clone()))
     }
 
     /// One attempt, or one giving up.
@@ -219,20 +178,19 @@ impl KindMeters {
         self.published.with_label_values(&[outcome.label(), origin.label(), read.label()])
     }
 
-    /// Messages of this kind that ended in `outcome`, of one origin and read or of any.
-    fn sum(&self, outcome: Outcome, of_origin: Option<Origin>, of_read: Option<Read>) -> u64 {
-        let mut sum = 0;
-        for origin in self.origins.iter().filter(|o| of_origin.is_none_or(|of| of == **o)) {
-            for read in Read::ALL.iter().filter(|r| of_read.is_none_or(|of| of == **r)) {
-                sum += self.counter(outcome, *origin, *read).get();
-            }
-        }
-        sum
+    /// Messages that ended in `outcome`, of one origin or of any, of these reads.
+    fn sum(&self, outcome: Outcome, of_origin: Option<Origin>, reads: &[Read]) -> u64 {
+        let origins =
+            self.origins.iter().filter(|origin| of_origin.is_none_or(|of| of == **origin));
+        let of_each = |origin: &Origin| -> u64 {
+            reads.iter().map(|read| self.counter(outcome, *origin, *read).get()).sum()
+        };
+        origins.map(of_each).sum()
     }
 
     /// The same numbers for people.
     pub(crate) fn counts(&self) -> Counts {
-        let confirmed = |origin, read| self.sum(Outcome::Confirmed, origin, Some(read));
+        let confirmed = |origin, read| self.sum(Outcome::Confirmed, origin, &[read]);
         Counts {
             confirmed: confirmed(None, Read::First),
             matched: confirmed(Some(Origin::Matched), Read::First),
@@ -241,8 +199,8 @@ impl KindMeters {
             re_reads: confirmed(None, Read::Again),
             late: self.late.get(),
             misread: self.misread.get(),
-            failed: self.sum(Outcome::Failed, None, None),
-            given_up: self.sum(Outcome::GivenUp, None, None),
+            failed: self.sum(Outcome::Failed, None, READS),
+            given_up: self.sum(Outcome::GivenUp, None, READS),
             put_back: self.put_back.get(),
             skipped: self.skipped.get(),
             in_flight: self.in_flight.get(),

@@ -27,7 +27,7 @@ pub enum PlateFormatError {
 }
 
 impl PlateFormat {
-    /// Checks `text`.
+    /// Of a setting's text; refuses what would not make a plate each time.
     pub fn parse(text: &str) -> Result<Self, PlateFormatError> {
         let known = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || "-.·_ ".contains(c);
         if let Some(unknown) = text.chars().find(|&c| !known(c)) {

@@ -13,11 +13,11 @@ use prometheus::Registry;
 
 use crate::inside_store::{Inside, MemoryStore, StoreError};
 use crate::testing::RecordingPublisher;
-use crate::{Faults, Generators, InsideStore, Options, Roles, Snapshot};
+use crate::{Faults, Generators, InsideStore, Options, Snapshot};
 
-pub(crate) const BOTH: Roles = Roles { entries: true, exits: true };
-pub(crate) const ENTRIES: Roles = Roles { entries: true, exits: false };
-pub(crate) const EXITS: Roles = Roles { entries: false, exits: true };
+pub(crate) const BOTH: &[Direction] = &[Direction::Entry, Direction::Exit];
+pub(crate) const ENTRIES: &[Direction] = &[Direction::Entry];
+pub(crate) const EXITS: &[Direction] = &[Direction::Exit];
 
 pub(crate) struct Rig {
     pub(crate) generators: Generators,
@@ -56,20 +56,20 @@ pub(crate) fn paused_clock() -> SharedClock {
 
 impl Rig {
     /// Pauses time and starts generators.
-    pub(crate) async fn start(options: Options, roles: Roles) -> Self {
+    pub(crate) async fn start(options: Options, kinds: &[Direction]) -> Self {
         tokio::time::pause();
-        Self::start_again(options, roles).await
+        Self::start_again(options, kinds).await
     }
 
     /// Starts generators in a world of their own, where time is paused already.
-    pub(crate) async fn start_again(options: Options, roles: Roles) -> Self {
-        Self::beside(options, roles, paused_clock(), Arc::default(), Arc::default()).await
+    pub(crate) async fn start_again(options: Options, kinds: &[Direction]) -> Self {
+        Self::beside(options, kinds, paused_clock(), Arc::default(), Arc::default()).await
     }
 
     /// Generators that share the world of others.
     pub(crate) async fn beside(
         options: Options,
-        roles: Roles,
+        kinds: &[Direction],
         clock: SharedClock,
         broker: Arc<RecordingPublisher>,
         store: Arc<MoodyStore>,
@@ -78,7 +78,7 @@ impl Rig {
         let (publisher, inside) = (broker.clone(), store.clone());
         let generators = crate::start(
             options,
-            roles,
+            kinds,
             publisher,
             inside,
             Arc::clone(&clock),

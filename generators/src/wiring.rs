@@ -7,39 +7,23 @@ use std::time::Duration;
 use actix::prelude::*;
 use actix_web::web;
 use domain::{Direction, SharedClock};
-use futures_util::future::OptionFuture;
+use futures_util::future::join_all;
 use platform::messaging::Publisher;
-use platform::runtime::{Vital, Vitals};
+use platform::runtime::Vitals;
 use prometheus::Registry;
 use serde::Serialize;
+use tokio_util::sync::DropGuard;
 use tracing::info;
 
-use crate::admin::{self, Control};
-use crate::camera::Camera;
-use crate::control::Finish;
-use crate::dice::{Dice, Stream, new_seed};
-use crate::entry_generator::{EntryGenerator, EntryParts};
-use crate::exit_generator::{ExitGenerator, ExitParts};
+use crate::admin::{self, Control, Running};
+use crate::dice::new_seed;
+use crate::generator::{Finish, Generator};
 use crate::inside_store::InsideStore;
-use crate::keep::{Keeper, PUT_BACK_MAX};
-use crate::ledger::{FileLedger, Ledger};
+use crate::ledger::Ledger;
 use crate::metrics::{Counts, Meters};
 use crate::options::{Options, OptionsError};
-use crate::outbox::Outbox;
-use crate::phase::{self, Phase, PhaseSetter, PhaseWatch};
-use crate::publisher::{Flush, PublisherActor};
-use crate::slots::Slots;
 use crate::tell::Telling;
-use crate::traffic::Traffic;
-
-/// Which generators run in this process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Roles {
-    /// The entry generator.
-    pub entries: bool,
-    /// The exit generator.
-    pub exits: bool,
-}
+use crate::way::{PUT_BACK_MAX, Stop, Way};
 
 /// Why the generators could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -63,9 +47,9 @@ pub enum StartError {
 /// What the generators of this process have done so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Snapshot {
-    /// None where the role does not run here.
+    /// None where another process makes the entries.
     pub entries: Option<Counts>,
-    /// None where the role does not run here.
+    /// None where another process makes the exits.
     pub exits: Option<Counts>,
 }
 
@@ -73,18 +57,20 @@ pub struct Snapshot {
 /// way is given up.
 pub struct Generators {
     control: Control,
-    publisher: Addr<PublisherActor>,
-    phases: PhaseSetter,
+    ledger: Option<Arc<Ledger>>,
+    stop: Stop,
     /// How long a stop waits for confirmations.
     stop_max: Duration,
     /// Held for its lines.
     telling: Option<Telling>,
+    /// Gives up when it is dropped.
+    _run: DropGuard,
 }
 
-/// Starts the generators of `roles` on the current arbiter.
+/// Starts the generators of `kinds` on the current arbiter.
 pub async fn start(
     options: Options,
-    roles: Roles,
+    kinds: &[Direction],
     publisher: Arc<dyn Publisher>,
     store: Arc<dyn InsideStore>,
     clock: SharedClock,
@@ -92,98 +78,38 @@ pub async fn start(
     vitals: &Vitals,
 ) -> Result<Generators, StartError> {
     options.check()?;
-    let ledger = open_ledger(&options)?;
-    let meters = Meters::new(registry, roles.entries, roles.exits)?;
-    let (setter, phases) = phase::running();
+    let ledger = options.ledger.as_deref().map(|path| {
+        let opened = Ledger::open(path).map(Arc::new);
+        opened.map_err(|error| StartError::Ledger { path: path.to_owned(), error })
+    });
+    let ledger = ledger.transpose()?;
     let seed = options.seed.unwrap_or_else(new_seed);
-
-    let vital = vitals.of("publisher of the generators");
-    let publisher =
-        PublisherActor::new(publisher, ledger, phases.clone(), meters.clone(), vital).start();
-
-    let shared = Shared { options: &options, seed, store, clock, phases, meters, publisher };
-    let entries = roles
-        .entries
-        .then(|| EntryGenerator::new(shared.entry_parts(vitals.of("entry generator"))).start());
-    let exits = roles
-        .exits
-        .then(|| ExitGenerator::new(shared.exit_parts(vitals.of("exit generator"))).start());
-
-    let Shared { meters, publisher, .. } = shared;
+    let stop = Stop::new();
+    let run = |kind| {
+        let meters = Arc::new(Meters::register(kind, registry)?);
+        let way = Way {
+            publisher: Arc::clone(&publisher),
+            ledger: ledger.clone(),
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            stop: stop.clone(),
+            meters: Arc::clone(&meters),
+        };
+        let vital = match kind {
+            Direction::Entry => vitals.of("entry generator"),
+            Direction::Exit => vitals.of("exit generator"),
+        };
+        let generator = Generator::new(kind, options.clone(), seed, Arc::new(way), vital).start();
+        Ok::<_, StartError>(Running { kind, generator, meters })
+    };
     Ok(Generators {
-        control: Control { entries, exits, meters },
-        publisher,
-        phases: setter,
+        control: Control(kinds.iter().map(|kind| run(*kind)).collect::<Result<_, _>>()?),
+        ledger,
         stop_max: Duration::from_secs_f64(options.stop_seconds_max),
         telling: None,
+        _run: stop.giving_up.clone().drop_guard(),
+        stop,
     })
-}
-
-fn open_ledger(options: &Options) -> Result<Option<Arc<dyn Ledger>>, StartError> {
-    let Some(path) = &options.ledger else { return Ok(None) };
-    let ledger =
-        FileLedger::open(path).map_err(|error| StartError::Ledger { path: path.clone(), error })?;
-    Ok(Some(Arc::new(ledger)))
-}
-
-/// What both generators are made of.
-struct Shared<'a> {
-    options: &'a Options,
-    seed: u64,
-    store: Arc<dyn InsideStore>,
-    clock: SharedClock,
-    phases: PhaseWatch,
-    meters: Meters,
-    publisher: Addr<PublisherActor>,
-}
-
-impl Shared<'_> {
-    fn entry_parts(&self, vital: Vital) -> EntryParts {
-        let meters = Arc::clone(&self.meters.entries);
-        EntryParts {
-            camera: Camera::new(Direction::Entry, self.options),
-            traffic: Traffic::new(self.options, self.clock.now()),
-            plate_format: self.options.plate_format.clone(),
-            dice: Dice::new(self.seed, Stream::Entries),
-            clock: Arc::clone(&self.clock),
-            phases: self.phases.clone(),
-            slots: Slots::new(self.options.in_flight_max, meters.in_flight.clone()),
-            outbox: self.outbox(),
-            keeper: self.keeper(),
-            store: Arc::clone(&self.store),
-            meters,
-            vital,
-        }
-    }
-
-    fn exit_parts(&self, vital: Vital) -> ExitParts {
-        let meters = Arc::clone(&self.meters.exits);
-        ExitParts {
-            camera: Camera::new(Direction::Exit, self.options),
-            traffic: Traffic::new(self.options, self.clock.now()),
-            plate_format: self.options.plate_format.clone(),
-            matched_share: self.options.matched_share,
-            misread_share: self.options.faults.misread_share,
-            dice: Dice::new(self.seed, Stream::Exits),
-            clock: Arc::clone(&self.clock),
-            phases: self.phases.clone(),
-            slots: Slots::new(self.options.in_flight_max, meters.in_flight.clone()),
-            outbox: self.outbox(),
-            keeper: self.keeper(),
-            store: Arc::clone(&self.store),
-            meters,
-            vital,
-        }
-    }
-
-    fn outbox(&self) -> Outbox {
-        let publisher = self.publisher.clone().recipient();
-        Outbox::new(publisher, self.phases.clone(), Arc::clone(&self.clock))
-    }
-
-    fn keeper(&self) -> Keeper {
-        Keeper::new(Arc::clone(&self.store), self.phases.clone())
-    }
 }
 
 impl Generators {
@@ -197,16 +123,15 @@ impl Generators {
     /// Says in the log, `every` so often, what was published since the last time; never where that
     /// is zero.
     pub fn tell_every(&mut self, every: Duration) {
-        let Control { entries, exits, meters } = self.control.clone();
-        let runs = [(entries.is_some(), Direction::Entry), (exits.is_some(), Direction::Exit)];
-        let mut told: Vec<(Direction, Counts)> = runs
-            .into_iter()
-            .filter(|(runs, _)| *runs)
-            .map(|(_, kind)| (kind, meters.of(kind).counts()))
+        let mut told: Vec<_> = self
+            .control
+            .0
+            .iter()
+            .map(|running| (running.kind, Arc::clone(&running.meters), running.meters.counts()))
             .collect();
         self.telling = Telling::start(every, move || {
-            for (kind, before) in &mut told {
-                let now = meters.of(*kind).counts();
+            for (kind, meters, before) in &mut told {
+                let now = meters.counts();
                 info!(
                     kind = kind.as_str(),
                     published = now.confirmed - before.confirmed,
@@ -222,11 +147,8 @@ impl Generators {
 
     /// What was done so far.
     pub fn snapshot(&self) -> Snapshot {
-        let Control { entries, exits, meters } = &self.control;
-        Snapshot {
-            entries: entries.as_ref().map(|_| meters.entries.counts()),
-            exits: exits.as_ref().map(|_| meters.exits.counts()),
-        }
+        let of = |kind| self.control.of(kind).map(|running| running.meters.counts());
+        Snapshot { entries: of(Direction::Entry), exits: of(Direction::Exit) }
     }
 
     /// Stops making traffic, waits for the confirmations of what is under way, up to the limit of
@@ -234,23 +156,22 @@ impl Generators {
     /// store. At last brings the ledger to its file. Returns what was done. The vitals are at rest by
     /// then.
     pub async fn stop(self) -> Snapshot {
-        self.phases.set(Phase::Draining);
-        let Control { entries, exits, .. } = self.control.clone();
-        let finished = futures_util::future::join(
-            OptionFuture::from(entries.map(|generator| generator.send(Finish))),
-            OptionFuture::from(exits.map(|generator| generator.send(Finish))),
-        );
+        self.stop.draining.cancel();
+        let finished =
+            join_all(self.control.0.iter().map(|running| running.generator.send(Finish)));
         tokio::pin!(finished);
         if tokio::time::timeout(self.stop_max, &mut finished).await.is_err() {
             tracing::warn!("the broker did not confirm all messages before the stop");
-            self.phases.set(Phase::GivingUp);
+            self.stop.giving_up.cancel();
             let put_back = tokio::time::timeout(PUT_BACK_MAX * 2, &mut finished).await;
             if put_back.is_err() {
                 tracing::warn!("not all passages under way came to an end");
             }
         }
-        // A ledger that cannot be written has said so.
-        let _flushed = self.publisher.send(Flush).await;
+        if let Some(ledger) = &self.ledger {
+            // One that cannot be written has said so.
+            let _ = ledger.flush();
+        }
         self.snapshot()
     }
 }

@@ -15,7 +15,7 @@ use crate::ratio::{Overflow, Ratio};
 pub struct Decimal(pub(crate) i64, pub(crate) u8);
 
 impl Decimal {
-    /// 0.
+    /// No money: where sums begin.
     pub const ZERO: Self = Self(0, 0);
 
     /// `digits` without the last `places`: `new(250, 2)` is 2.50. More than 12 places are `None`.

@@ -7,9 +7,9 @@ use crate::table::RateTable;
 /// How a table's file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// TOML.
+    /// TOML, as people write tables.
     Toml,
-    /// JSON.
+    /// JSON, as programs send them.
     Json,
 }
 

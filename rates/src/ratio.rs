@@ -24,15 +24,15 @@ pub enum Mode {
     HalfEven,
     /// Away from zero.
     Up,
-    /// Towards zero.
+    /// Towards zero: the rest is dropped.
     Down,
 }
 
 #[allow(clippy::should_implement_trait, reason = "the traits cannot say that it does not fit")]
 impl Ratio {
-    /// 0.
+    /// Nothing: where sums begin.
     pub const ZERO: Self = Self { numerator: 0, denominator: 1 };
-    /// 1.
+    /// The factor that changes nothing.
     pub const ONE: Self = Self { numerator: 1, denominator: 1 };
 
     /// `numerator / denominator`; a denominator of 0 is an [`Overflow`].
@@ -78,7 +78,7 @@ impl Ratio {
         self.numerator == 0
     }
 
-    /// The sum.
+    /// The exact sum, in lowest terms.
     pub fn add(self, other: Self) -> Result<Self, Overflow> {
         let left = self.numerator.checked_mul(other.denominator).ok_or(Overflow)?;
         let right = other.numerator.checked_mul(self.denominator).ok_or(Overflow)?;
@@ -86,13 +86,13 @@ impl Ratio {
         Self::new(left.checked_add(right).ok_or(Overflow)?, below)
     }
 
-    /// The difference.
+    /// `self` less `other`, exact, in lowest terms.
     pub fn sub(self, other: Self) -> Result<Self, Overflow> {
         let numerator = other.numerator.checked_neg().ok_or(Overflow)?;
         self.add(Self { numerator, ..other })
     }
 
-    /// The product.
+    /// The exact product, in lowest terms.
     pub fn mul(self, other: Self) -> Result<Self, Overflow> {
         let above = self.numerator.checked_mul(other.numerator).ok_or(Overflow)?;
         let below = self.denominator.checked_mul(other.denominator).ok_or(Overflow)?;

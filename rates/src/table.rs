@@ -48,7 +48,7 @@ pub struct RateTable {
     /// Rights (of a subscription, a permit) under which parking costs nothing while they last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub covered_by: Vec<String>,
-    /// The taxes.
+    /// The taxes that products name; none where no product is taxed.
     #[serde(default, rename = "tax", skip_serializing_if = "Vec::is_empty")]
     pub taxes: Vec<Tax>,
     /// Factors by occupancy.
@@ -85,7 +85,7 @@ pub struct Rules {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rounding {
-    /// Which way.
+    /// Up, down, or to the nearest.
     pub mode: Mode,
     /// To a multiple of this amount: `"0.01"`, `"0.05"`.
     pub to: Decimal,
@@ -190,7 +190,7 @@ pub struct Product {
     /// What the time is that no line covers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub otherwise: Option<Otherwise>,
-    /// The prices.
+    /// What the time costs: each line for the times that it is for.
     #[serde(default, rename = "line")]
     pub lines: Vec<Line>,
     /// The most that a time costs.
@@ -279,7 +279,7 @@ pub struct Line {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Price {
-    /// Nothing.
+    /// The time costs nothing.
     Free,
     /// There is no price: a stay at this time does not qualify for the product.
     Closed,
@@ -287,7 +287,7 @@ pub enum Price {
     PerUnit(PerUnit),
     /// So much, however long.
     Flat {
-        /// How much.
+        /// The price, in the table's currency.
         amount: Decimal,
         /// For what it is charged once.
         each: Option<Each>,
@@ -400,7 +400,7 @@ pub enum Anew {
 pub struct Cap {
     /// What the bill calls it.
     pub name: String,
-    /// The most.
+    /// In the table's currency; what goes beyond it is not charged.
     pub amount: Decimal,
     /// For how long: `PT24H` or `P1D` from the entry, `calendar_day` to midnight; or each `window` of `when`.
     pub period: Option<CapPeriod>,
@@ -455,7 +455,7 @@ pub enum Holds {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Minimum {
-    /// The least.
+    /// In the table's currency; a smaller bill is raised to it.
     pub amount: Decimal,
     /// Whether it is also charged where the lines come to nothing.
     pub when_free: Option<WhenFree>,
@@ -497,7 +497,7 @@ pub enum Off {
     FreeTime(Period),
 }
 
-/// A tax.
+/// A tax on the prices of a product.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tax {

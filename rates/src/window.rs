@@ -74,7 +74,7 @@ pub enum Day {
 }
 
 impl Day {
-    /// All eight.
+    /// The seven days in their order, then public holidays.
     pub const ALL: [Self; 8] = [
         Self::Mon,
         Self::Tue,

@@ -36,7 +36,7 @@ pub(crate) struct Drain;
 /// Events that were waiting together.
 struct Batch(Vec<Event>);
 
-/// See the module.
+/// One for the process, where pings come by a queue.
 pub(crate) struct Consumer {
     way: Way,
     health: Arc<Health>,
@@ -55,7 +55,7 @@ struct Way {
 }
 
 impl Consumer {
-    /// Starts consuming.
+    /// Consumes `queue` from now on, until [`Drain`].
     pub(crate) fn start(
         (events, queue): Consumed,
         registry: Recipient<Pings>,

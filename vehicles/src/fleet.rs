@@ -70,7 +70,7 @@ pub enum Refused {
     HasVehicles(usize),
 }
 
-/// See the module.
+/// All vehicles that are registered, indexed for the questions that people ask.
 pub(crate) struct Fleet {
     pub(crate) silence: Silence,
     pub(crate) vehicles: BTreeMap<VehicleId, Known>,

@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use domain::Plate;
 
-/// See the module.
+/// Who can say it; asked for each page of the list, and for a single vehicle.
 #[async_trait]
 pub trait Inside: Send + Sync {
     /// Of each plate, in their order; an error in words where it cannot be said now.

@@ -58,7 +58,7 @@ pub struct Parts {
     pub inside: Option<Arc<dyn Inside>>,
     /// The clock of processing time.
     pub clock: SharedClock,
-    /// Counters, registered.
+    /// Counts what every part of the room does; made by [`Metrics::new`].
     pub metrics: Arc<Metrics>,
     /// Hears of an actor that dies.
     pub vitals: Vitals,

@@ -33,7 +33,7 @@ impl std::fmt::Display for EventId {
     }
 }
 
-/// See the module. The registry tells, any thread may listen.
+/// The registry tells, any thread may listen.
 #[derive(Debug)]
 pub struct Live {
     run: i64,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::Silence;
 
-/// See the module.
+/// Fixed from the start of the process.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// When a vehicle counts as gone.

@@ -11,7 +11,7 @@ use crate::routes::shapes::VehicleDetail;
 #[error("the vehicle monitor is stopping")]
 pub struct Stopping;
 
-/// See the module. Cheap to clone, and of any thread.
+/// Asks the registry on behalf of others. Cheap to clone, and of any thread.
 #[derive(Clone)]
 pub struct Plates {
     registry: Addr<Registry>,

@@ -116,7 +116,7 @@ pub(crate) struct Imported {
     pub(crate) refusals: Vec<Refusal>,
 }
 
-/// See the module.
+/// The one owner of the fleet: all questions and all changes come by it.
 pub(crate) struct Registry {
     fleet: Fleet,
     keeper: Addr<Keeper>,

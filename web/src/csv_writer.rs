@@ -107,7 +107,7 @@ type Erasure = (Plate, oneshot::Sender<Result<usize, AppendError>>);
 /// What a write brings back: the journal, or why there is none, and of each request its result.
 type Written = Result<(Journal, Vec<Result<Vec<Saved>, WriteFailure>>), WriteFailure>;
 
-/// See the module.
+/// The one writer of the files of a data directory.
 pub(crate) struct CsvWriter {
     /// For opening the journal anew, should a write ever panic and take it along.
     settings: Arc<Settings>,

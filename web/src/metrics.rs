@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use platform::runtime::Register;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
-use prometheus::{
-    Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-};
+use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry};
 
 use crate::table::Table;
 
@@ -53,39 +52,34 @@ impl Metrics {
         registry: &Registry,
         data_dir: &Path,
     ) -> Result<Self, prometheus::Error> {
-        let histogram = |name, help, buckets: &[f64]| {
-            Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets.to_vec()))
-        };
+        let make = Register(registry);
         let metrics = Self {
-            rows: IntCounterVec::new(
-                Opts::new(ROWS, "Rows that were sent, by file and what became of them."),
+            rows: make.counters(
+                ROWS,
+                "Rows that were sent, by file and what became of them.",
                 &["file", "status"],
             )?,
-            write_failures: IntCounter::new(
+            write_failures: make.counter(
                 WRITE_FAILURES,
                 "Batches that could not be written; their senders were told.",
             )?,
-            batch_rows: histogram(BATCH_ROWS, "Rows per batch.", &BATCH_ROWS_BUCKETS)?,
-            write_seconds: histogram(
+            batch_rows: make.histogram(BATCH_ROWS, "Rows per batch.", &BATCH_ROWS_BUCKETS)?,
+            write_seconds: make.histogram(
                 WRITE_SECONDS,
                 "Time to append a batch and sync it to disk.",
                 &WRITE_SECONDS_BUCKETS,
             )?,
-            index_rows: IntGaugeVec::new(
-                Opts::new(INDEX_ROWS, "Rows that would be recognised if they came again."),
+            index_rows: make.gauges(
+                INDEX_ROWS,
+                "Rows that would be recognised if they came again.",
                 &["file"],
             )?,
-            file_bytes: IntGaugeVec::new(
-                Opts::new(FILE_BYTES, "Size of the file that is written to."),
+            file_bytes: make.gauges(
+                FILE_BYTES,
+                "Size of the file that is written to.",
                 &["file"],
             )?,
         };
-        registry.register(Box::new(metrics.rows.clone()))?;
-        registry.register(Box::new(metrics.write_failures.clone()))?;
-        registry.register(Box::new(metrics.batch_rows.clone()))?;
-        registry.register(Box::new(metrics.write_seconds.clone()))?;
-        registry.register(Box::new(metrics.index_rows.clone()))?;
-        registry.register(Box::new(metrics.file_bytes.clone()))?;
         registry.register(Box::new(DiskFree::of(data_dir)?))?;
         for table in Table::ALL {
             for status in ["written", "duplicate", "failed"] {

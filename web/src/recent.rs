@@ -35,7 +35,7 @@ struct State {
     exceptions: Standings,
 }
 
-/// See the module.
+/// The newest rows, in memory: written by the writer, read by the pages.
 pub(crate) struct Recent(Mutex<State>);
 
 /// What there is to look at, of one moment.

@@ -38,7 +38,7 @@ pub(crate) fn summary_message(n: u32) -> SummaryMessage {
     }
 }
 
-/// See [`summary_message`].
+/// The row of [`summary_message`]`(n)`.
 pub(crate) fn summary(n: u32) -> Summary {
     Summary::try_from(&summary_message(n)).unwrap()
 }

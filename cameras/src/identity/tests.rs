@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::camera::{Camera, Role};
+use crate::camera::{Camera, LaneRole};
 use crate::read::{CapturedAt, Heading, Read};
 use crate::rig::{at, camera, read};
 use crate::sighting::sightings;
@@ -43,7 +43,7 @@ fn seen(seconds: i64, stage: Stage, plate: &str, edit: impl FnOnce(&mut Read)) -
         ..read(plate, stage, 0.9)
     };
     edit(&mut read);
-    let camera = Camera { min_confidence: 0.5, ..camera(Role::Both) };
+    let camera = Camera { min_confidence: 0.5, ..camera(LaneRole::Both) };
     sightings(&[read], &Arc::new(camera), at).remove(0)
 }
 

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::state::CameraState;
 use crate::sighting::Unfit;
 
-/// By name.
+/// What is kept of each camera, by its name.
 pub(super) type Kept = BTreeMap<String, KeptCamera>;
 
 /// Of one camera. Unknown fields are ignored and missing ones are empty: another version wrote it.
@@ -39,7 +39,7 @@ pub(super) struct KeptCamera {
     pub(super) ahead: Option<(Instant, f64)>,
 }
 
-/// A passage.
+/// One of a camera's last passages, of which its shares are reckoned.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct KeptPassage {
     pub(super) at: Instant,
@@ -48,14 +48,14 @@ pub(super) struct KeptPassage {
     pub(super) unfit: Option<Unfit>,
 }
 
-/// A refusal.
+/// The last message that was refused, for the camera's page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct KeptRefusal {
     pub(super) at: Instant,
     pub(super) reason: String,
 }
 
-/// The file.
+/// What outlives the process, in a file; without it the cameras are watched as if they were new.
 pub(super) struct Memory {
     path: PathBuf,
     /// It could not be written, and that was said.

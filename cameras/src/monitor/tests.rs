@@ -7,7 +7,7 @@ use prometheus::Registry;
 
 use super::state::{CameraState, Severity};
 use super::*;
-use crate::camera::Role;
+use crate::camera::LaneRole;
 use crate::rig::{at, camera, now};
 
 /// A monitor of one camera, and its clock.
@@ -23,7 +23,7 @@ fn watching(names: &[&str]) -> (Monitor, Arc<Mutex<Instant>>) {
         move || *time.lock().unwrap()
     });
     let metrics = Metrics::register(&Registry::new()).unwrap();
-    let of = |name: &&str| Camera { name: Label::parse(name).unwrap(), ..camera(Role::Entry) };
+    let of = |name: &&str| Camera { name: Label::parse(name).unwrap(), ..camera(LaneRole::Entry) };
     let cameras: Vec<_> = names.iter().map(|name| Arc::new(of(name))).collect();
     (
         Monitor::new(
@@ -174,7 +174,7 @@ async fn a_restart_forgets_no_camera_that_is_bad() {
         let options = Options { memory: Some(file.clone()), ..Options::default() };
         let metrics = Metrics::register(&Registry::new()).unwrap();
         Monitor::new(
-            &[Arc::new(camera(Role::Entry))],
+            &[Arc::new(camera(LaneRole::Entry))],
             &options,
             clock,
             metrics,

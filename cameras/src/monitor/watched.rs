@@ -43,7 +43,7 @@ pub(super) struct Watched {
     delays: VecDeque<f64>,
     messages: BTreeMap<&'static str, u64>,
     passages: BTreeMap<&'static str, u64>,
-    /// See [`CameraStatus::merged_reads`].
+    /// Reads with another plate that were taken for a vehicle that is published already.
     pub(super) merged: u64,
     last_refusal: Option<(Instant, String)>,
     /// The last one that was not for a clock.

@@ -9,7 +9,7 @@ use domain::Direction;
 use super::tests::{Rig, id, last, preview};
 use super::*;
 use crate::Vendor;
-use crate::camera::Role;
+use crate::camera::LaneRole;
 use crate::read::{CapturedAt, Heading, Message, PlateText, Read};
 use crate::rig::{Mood, now, text};
 use crate::testing::{message, payloads};
@@ -188,7 +188,7 @@ async fn what_is_merged_away_under_another_plate_is_counted_once() {
 
 #[actix_rt::test]
 async fn the_same_car_the_other_way_under_the_same_event_is_another_passage() {
-    let rig = Rig::of(Role::Both);
+    let rig = Rig::of(LaneRole::Both);
     let going = |seconds, direction| {
         later(seconds, Read { direction: Some(direction), ..last("FINA1", 0.9) })
     };

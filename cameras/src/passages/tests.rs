@@ -8,7 +8,7 @@ use platform::runtime::Vitals;
 use prometheus::Registry;
 
 use super::*;
-use crate::camera::{Camera, Role};
+use crate::camera::{Camera, LaneRole};
 use crate::read::{CapturedAt, Read};
 use crate::rig::{Broker, Mood, at, camera, clock, now, read};
 use crate::sighting::sightings;
@@ -27,7 +27,7 @@ impl Rig {
     }
 
     /// Of a lane of that role.
-    pub(super) fn of(role: Role) -> Self {
+    pub(super) fn of(role: LaneRole) -> Self {
         let mut rig = Self::new(Mood::Confirms);
         rig.camera = Arc::new(Camera { role, ..Camera::clone(&rig.camera) });
         rig
@@ -42,7 +42,7 @@ impl Rig {
     pub(super) fn again(mood: Mood, options: Options) -> Self {
         let registry = Registry::new();
         let metrics = Metrics::register(&registry).unwrap();
-        let camera = Camera { min_confidence: 0.5, ..camera(Role::Entry) };
+        let camera = Camera { min_confidence: 0.5, ..camera(LaneRole::Entry) };
         let camera = Arc::new(camera);
         let monitor = Monitor::new(
             &[Arc::clone(&camera)],
@@ -424,7 +424,7 @@ async fn of_a_camera_that_names_all_its_events_alike_the_latest_passages_are_loo
 async fn of_an_event_whose_passages_are_forgotten_nothing_is_kept() {
     let options = Options { events_max: 0, ..Options::default() };
     let metrics = Metrics::register(&Registry::new()).unwrap();
-    let camera = Arc::new(camera(Role::Entry));
+    let camera = Arc::new(camera(LaneRole::Entry));
     let (vitals, cameras) = (Vitals::default(), [Arc::clone(&camera)]);
     let monitor =
         Monitor::new(&cameras, &options, clock(), metrics.clone(), vitals.of("monitor")).start();

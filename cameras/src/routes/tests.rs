@@ -5,7 +5,7 @@ use domain::Direction;
 use platform::runtime::Vitals;
 use prometheus::Registry;
 
-use crate::camera::{Camera, Role};
+use crate::camera::{Camera, LaneRole};
 use crate::options::Options;
 use crate::rig::{Broker, Mood, camera, clock};
 
@@ -17,8 +17,8 @@ async fn post(
     body: impl Into<Vec<u8>>,
 ) -> (u16, bool, String) {
     let cameras = vec![
-        Camera { vendor: crate::Vendor::all().next(), ..camera(Role::Entry) },
-        Camera { name: domain::Label::parse("any").unwrap(), ..camera(Role::Exit) },
+        Camera { vendor: crate::Vendor::all().next(), ..camera(LaneRole::Entry) },
+        Camera { name: domain::Label::parse("any").unwrap(), ..camera(LaneRole::Exit) },
     ];
     let publisher =
         broker.map(|broker| broker as std::sync::Arc<dyn platform::messaging::Publisher>);
@@ -110,7 +110,7 @@ async fn what_is_wrong_is_said_and_never_quoted() {
 
 #[actix_web::test]
 async fn what_is_being_received_is_bounded_for_all_cameras_together() {
-    let cameras = vec![camera(Role::Entry)];
+    let cameras = vec![camera(LaneRole::Entry)];
     let options = Options { receiving_bytes_max: 8192, ..Options::default() };
     let broker = Broker::new(Mood::Confirms);
     let cameras =
@@ -156,8 +156,8 @@ async fn a_read_of_the_future_is_refused_and_never_published() {
 async fn ask(method: actix_web::http::Method, path: &str) -> (u16, String) {
     let own = Some(crate::Token::new("secret".to_owned()));
     let own =
-        Camera { name: domain::Label::parse("own").unwrap(), token: own, ..camera(Role::Exit) };
-    let cameras = vec![camera(Role::Entry), own];
+        Camera { name: domain::Label::parse("own").unwrap(), token: own, ..camera(LaneRole::Exit) };
+    let cameras = vec![camera(LaneRole::Entry), own];
     let cameras = crate::start(
         Options::default(),
         cameras,

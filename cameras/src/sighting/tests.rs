@@ -20,7 +20,7 @@ fn final_read() -> Read {
 
 #[test]
 fn a_read_becomes_an_observation_of_its_cameras_lane_and_place() {
-    let sighting = see(final_read(), camera(Role::Exit));
+    let sighting = see(final_read(), camera(LaneRole::Exit));
     let observation = observation(&sighting);
     assert_eq!((observation.direction, observation.plate.as_str()), (Direction::Exit, "AB12"));
     assert_eq!(observation.plate_as_read.as_ref().unwrap().0, "ab-12");
@@ -55,16 +55,16 @@ fn a_direction_decides_where_the_lane_is_two_way_and_nowhere_else() {
         })
     };
     let (entry, exit) = (Some(Direction::Entry), Some(Direction::Exit));
-    assert_eq!(kinds(Role::Entry, None), [entry; 5]);
-    assert_eq!(kinds(Role::Exit, None), [exit; 5]);
-    assert_eq!(kinds(Role::Both, None), [None, entry, exit, None, None]);
-    assert_eq!(kinds(Role::Both, entry), [None, entry, exit, entry, exit]);
-    assert_eq!(kinds(Role::Both, exit), [None, entry, exit, exit, entry]);
+    assert_eq!(kinds(LaneRole::Entry, None), [entry; 5]);
+    assert_eq!(kinds(LaneRole::Exit, None), [exit; 5]);
+    assert_eq!(kinds(LaneRole::Both, None), [None, entry, exit, None, None]);
+    assert_eq!(kinds(LaneRole::Both, entry), [None, entry, exit, entry, exit]);
+    assert_eq!(kinds(LaneRole::Both, exit), [None, entry, exit, exit, entry]);
 }
 
 #[test]
 fn what_is_no_plate_or_too_unsure_is_no_observation() {
-    let fit = |read: Read| see(read, Camera { min_confidence: 0.5, ..camera(Role::Entry) }).fit;
+    let fit = |read: Read| see(read, Camera { min_confidence: 0.5, ..camera(LaneRole::Entry) }).fit;
     let unfit = |why| Fit::Unfit(why);
     assert_eq!(fit(read("", Stage::Final, 0.9)), unfit(Unfit::Unread));
     for none in ["?", "-", "A", "<noplate>", "entry_plates"] {
@@ -79,7 +79,7 @@ fn what_is_no_plate_or_too_unsure_is_no_observation() {
 #[test]
 fn a_message_that_is_sent_again_has_the_same_id_and_another_visit_another() {
     let id = |read: Read, camera: Camera| observation(&see(read, camera)).id.clone();
-    let entry = || camera(Role::Entry);
+    let entry = || camera(LaneRole::Entry);
     let first = id(final_read(), entry());
     assert_eq!(id(final_read(), entry()), first);
     let later = CapturedAt::Instant(at("2026-06-02T08:00:00Z"));
@@ -97,7 +97,7 @@ fn a_local_time_keeps_its_id_when_it_comes_again_in_the_other_of_two_hours() {
     let local: NaiveDateTime = "2026-10-25T02:30:00".parse().unwrap();
     let read = Read { at: CapturedAt::Local(local), ..final_read() };
     let seen = |received: &str| {
-        let camera = Arc::new(camera(Role::Entry));
+        let camera = Arc::new(camera(LaneRole::Entry));
         sightings(std::slice::from_ref(&read), &camera, at(received)).remove(0)
     };
     let (first, again) = (seen("2026-10-25T00:30:01Z"), seen("2026-10-25T01:30:01Z"));
@@ -108,7 +108,7 @@ fn a_local_time_keeps_its_id_when_it_comes_again_in_the_other_of_two_hours() {
 #[test]
 fn several_plates_of_one_message_are_several_passages() {
     let reads = [read("AB12", Stage::Final, 0.9), read("CD34", Stage::Final, 0.9)];
-    let seen = sightings(&reads, &Arc::new(camera(Role::Entry)), now());
+    let seen = sightings(&reads, &Arc::new(camera(LaneRole::Entry)), now());
     assert_ne!(seen[0].key, seen[1].key);
     assert_ne!(observation(&seen[0]).id, observation(&seen[1]).id);
 }
@@ -123,7 +123,7 @@ fn a_plate_beats_none_a_final_read_a_preview_and_the_surer_the_less_sure() {
         read("AB15", Stage::Final, 0.5),
         read("AB16", Stage::Final, 0.7),
     ];
-    let camera = Arc::new(Camera { min_confidence: 0.3, ..camera(Role::Entry) });
+    let camera = Arc::new(Camera { min_confidence: 0.3, ..camera(LaneRole::Entry) });
     for (worse, better) in order.iter().zip(&order[1..]) {
         let [worse, better] =
             [worse, better].map(|r| sightings(std::slice::from_ref(r), &camera, now()).remove(0));
@@ -134,14 +134,14 @@ fn a_plate_beats_none_a_final_read_a_preview_and_the_surer_the_less_sure() {
 #[test]
 fn what_tells_nothing_of_the_clock_has_no_delay() {
     let late = Read { is_late_upload: true, ..final_read() };
-    assert_eq!(see(late, camera(Role::Entry)).delay, None);
-    let timeless = see(Read { at: CapturedAt::Missing, ..final_read() }, camera(Role::Entry));
+    assert_eq!(see(late, camera(LaneRole::Entry)).delay, None);
+    let timeless = see(Read { at: CapturedAt::Missing, ..final_read() }, camera(LaneRole::Entry));
     assert_eq!((timeless.delay, timeless.at), (None, now()));
 }
 
 #[test]
 fn no_debug_text_shows_a_plate() {
-    let sighting = see(final_read(), camera(Role::Entry));
+    let sighting = see(final_read(), camera(LaneRole::Entry));
     let shown = format!("{sighting:?}");
     assert!(!shown.contains("AB12") && !shown.contains("ab-12"), "{shown}");
 }

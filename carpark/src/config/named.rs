@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use cameras::{Camera, Role, Token, Vendor};
+use cameras::{Camera, LaneRole, Token, Vendor};
 use chrono::TimeDelta;
 use chrono_tz::{TZ_VARIANTS, Tz};
 use domain::policy::RE_READ_MAX;
@@ -102,7 +102,7 @@ impl Named {
         }
         let mut lanes = BTreeMap::new();
         for (name, lane) in self.of("lanes") {
-            let role = lane.required("role", "expected entry, exit or both", Role::parse)?;
+            let role = lane.required("role", "expected entry, exit or both", LaneRole::parse)?;
             lanes.insert(name.as_str(), (role, self.place_of(lane)?));
         }
         let camera = |(name, thing): (&String, &Thing)| {
@@ -144,7 +144,7 @@ impl Named {
 fn camera(
     name: &str,
     thing: &Thing,
-    lanes: &BTreeMap<&str, (Role, &str)>,
+    lanes: &BTreeMap<&str, (LaneRole, &str)>,
     zones: &BTreeMap<&str, Tz>,
 ) -> Result<Camera, ConfigError> {
     let lane = thing.one_of("lane", &lanes.keys().copied().collect::<Vec<_>>())?;
@@ -161,7 +161,7 @@ fn camera(
         "exit" => Some(Direction::Exit),
         _ => None,
     })?;
-    if approaching.is_some() && role != Role::Both {
+    if approaching.is_some() && role != LaneRole::Both {
         let remedy = format!(
             "lane `{lane}` has the role {}, so no direction decides there: take it out, or give \
              the lane the role both",

@@ -8,7 +8,7 @@ use domain::Instant;
 
 use super::{Inside, InsideStore, PlateText, StoreError};
 
-/// See the module.
+/// For the generators of one process, and for tests; what it holds ends with it.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     vehicles: Mutex<Vehicles>,

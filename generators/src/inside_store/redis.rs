@@ -20,7 +20,7 @@ const UNCONFIRMED_KEY: &str = "carpark:generators:unconfirmed";
 /// For each of: waiting for a connection, an answer.
 const TIME_OUT: Duration = Duration::from_secs(2);
 
-/// See the module.
+/// Shared by any number of processes; says in the log when its server goes and when it is back.
 pub struct RedisStore {
     redis: RedisLink,
     put: Script,

@@ -1,11 +1,11 @@
-use super::{FileLedger, Ledger as _};
+use super::Ledger;
 
 #[test]
 fn lines_are_appended_to_what_an_earlier_run_left() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("ledger.jsonl");
     for line in ["one", "two"] {
-        let ledger = FileLedger::open(&path).unwrap();
+        let ledger = Ledger::open(&path).unwrap();
         ledger.record(line.as_bytes());
         assert!(!std::fs::read_to_string(&path).unwrap().contains(line), "it is buffered");
         ledger.flush().unwrap();
@@ -15,7 +15,7 @@ fn lines_are_appended_to_what_an_earlier_run_left() {
 
 #[test]
 fn a_full_disk_is_an_error_and_no_panic() {
-    let ledger = FileLedger::open(std::path::Path::new("/dev/full")).unwrap();
+    let ledger = Ledger::open(std::path::Path::new("/dev/full")).unwrap();
     for _ in 0..10_000 {
         ledger.record(b"a line that fills the buffer before long");
     }
@@ -29,7 +29,7 @@ fn a_line_that_was_being_written_when_its_writer_died_is_cut_off() {
     for (left, expected) in [("one\nhal", "one\ntwo\n"), ("hal", "two\n"), ("one\n", "one\ntwo\n")]
     {
         std::fs::write(&path, left).unwrap();
-        let ledger = FileLedger::open(&path).unwrap();
+        let ledger = Ledger::open(&path).unwrap();
         ledger.record(b"two");
         ledger.flush().unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), expected, "{left:?}");
@@ -40,7 +40,7 @@ fn a_line_that_was_being_written_when_its_writer_died_is_cut_off() {
 fn two_ledgers_of_one_file_write_whole_lines() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("ledger.jsonl");
-    let ledgers = [FileLedger::open(&path).unwrap(), FileLedger::open(&path).unwrap()];
+    let ledgers = [Ledger::open(&path).unwrap(), Ledger::open(&path).unwrap()];
     for n in 0..2_000 {
         ledgers[n % 2]
             .record(format!("line {n:05} of some length, so that the buffers run over").as_bytes());

@@ -5,7 +5,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 use utoipa::OpenApi;
 
-use super::generator::{Describe, Pause, PingGenerator, Resume, State};
+use super::generator::{Order, PingGenerator, State};
 
 /// The routes, described.
 #[derive(OpenApi)]
@@ -24,19 +24,19 @@ pub(super) fn routes(generator: &Addr<PingGenerator>, config: &mut ServiceConfig
 /// How the simulated vehicles are.
 #[utoipa::path(get, path = "/admin/generators/pings", tag = "generators", responses((status = 200, body = State)))]
 async fn state(generator: Data<Addr<PingGenerator>>) -> impl Responder {
-    answer(generator.send(Describe).await)
+    answer(generator.send(Order::Describe).await)
 }
 
 /// They make no pings until they are resumed.
 #[utoipa::path(post, path = "/admin/generators/pings/pause", tag = "generators", responses((status = 200, body = State)))]
 async fn pause(generator: Data<Addr<PingGenerator>>) -> impl Responder {
-    answer(generator.send(Pause).await)
+    answer(generator.send(Order::Pause).await)
 }
 
 /// Lets the vehicles go on.
 #[utoipa::path(post, path = "/admin/generators/pings/resume", tag = "generators", responses((status = 200, body = State)))]
 async fn resume(generator: Data<Addr<PingGenerator>>) -> impl Responder {
-    answer(generator.send(Resume).await)
+    answer(generator.send(Order::Resume).await)
 }
 
 fn answer(state: Result<State, actix::MailboxError>) -> HttpResponse {

@@ -1,7 +1,7 @@
 //! The vehicles' turns.
 //!
 //! Owns: the fleet, its dice, and whose turn it is.
-//! Hears: [`Pause`], [`Resume`], [`Describe`], [`Finish`].
+//! Hears: [`Order`], [`Finish`].
 //! Tells: the monitor, by a [`Way`]; the answer comes when the ping is confirmed.
 //! Never: has more pings under way than the way takes; changes a ping between two attempts.
 
@@ -28,20 +28,17 @@ const TURNS_EVERY: Duration = Duration::from_millis(50);
 /// Attempts at one ping; the next one is more news.
 const ATTEMPTS_MAX: u32 = 10;
 
-/// Make no pings until [`Resume`].
-#[derive(Message)]
+/// What the operator wants; the answer is the state after it.
+#[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "State")]
-pub(super) struct Pause;
-
-/// Let the vehicles go on.
-#[derive(Message)]
-#[rtype(result = "State")]
-pub(super) struct Resume;
-
-/// Say how it stands.
-#[derive(Message)]
-#[rtype(result = "State")]
-pub(super) struct Describe;
+pub(super) enum Order {
+    /// To know the state.
+    Describe,
+    /// No pings until [`Order::Resume`].
+    Pause,
+    /// Pings again, from now on: no turn is made up for.
+    Resume,
+}
 
 /// Make no more pings; answered when none is under way.
 #[derive(Message)]
@@ -65,7 +62,7 @@ pub(super) struct State {
     refused: u64,
 }
 
-/// See the module.
+/// Gives out the turns of the whole fleet, one vehicle after the other.
 pub(super) struct PingGenerator {
     options: PingOptions,
     monitor: Monitor,
@@ -188,18 +185,6 @@ impl PingGenerator {
             }
         }
     }
-
-    fn state(&self) -> State {
-        let count = |outcome: &str| self.meters.published.with_label_values(&[outcome]).get();
-        State {
-            vehicles: self.vehicles.len(),
-            paused: self.is_paused,
-            every_seconds: self.options.every.as_secs_f64(),
-            ping_share: self.options.share,
-            confirmed: count("confirmed"),
-            refused: count("refused"),
-        }
-    }
 }
 
 impl Actor for PingGenerator {
@@ -215,29 +200,23 @@ impl Actor for PingGenerator {
     }
 }
 
-impl Handler<Pause> for PingGenerator {
+impl Handler<Order> for PingGenerator {
     type Result = State;
 
-    fn handle(&mut self, _: Pause, _: &mut Self::Context) -> State {
-        self.is_paused = true;
-        self.state()
-    }
-}
-
-impl Handler<Resume> for PingGenerator {
-    type Result = State;
-
-    fn handle(&mut self, _: Resume, _: &mut Self::Context) -> State {
-        self.is_paused = false;
-        self.state()
-    }
-}
-
-impl Handler<Describe> for PingGenerator {
-    type Result = State;
-
-    fn handle(&mut self, _: Describe, _: &mut Self::Context) -> State {
-        self.state()
+    fn handle(&mut self, order: Order, _: &mut Self::Context) -> State {
+        match order {
+            Order::Describe => {}
+            Order::Pause => self.is_paused = true,
+            Order::Resume => self.is_paused = false,
+        }
+        State {
+            vehicles: self.vehicles.len(),
+            paused: self.is_paused,
+            every_seconds: self.options.every.as_secs_f64(),
+            ping_share: self.options.share,
+            confirmed: self.meters.count("confirmed"),
+            refused: self.meters.count("refused"),
+        }
     }
 }
 

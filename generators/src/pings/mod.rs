@@ -39,7 +39,8 @@ pub struct PingOptions {
     pub every: Duration,
     /// Share of the turns in which a vehicle pings.
     pub share: f64,
-    /// Random seed.
+    /// The same seed makes the same vehicles and the same turns. `None`: always the same vehicles, and
+    /// other turns at each start.
     pub seed: Option<u64>,
     /// The vehicle monitor, without a slash at its end.
     pub monitor_url: String,
@@ -111,8 +112,9 @@ impl Pings {
     pub fn tell_every(&mut self, every: Duration) {
         let meters = self.meters.clone();
         let count = move || {
-            let of = |outcome| meters.published.with_label_values(&[outcome]).get();
-            [of("confirmed"), of("failed"), of("refused"), meters.silent.get()]
+            let [confirmed, failed, refused] =
+                ["confirmed", "failed", "refused"].map(|outcome| meters.count(outcome));
+            [confirmed, failed, refused, meters.silent.get()]
         };
         let mut before = count();
         self.telling = Telling::start(every, move || {

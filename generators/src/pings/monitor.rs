@@ -14,7 +14,7 @@ const IMPORT_MAX: Duration = Duration::from_mins(2);
 /// Vehicles of a page of the list.
 const PAGE: usize = 1_000;
 
-/// See the module. Cheap to clone.
+/// Each call takes a thread until it is answered. Cheap to clone.
 #[derive(Clone)]
 pub struct Monitor {
     agent: ureq::Agent,

@@ -20,7 +20,7 @@ pub enum WayError {
     Refused,
 }
 
-/// See the module.
+/// Brings pings for the generator, which tries again where it is told that the way is closed.
 #[async_trait]
 pub trait Way: Send + Sync {
     /// Brings a ping; returns when it is confirmed. Brought twice it is the same.

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use domain::{Direction, Observation, wire};
 use platform::messaging::{Message, PublishError, Publisher};
 
-/// See the module. Every attempt is remembered, confirmed or not.
+/// Every attempt is remembered, confirmed or not; the tests read them back by kind.
 #[derive(Default)]
 pub struct RecordingPublisher {
     attempts: Mutex<Vec<Attempt>>,
@@ -20,7 +20,7 @@ pub struct RecordingPublisher {
     delay_ms: AtomicUsize,
 }
 
-/// One call.
+/// One call of `publish`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Attempt {
     queue: &'static str,

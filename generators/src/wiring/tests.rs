@@ -3,7 +3,7 @@ use std::sync::Arc;
 use domain::Direction;
 use prometheus::{Encoder as _, Registry, TextEncoder};
 
-use super::{Generators, Roles, StartError, start};
+use super::{Generators, StartError, start};
 use crate::rig::{BOTH, EXITS, Rig, faults, options, paused_clock};
 use crate::testing::RecordingPublisher;
 use crate::{Faults, MemoryStore, Options};
@@ -136,7 +136,7 @@ async fn two_sets_of_generators_do_not_fit_one_registry() {
 
 #[actix::test]
 async fn a_process_without_a_role_stops_at_once() {
-    let rig = Rig::start(options(), Roles { entries: false, exits: false }).await;
+    let rig = Rig::start(options(), &[]).await;
     rig.pass(5).await;
     assert_eq!(rig.stop().await, super::Snapshot::default());
 }

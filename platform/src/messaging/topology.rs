@@ -6,7 +6,9 @@ use domain::wire::{DEAD_LETTER_QUEUE, ENTRY_QUEUE, EXIT_QUEUE};
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{Connection, ErrorKind, ExchangeKind};
-use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
+use prometheus::{IntCounter, IntCounterVec, Registry};
+
+use crate::runtime::Register;
 
 /// Takes what the queues give up after the delivery limit, to [`DEAD_LETTER_QUEUE`].
 pub const DEAD_LETTER_EXCHANGE: &str = DEAD_LETTER_QUEUE;
@@ -52,24 +54,23 @@ impl Declarations {
     /// Counted, and shown to nobody: by a command that ends, or where another part of the process
     /// declares the same.
     pub fn unseen() -> prometheus::Result<Self> {
-        let found = Opts::new(
-            "queue_configurator_declarations_total",
-            "Declarations of a queue, by how it was found: as_wanted, or otherwise (it stands \
-             with other arguments).",
-        );
-        let failed = IntCounter::new(
-            "queue_configurator_failures_total",
-            "Attempts to declare the queues that failed.",
-        )?;
-        Ok(Self { found: IntCounterVec::new(found, &["queue", "found"])?, failed })
+        Self::register(&Registry::new())
     }
 
     /// Makes the meters and registers them.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
-        let declarations = Self::unseen()?;
-        registry.register(Box::new(declarations.found.clone()))?;
-        registry.register(Box::new(declarations.failed.clone()))?;
-        Ok(declarations)
+        let make = Register(registry);
+        let found = make.counters(
+            "queue_configurator_declarations_total",
+            "Declarations of a queue, by how it was found: as_wanted, or otherwise (it stands \
+             with other arguments).",
+            &["queue", "found"],
+        )?;
+        let failed = make.counter(
+            "queue_configurator_failures_total",
+            "Attempts to declare the queues that failed.",
+        )?;
+        Ok(Self { found, failed })
     }
 
     /// A queue was declared.

@@ -12,7 +12,7 @@ pub use table::explain;
 /// The language of an explanation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
-    /// English.
+    /// English, with decimal points.
     English,
     /// German, with decimal commas.
     German,

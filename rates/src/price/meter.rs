@@ -15,7 +15,7 @@ use crate::table::{After, Anew, Crossing, Each, FreeTime, PerUnit, Price, Produc
 pub(crate) enum Unit {
     /// A started step of so many seconds.
     Step(i64),
-    /// A second.
+    /// A second, where time is charged to the second and not by steps.
     Second,
     /// A period: a calendar day, say.
     Period(Period),

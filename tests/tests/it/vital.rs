@@ -20,7 +20,6 @@ const TRAFFIC: &[&str] = &[
     "listener",
     "entry generator",
     "exit generator",
-    "publisher of the generators",
     "actor of the cameras' passages",
     "monitor of the cameras",
 ];

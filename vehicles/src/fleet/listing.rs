@@ -80,7 +80,7 @@ pub(crate) struct Page<'a> {
 }
 
 impl Fleet {
-    /// See the module.
+    /// The page of the list that `filter` asks for, in its order.
     pub(crate) fn list(&self, filter: &Filter) -> Page<'_> {
         let text = filter.text.as_deref().map(Text::new);
         let owners: Option<HashSet<&CustomerId>> = text.as_ref().map(|text| {

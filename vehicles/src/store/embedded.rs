@@ -21,7 +21,7 @@ const EARLIER: Texts = TableDefinition::new("vehicle_past");
 /// Page cache: what 100,000 vehicles take.
 const CACHE_BYTES: usize = 32 << 20;
 
-/// See the module.
+/// For one process: a file in the data directory.
 pub struct EmbeddedStore {
     file: Arc<DatabaseFile>,
 }

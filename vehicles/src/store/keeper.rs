@@ -35,7 +35,7 @@ const HOLD_EVERY: Duration = Duration::from_secs(2);
 #[rtype(result = "()")]
 pub(crate) struct Keep(pub(crate) Vec<Change>);
 
-/// See the module.
+/// Writes what the registry has changed, in batches, and tells it when they are durable.
 pub(crate) struct Keeper {
     store: Arc<dyn Store>,
     waiting: Vec<Change>,

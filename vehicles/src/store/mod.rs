@@ -56,7 +56,7 @@ pub struct Kept {
 
 pub use platform::storage::StoreError;
 
-/// See the module. What is asked twice is the same as once.
+/// What the keeper asks of a store. What is asked twice is the same as once.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// One attempt to use it, for the start, when a person still looks: sorts why not.

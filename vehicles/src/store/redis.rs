@@ -43,7 +43,7 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) return 1";
 const LET_GO: &str =
     "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
 
-/// See the module.
+/// Outlives this machine; of several processes one has the right to write.
 pub struct RedisStore {
     redis: RedisLink,
     /// Names this process to others that would write.

@@ -35,7 +35,7 @@ pub(crate) struct Snapshot {
     pub(crate) bytes: u64,
 }
 
-/// See the module.
+/// The file of one table, with what recognises its rows.
 pub(crate) struct CsvFile {
     table: Table,
     settings: Arc<Settings>,

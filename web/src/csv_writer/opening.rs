@@ -17,7 +17,7 @@ use crate::table::Table;
 
 /// What [`open_log`] hands over.
 pub(crate) struct OpenLog {
-    /// Appends.
+    /// Open for appending: rows are written by it alone.
     pub(crate) log: Box<dyn LogFile>,
     /// Reads the same file.
     pub(crate) reader: File,

@@ -109,7 +109,7 @@ fn parse<R: Row>(line: &[u8], number: u64) -> Option<Line<R>> {
     row::<R>(line).map(Line::Row)
 }
 
-/// See [`parse`].
+/// One line as a row; `None` where [`parse`] would count it as none.
 pub(crate) fn row<R: Row>(line: &[u8]) -> Option<R> {
     let cells = cell::split(line)?;
     let texts: Vec<&str> =

@@ -39,7 +39,7 @@ pub struct ActorsAt {
     pub is_here: bool,
 }
 
-/// See the module. Of one thread.
+/// Asks the actors over HTTP. Of one thread, as its client is.
 #[derive(Clone)]
 pub(crate) struct ActorsClient {
     client: awc::Client,

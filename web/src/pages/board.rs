@@ -21,9 +21,9 @@ pub(crate) const EXCEPTIONS_SHOWN: usize = 25;
 /// What is known at one moment.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Seen {
-    /// As they were when they last answered.
+    /// What the actors said of themselves when they last answered.
     pub(crate) status: Option<Status>,
-    /// Likewise.
+    /// The open sessions that began first, as they were when the actors last answered.
     pub(crate) longest: Vec<Stay>,
     /// As they are now.
     pub(crate) cameras: Vec<Camera>,

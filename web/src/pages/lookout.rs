@@ -38,12 +38,12 @@ pub(crate) struct News {
     pub(crate) is_over: bool,
 }
 
-/// See the module. Shared between threads.
+/// Shared between threads: one looks, all viewers are shown what it saw.
 pub(crate) struct Lookout {
     news: watch::Sender<Arc<News>>,
     /// Viewers with an open stream, and pages that are being made.
     viewers: AtomicUsize,
-    /// Somebody came.
+    /// Wakes who looks, when a first viewer comes.
     came: Notify,
 }
 

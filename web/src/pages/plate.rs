@@ -36,7 +36,7 @@ struct Chapter {
     entry: Option<Shown>,
     exit: Option<Shown>,
     length: String,
-    /// Counts up.
+    /// Of an open session: its begin, seconds since 1970, from which the page counts up.
     open_since: Option<i64>,
     why: String,
 }

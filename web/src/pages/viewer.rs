@@ -7,7 +7,8 @@ use std::sync::Arc;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
-/// See the module. Without one in a request's extensions it is [`Viewer::stranger`].
+/// Who a page is made for: put into a request's extensions by who knows. Without one it is
+/// [`Viewer::stranger`].
 #[derive(Clone, Default)]
 pub struct Viewer {
     /// Whether plates are shown and actions offered.
@@ -46,7 +47,7 @@ impl Viewer {
         self.may_see() && self.holds.is_some()
     }
 
-    /// See [`Viewer::signed_in`].
+    /// What this viewer's forms must carry; given to [`Viewer::signed_in`].
     pub(crate) fn csrf_token(&self) -> &str {
         &self.csrf_token
     }

@@ -39,7 +39,7 @@ impl Cursor {
         format!("{}-{}", self.at.timestamp_micros(), self.slot)
     }
 
-    /// See [`Cursor::to_text`].
+    /// Reads what [`Cursor::to_text`] wrote; `None` for anything else.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (micros, slot) = text.rsplit_once('-')?;
         let at = chrono::DateTime::from_timestamp_micros(micros.parse().ok()?)?;
@@ -65,7 +65,7 @@ struct Counted {
     kind: u8,
 }
 
-/// See the module.
+/// The newest exceptions and which of them somebody has dismissed, up to `rows_max`.
 pub(super) struct Standings {
     rows_max: usize,
     hasher: RandomState,

@@ -21,9 +21,9 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How much one request may bring.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// See [`crate::Options::body_bytes_max`].
+    /// A larger body is refused: [`crate::Options::body_bytes_max`].
     pub(crate) body_bytes_max: usize,
-    /// See [`crate::Options::items_max`].
+    /// More rows in one body are refused: [`crate::Options::items_max`].
     pub(crate) items_max: usize,
 }
 

@@ -1,7 +1,7 @@
 //! What makes cameras hard: each trap, at each vendor that has it.
 
 use super::candidate;
-use crate::adapters::READS_MAX;
+use crate::read::READS_MAX;
 use crate::testing::{
     Payload, first, instant, local, message, payload, payloads, plate, read, reads, vendor,
 };

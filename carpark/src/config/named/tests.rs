@@ -35,10 +35,10 @@ fn a_camera_knows_its_lane_its_place_and_its_zone() {
     let cameras = cameras(TWO_CAMERAS).unwrap();
     let [gate, inward] = &cameras[..] else { panic!("{cameras:?}") };
     assert_eq!((inward.name.as_str(), inward.lane.as_str()), ("in-1", "in"));
-    assert_eq!((inward.role, inward.place.as_str()), (Role::Entry, "north"), "the only place");
+    assert_eq!((inward.role, inward.place.as_str()), (LaneRole::Entry, "north"), "the only place");
     assert_eq!((inward.zone, inward.vendor), (Europe::Berlin, Vendor::from_str("carpark").ok()));
     assert!((inward.min_confidence - 0.5).abs() < 1e-6);
-    assert_eq!((gate.role, gate.zone, gate.vendor), (Role::Both, Tz::UTC, None));
+    assert_eq!((gate.role, gate.zone, gate.vendor), (LaneRole::Both, Tz::UTC, None));
     assert_eq!((gate.approaching, gate.min_confidence), (Some(Direction::Exit), 0.0));
 }
 

@@ -1,6 +1,7 @@
 //! What becomes of connections, counted. The names are the same in every role.
 
-use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+use platform::runtime::Register;
+use prometheus::{IntCounter, IntGauge, Registry};
 
 /// See the module. Its clones count together.
 #[derive(Clone)]
@@ -24,26 +25,22 @@ pub struct Meters {
 impl Meters {
     /// Makes them and registers them.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
-        let open = IntGauge::new("carpark_connections_open", "Connections of others, now.")?;
-        registry.register(Box::new(open.clone()))?;
-        let by_reason = |name: &str, help: &str| {
-            let counter = IntCounterVec::new(Opts::new(name, help), &["reason"])?;
-            registry.register(Box::new(counter.clone()))?;
-            Ok::<_, prometheus::Error>(counter)
-        };
-        let closed = by_reason(
+        let make = Register(registry);
+        let closed = make.counters(
             "carpark_connections_closed_total",
             "Connections that were ended here. room: to make room for another, among all; address: \
              for another of the same address; idle: it never showed a token and asked nothing more; \
              slow: the head of its first request did not come in time.",
+            &["reason"],
         )?;
-        let refused = by_reason(
+        let refused = make.counters(
             "carpark_connections_refused_total",
             "Connections that were not let in, because all others (room) or all of the same address \
              (address) were at work.",
+            &["reason"],
         )?;
         Ok(Self {
-            open,
+            open: make.gauge("carpark_connections_open", "Connections of others, now.")?,
             made_room: closed.with_label_values(&["room"]),
             made_room_at_its_address: closed.with_label_values(&["address"]),
             idle: closed.with_label_values(&["idle"]),

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use domain::wire::{ENTRY_QUEUE, EXIT_QUEUE};
+use domain::Direction;
+use domain::wire::queue_of;
 use generators::{Generators, InsideStore, MemoryStore, RedisStore};
 use platform::messaging::amqp::PublisherOptions;
 use platform::messaging::embedded::EmbeddedPublisher;
@@ -20,10 +21,11 @@ pub async fn start(
     embedded: Option<EmbeddedPublisher>,
 ) -> anyhow::Result<Generators> {
     let (plan, config) = (wiring.plan, wiring.config);
-    let queues: Vec<&'static str> = [(plan.entries, ENTRY_QUEUE), (plan.exits, EXIT_QUEUE)]
+    let kinds: Vec<Direction> = [(plan.entries, Direction::Entry), (plan.exits, Direction::Exit)]
         .into_iter()
-        .filter_map(|(runs, queue)| runs.then_some(queue))
+        .filter_map(|(runs, kind)| runs.then_some(kind))
         .collect();
+    let queues: Vec<&'static str> = kinds.iter().map(|kind| queue_of(*kind)).collect();
     let publishing = PublisherOptions::new("carpark generators");
     let publisher = open::publisher(&publishing, &queues, config, embedded)?;
     let store: Arc<dyn InsideStore> = match &config.generator_store_url {
@@ -41,7 +43,7 @@ pub async fn start(
     let asking = is_redis.then(|| ask(Arc::clone(&store), Arc::clone(&store_part)));
     let mut generators = generators::start(
         config.generators.clone(),
-        generators::Roles { entries: plan.entries, exits: plan.exits },
+        &kinds,
         Arc::clone(&publisher),
         store,
         Arc::clone(&wiring.clock),
