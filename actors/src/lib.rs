@@ -53,7 +53,7 @@ use tracing::{info, warn};
 pub use gate::Gate;
 pub use health::Health;
 pub use metrics::Metrics;
-pub use options::Options;
+pub use options::{Options, Rules};
 
 /// Reports that the summary client holds beyond those under way, in messages of the committer.
 const SUMMARY_MAILBOX: usize = 64;

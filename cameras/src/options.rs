@@ -3,44 +3,36 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The same for all cameras; what differs between them is in [`Camera`](crate::Camera).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Options {
-    /// How long a message that announces more of the same vehicle waits for it, its answer with
-    /// it. Zero: what comes first counts.
-    pub wait: Duration,
-    /// How long a camera waits for its answer while the broker takes the read, before it is told to
-    /// keep the message.
-    pub answer_within: Duration,
-    /// For how long the event of a vehicle is remembered after it was last heard of.
-    pub events_for: Duration,
-    /// How many events are remembered, about 200 bytes of memory each.
-    pub events_max: usize,
-    /// A camera that told of no vehicle for longer reads nothing, where vehicles passed the other
-    /// cameras of its place meanwhile.
-    pub reads_within: Duration,
-    /// A camera that is configured and of which nothing comes for so long needs a look.
-    pub heard_within: Duration,
-    /// The file that keeps how the cameras do over a restart; `None`: nothing does.
-    pub memory: Option<PathBuf>,
-    /// Most bytes of a message, pictures included.
-    pub body_bytes_max: usize,
-    /// Most bytes of messages that are being received, all cameras together.
-    pub receiving_bytes_max: usize,
-}
+use platform::settings::{fixed, rare};
 
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            wait: Duration::from_secs(1),
-            answer_within: Duration::from_secs(5),
-            events_for: Duration::from_mins(15),
-            events_max: 20_000,
-            reads_within: Duration::from_hours(1),
-            heard_within: Duration::from_mins(10),
-            memory: None,
-            body_bytes_max: crate::body::BYTES_MAX,
-            receiving_bytes_max: 64 * 1024 * 1024,
-        }
+const CAMERAS: &str = "Cameras";
+
+platform::settings! {
+    /// The same for all cameras; what differs between them is in [`Camera`](crate::Camera).
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Options {
+        /// How long a camera's preview waits for the final read of the vehicle; 0s: what comes first
+        /// counts
+        pub wait: Duration = rare(CAMERAS, "camera_wait", "1s"),
+        /// How long a camera waits while the broker takes its read, before it is told to send it
+        /// again
+        pub answer_within: Duration = rare(CAMERAS, "camera_answer_within", "5s"),
+        /// How long an event is remembered, so that a later message about the vehicle makes no
+        /// second read
+        pub events_for: Duration = rare(CAMERAS, "camera_events_for", "15m"),
+        /// How many of these events are remembered
+        // About 200 bytes of memory each.
+        pub events_max: usize = rare(CAMERAS, "camera_events_max", "20000").at_least(1.0),
+        /// A camera counts as not reading when it has sent no vehicle for this long while more than
+        /// 30 passed the other cameras of the same place
+        pub reads_within: Duration = rare(CAMERAS, "camera_reads_within", "1h"),
+        /// A camera that has sent nothing for this long since it was configured needs attention
+        pub heard_within: Duration = rare(CAMERAS, "camera_heard_within", "10m"),
+        /// The file that keeps how the cameras do over a restart; `None`: nothing does.
+        pub memory: Option<PathBuf> = fixed(None),
+        /// Most bytes of a message, pictures included.
+        pub body_bytes_max: usize = fixed(crate::body::BYTES_MAX),
+        /// Most bytes of messages that are being received, all cameras together.
+        pub receiving_bytes_max: usize = fixed(64 * 1024 * 1024),
     }
 }

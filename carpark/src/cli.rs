@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use platform::settings::Setting;
 
 use crate::camera;
+use crate::config::{NAMED_SETTINGS, SETTINGS};
 use crate::rates;
-use crate::settings::{NAMED_SETTINGS, SETTINGS, Setting};
 use crate::verify;
 
 /// What the process is to do: one for each sub-command.
@@ -131,7 +132,7 @@ pub fn command() -> Command {
                 .help("Configuration file (default: carpark.toml, if it exists) [env: CARPARK_CONFIG]")
                 .global(true),
         );
-    for setting in SETTINGS {
+    for setting in SETTINGS.iter() {
         command = command.arg(flag(setting));
     }
     for (name, role, about) in ROLES {

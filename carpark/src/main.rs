@@ -20,7 +20,6 @@ mod recording;
 mod redis_watch;
 mod roles;
 mod say;
-mod settings;
 mod shutdown;
 mod telemetry;
 mod vehicles_of_plates;
@@ -31,7 +30,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use crate::cli::{Asked, Role};
-use crate::config::Layers;
+use crate::config::{Layers, LogFormat};
 use crate::shutdown::Shutdown;
 
 /// Nearly a third of a processor's samples were in the system's allocator (docs/performance.md).
@@ -129,7 +128,8 @@ fn now() -> domain::Instant {
 }
 
 async fn run(role: Role, config: config::Config) -> anyhow::Result<()> {
-    telemetry::start(&config.log, config.log_json).context("`log` is not a filter of logs")?;
+    telemetry::start(&config.log, config.log_format == LogFormat::Json)
+        .context("`log` is not a filter of logs")?;
     // TLS to RabbitMQ, Redis and the sink all use the process' provider.
     rustls::crypto::ring::default_provider()
         .install_default()

@@ -51,7 +51,7 @@ pub fn run(request: &Request, config: &Config, now: Instant) -> anyhow::Result<b
         .with_context(|| format!("cannot read the files in {}", config.data_dir.display()))?;
     let dead = dead_letters(request, &config.data_dir)?;
     let as_of = request.as_of.unwrap_or(now - GRACE);
-    let audit = Audit::of(&ledger, &told, dead.as_ref(), as_of, &config.policy);
+    let audit = Audit::of(&ledger, &told, dead.as_ref(), as_of, &config.actors.policy);
     say::result(&audit)?;
     Ok(audit.is_clean())
 }

@@ -12,12 +12,13 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use domain::Direction;
 use platform::http::Problem;
+use platform::settings::Settings as _;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use crate::generator::{Generator, Order, Schedule};
 use crate::metrics::{Counts, Meters};
-use crate::options::check_rate;
+use crate::options::Options;
 use crate::traffic::RateIsGiven;
 
 /// The generators of this process, at most one of each kind; cheap to clone.
@@ -118,7 +119,8 @@ async fn set_rate(
     wanted: web::Json<RateWanted>,
 ) -> Result<HttpResponse, Problem> {
     let rate = wanted.rate;
-    check_rate(rate).map_err(|e| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, e.why))?;
+    let checked = Options { rate, ..Options::default() }.check();
+    checked.map_err(|e| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, e.why))?;
     control.ask(Order::SetRate(rate)).await
 }
 

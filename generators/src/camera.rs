@@ -42,7 +42,7 @@ impl Camera {
         let lane = |number| Label::parse(&format!("{way}-{number}")).expect("a short word");
         Self {
             direction,
-            place: options.place().unwrap_or_default(),
+            place: options.place.clone(),
             lanes: (1..=options.lanes.max(1)).map(lane).collect(),
             faults: options.faults,
         }

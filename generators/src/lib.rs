@@ -39,7 +39,7 @@ mod wiring;
 pub use inside_store::{InsideStore, MemoryStore, RedisStore};
 pub use ledger::Ledger;
 pub use metrics::Counts;
-pub use options::{Dwell, Faults, Options, OptionsError, Profile};
+pub use options::{Dwell, Faults, Options, Profile};
 pub use plate_format::{PlateFormat, PlateFormatError};
 /// The admin routes, described (OpenAPI).
 pub fn openapi() -> utoipa::openapi::OpenApi {

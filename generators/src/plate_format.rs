@@ -1,15 +1,14 @@
 //! What the plates of simulated vehicles look like.
 
 use domain::{Plate, PlateError};
-use serde::{Deserialize, Serialize};
+use platform::settings::Value;
 
 use crate::dice::Dice;
 use crate::inside_store::PlateText;
 
 /// A pattern such as `AAA-999`: every text drawn from it is a valid [`Plate`], because the pattern
 /// itself is one and letters only ever stand in for letters, digits for digits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlateFormat(String);
 
 /// Why a text is no plate format.
@@ -52,23 +51,17 @@ impl PlateFormat {
     }
 }
 
-impl Default for PlateFormat {
-    fn default() -> Self {
-        Self("AAA-999".to_owned())
+impl Value for PlateFormat {
+    fn noun() -> String {
+        "a plate format".to_owned()
     }
-}
 
-impl TryFrom<String> for PlateFormat {
-    type Error = PlateFormatError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        Self::parse(&text)
+    fn parse(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
     }
-}
 
-impl From<PlateFormat> for String {
-    fn from(format: PlateFormat) -> Self {
-        format.0
+    fn remedy(text: &str) -> Option<String> {
+        Self::parse(text).err().map(|e| e.to_string())
     }
 }
 

@@ -10,6 +10,7 @@ use domain::{Direction, SharedClock};
 use futures_util::future::join_all;
 use platform::messaging::Publisher;
 use platform::runtime::Vitals;
+use platform::settings::{Refused, Settings as _};
 use prometheus::Registry;
 use serde::Serialize;
 use tokio_util::sync::DropGuard;
@@ -21,7 +22,7 @@ use crate::generator::{Finish, Generator};
 use crate::inside_store::InsideStore;
 use crate::ledger::Ledger;
 use crate::metrics::{Counts, Meters};
-use crate::options::{Options, OptionsError};
+use crate::options::Options;
 use crate::tell::Telling;
 use crate::way::{PUT_BACK_MAX, Stop, Way};
 
@@ -30,7 +31,7 @@ use crate::way::{PUT_BACK_MAX, Stop, Way};
 pub enum StartError {
     /// A setting that makes no sense.
     #[error(transparent)]
-    Options(#[from] OptionsError),
+    Options(#[from] Refused),
     /// The ledger's file cannot be written.
     #[error("generators.ledger: {path}: {error}", path = .path.display())]
     Ledger {

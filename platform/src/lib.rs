@@ -1,6 +1,6 @@
 //! What every room stands on, and nothing of what a car park is about: how a role lives and dies
 //! ([`runtime`]), how messages travel ([`messaging`]), where things are kept ([`storage`]), how HTTP
-//! answers look ([`http`]). A mechanism that a second room needs moves here.
+//! answers look ([`http`]), what can be set ([`settings`]). A mechanism that a second room needs moves here.
 //!
 //! Only [`messaging`] knows lapin, only [`storage`] opens Redis and redb.
 
@@ -8,4 +8,5 @@ pub mod address;
 pub mod http;
 pub mod messaging;
 pub mod runtime;
+pub mod settings;
 pub mod storage;

@@ -91,7 +91,7 @@ impl Vehicles {
         .start();
         let now = clock.now();
         let live = Arc::new(Live::new(now.timestamp_millis()));
-        let fleet = Fleet::new(options.silence, kept, now);
+        let fleet = Fleet::new(options.silence(), kept, now);
         info!(
             vehicles = fleet.vehicles.len(),
             customers = fleet.customers.len(),

@@ -2,39 +2,31 @@
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use chrono_tz::Tz;
+use platform::settings::{LIMITS, PLACES, fixed, rare, setting};
 
-/// The options of the summary service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Options {
-    /// The directory of the files. Created where it is missing; locked while the service runs.
-    pub data_dir: PathBuf,
-    /// Most bytes of a request's body; more is answered 413.
-    pub body_bytes_max: usize,
-    /// Most items of one request; more is answered 413.
-    pub items_max: usize,
-    /// Most bytes of rows that wait while a batch is being written; beyond them a request is
-    /// answered 503 and shall come again.
-    pub waiting_bytes_max: usize,
-    /// The window of duplicate detection: how many of the newest rows of each file are remembered
-    /// (about 27 bytes of memory each). A row that is sent again after this many others is
-    /// written again.
-    pub index_rows: usize,
-    /// Whether a new file is begun each UTC day; the one before is kept as
-    /// `summaries-YYYY-MM-DD.csv`.
-    pub rotate_daily: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            data_dir: PathBuf::from("./data"),
-            body_bytes_max: 10 * 1024 * 1024,
-            items_max: 10_000,
-            waiting_bytes_max: 64 * 1024 * 1024,
-            index_rows: 1_000_000,
-            rotate_daily: false,
-        }
+platform::settings! {
+    /// The options of the summary service.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Options {
+        /// The directory of the files. Created where it is missing; locked while the service runs.
+        pub data_dir: PathBuf = fixed(PathBuf::from("./data")),
+        /// Newest rows of each file that are remembered to recognise duplicates
+        // About 27 bytes of memory each. A row that is sent again after this many others is written
+        // again.
+        pub index_rows: usize = rare(LIMITS, "web.index_rows", "1000000"),
+        /// Begin new files each UTC day
+        // The one before is kept as `summaries-YYYY-MM-DD.csv`.
+        pub rotate_daily: bool = rare(LIMITS, "web.rotate_daily", "false"),
+        /// Largest request body of the web role, bytes
+        // More is answered 413, as are more items.
+        pub body_bytes_max: usize = rare(LIMITS, "web.body_bytes_max", "10485760"),
+        /// Most items of one request
+        pub items_max: usize = rare(LIMITS, "web.items_max", "10000"),
+        /// Most bytes of rows that wait for the disk
+        // Beyond them a request is answered 503 and shall come again.
+        pub waiting_bytes_max: usize = rare(LIMITS, "web.waiting_bytes_max", "67108864"),
+        /// Time zone of the pages, for instance Europe/Berlin
+        pub time_zone: Tz = setting(PLACES, "pages.time_zone", "UTC"),
     }
 }

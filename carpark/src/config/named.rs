@@ -9,9 +9,50 @@ use chrono::TimeDelta;
 use chrono_tz::{TZ_VARIANTS, Tz};
 use domain::policy::RE_READ_MAX;
 use domain::{Direction, Label, ReReads};
+use platform::settings::{Given, SettingError, Source};
 
-use super::{ConfigError, Source, Value, quoted_if_needed};
-use crate::settings::NAMED_SETTINGS;
+use super::layers::nearest;
+use super::show::quoted_if_needed;
+
+/// A setting of each place, lane or camera: `[cameras.NAME]` and so on. The names are the car park's
+/// own, so these are set only in the file.
+#[derive(Debug, Clone, Copy)]
+pub struct NamedSetting {
+    /// The section before the name.
+    pub section: &'static str,
+    /// The key in it.
+    pub key: &'static str,
+    /// What it means, as the help says it.
+    pub help: &'static str,
+}
+
+const fn named(section: &'static str, key: &'static str, help: &'static str) -> NamedSetting {
+    NamedSetting { section, key, help }
+}
+
+/// All of them, in the order they are shown.
+pub const NAMED_SETTINGS: &[NamedSetting] = &[
+    named("places", "time_zone", "IANA time zone, for times that name none: Europe/Berlin"),
+    named("places", "re_read", "As the setting `re_read`, at this place: 90s"),
+    named("lanes", "place", "The place it leads into; need not be said where there is one place"),
+    named("lanes", "role", "entry, exit, or both: then the camera's direction decides"),
+    named("lanes", "re_read", "As the setting `re_read`, in this lane"),
+    named("cameras", "lane", "The lane it watches"),
+    named("cameras", "vendor", "Who made it, or `auto`: each message tells (the default)"),
+    named("cameras", "time_zone", "Zone of its clock, where it is not the place's"),
+    named(
+        "cameras",
+        "min_confidence",
+        "0 to 1: a plate read less surely is counted, not published",
+    ),
+    named(
+        "cameras",
+        "approaching",
+        "In a lane of role `both`, of a camera that tells only towards and away: `entry` or `exit`",
+    ),
+    named("cameras", "token", "What it has to show; then `camera_token` does not open its address"),
+    named("cameras", "token_file", "A file that holds its token"),
+];
 
 /// They stand in URLs, in metrics and in rows.
 const NAME_BYTES_MAX: usize = 64;
@@ -30,7 +71,7 @@ struct Thing {
     /// `section.name`, as errors call it.
     path: String,
     source: Source,
-    values: BTreeMap<&'static str, Value>,
+    values: BTreeMap<&'static str, Given>,
 }
 
 /// In the order that one is made of the other.
@@ -48,11 +89,11 @@ impl Named {
         &mut self,
         table: &mut toml::Table,
         source: &Source,
-    ) -> Result<(), ConfigError> {
+    ) -> Result<(), SettingError> {
         for section in SECTIONS {
             let Some(value) = table.remove(section) else { continue };
             let toml::Value::Table(things) = value else {
-                return Err(ConfigError(format!(
+                return Err(SettingError(format!(
                     "`{section}` ({source}): expected sections [{section}.NAME]"
                 )));
             };
@@ -88,13 +129,13 @@ impl Named {
     }
 
     /// The tokens of the cameras that have one of their own.
-    pub fn camera_tokens(&self) -> Result<Vec<String>, ConfigError> {
+    pub fn camera_tokens(&self) -> Result<Vec<String>, SettingError> {
         self.of("cameras").filter_map(|(_, thing)| thing.secret("token").transpose()).collect()
     }
 
     /// The cameras, each with its lane and its place. `token` is for those that have none of their
     /// own.
-    pub fn cameras(&self, token: Option<&str>) -> Result<Vec<Camera>, ConfigError> {
+    pub fn cameras(&self, token: Option<&str>) -> Result<Vec<Camera>, SettingError> {
         let mut zones = BTreeMap::new();
         for (name, place) in self.of("places") {
             let remedy = "an IANA time zone, for instance Europe/Berlin or UTC";
@@ -115,8 +156,8 @@ impl Named {
 
     /// For how long after a read another one is the same passage, where the file says it of a place
     /// or a lane.
-    pub fn re_reads(&self, default: TimeDelta) -> Result<ReReads, ConfigError> {
-        let mut re_reads = ReReads { default, ..ReReads::default() };
+    pub fn re_reads(&self) -> Result<ReReads, SettingError> {
+        let mut re_reads = ReReads::default();
         let remedy = "not a time of up to 1h; write for instance 90s";
         for (name, place) in self.of("places") {
             if let Some(time) = place.optional("re_read", remedy, re_read)? {
@@ -132,7 +173,7 @@ impl Named {
         Ok(re_reads)
     }
 
-    fn place_of<'a>(&'a self, lane: &'a Thing) -> Result<&'a str, ConfigError> {
+    fn place_of<'a>(&'a self, lane: &'a Thing) -> Result<&'a str, SettingError> {
         let known: Vec<&str> = self.of("places").map(|(name, _)| name.as_str()).collect();
         match (lane.values.get("place"), &known[..]) {
             (None, [only]) => Ok(*only),
@@ -146,7 +187,7 @@ fn camera(
     thing: &Thing,
     lanes: &BTreeMap<&str, (LaneRole, &str)>,
     zones: &BTreeMap<&str, Tz>,
-) -> Result<Camera, ConfigError> {
+) -> Result<Camera, SettingError> {
     let lane = thing.one_of("lane", &lanes.keys().copied().collect::<Vec<_>>())?;
     let (role, place) = lanes[lane];
     let vendors: Vec<&str> = Vendor::all().map(Vendor::name).collect();
@@ -189,7 +230,7 @@ fn zone(text: &str) -> Option<Tz> {
 }
 
 /// The time of re-reads, as people write it.
-pub fn re_read(text: &str) -> Option<TimeDelta> {
+fn re_read(text: &str) -> Option<TimeDelta> {
     let time = TimeDelta::from_std(humantime::parse_duration(text).ok()?).ok()?;
     (time <= RE_READ_MAX).then_some(time)
 }
@@ -198,8 +239,8 @@ fn share(text: &str) -> Option<f32> {
     text.parse().ok().filter(|share| (0.0..=1.0).contains(share))
 }
 
-fn label(name: &str, thing: &Thing) -> Result<Label, ConfigError> {
-    Label::parse(name).map_err(|e| ConfigError(format!("[{}]: the name {e}", thing.path)))
+fn label(name: &str, thing: &Thing) -> Result<Label, SettingError> {
+    Label::parse(name).map_err(|e| SettingError(format!("[{}]: the name {e}", thing.path)))
 }
 
 impl Thing {
@@ -208,16 +249,16 @@ impl Thing {
         name: &str,
         value: toml::Value,
         source: &Source,
-    ) -> Result<Self, ConfigError> {
+    ) -> Result<Self, SettingError> {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         let path = format!("{section}.{name}");
         if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.chars().all(is_plain) {
-            return Err(ConfigError(format!(
+            return Err(SettingError(format!(
                 "[{path}] ({source}): a name has 1 to {NAME_BYTES_MAX} letters (a to z), digits, - or _"
             )));
         }
         let toml::Value::Table(table) = value else {
-            return Err(ConfigError(format!(
+            return Err(SettingError(format!(
                 "`{path}` ({source}): expected a section [{section}.NAME] with {}",
                 keys(section).collect::<Vec<_>>().join(", ")
             )));
@@ -231,16 +272,16 @@ impl Thing {
                 toml::Value::String(text) => text,
                 other => other.to_string(),
             };
-            thing.values.insert(known, Value { text, source: source.clone() });
+            thing.values.insert(known, Given { text, source: source.clone() });
         }
         Ok(thing)
     }
 
-    fn unknown_key(&self, section: &str, key: &str) -> ConfigError {
+    fn unknown_key(&self, section: &str, key: &str) -> SettingError {
         let nearest = nearest(key, keys(section)).map(|known| format!("did you mean `{known}`?"));
         let known = || format!("known are {}", keys(section).collect::<Vec<_>>().join(", "));
         let remedy = nearest.unwrap_or_else(known);
-        ConfigError(format!("unknown key `{}.{key}` in {}: {remedy}", self.path, self.source))
+        SettingError(format!("unknown key `{}.{key}` in {}: {remedy}", self.path, self.source))
     }
 
     fn optional<T>(
@@ -248,7 +289,7 @@ impl Thing {
         key: &str,
         remedy: &str,
         parse: impl Fn(&str) -> Option<T>,
-    ) -> Result<Option<T>, ConfigError> {
+    ) -> Result<Option<T>, SettingError> {
         let Some(value) = self.values.get(key) else { return Ok(None) };
         parse(&value.text).map(Some).ok_or_else(|| self.wrong(key, remedy))
     }
@@ -258,18 +299,18 @@ impl Thing {
         key: &str,
         remedy: &str,
         parse: impl Fn(&str) -> Option<T>,
-    ) -> Result<T, ConfigError> {
+    ) -> Result<T, SettingError> {
         self.optional(key, remedy, parse)?.ok_or_else(|| self.wrong(key, remedy))
     }
 
     /// A secret, that stands under the key or in the file which `KEY_file` names.
-    fn secret(&self, key: &str) -> Result<Option<String>, ConfigError> {
+    fn secret(&self, key: &str) -> Result<Option<String>, SettingError> {
         let of_file = format!("{key}_file");
         let (here, file) = (self.values.get(key), self.values.get(of_file.as_str()));
         let text = match (here, file) {
             (None, None) => return Ok(None),
             (Some(_), Some(_)) => {
-                return Err(ConfigError(format!(
+                return Err(SettingError(format!(
                     "`{0}.{key}` and `{0}.{of_file}` are both set: set one of them",
                     self.path
                 )));
@@ -279,7 +320,7 @@ impl Thing {
                 .map_err(|e| self.wrong(&of_file, &format!("this file cannot be read: {e}")))?,
         };
         match text.trim() {
-            "" => Err(ConfigError(format!(
+            "" => Err(SettingError(format!(
                 "`{}.{key}` is empty: set a token, or take it out",
                 self.path
             ))),
@@ -288,7 +329,7 @@ impl Thing {
     }
 
     /// A name that stands elsewhere in the file.
-    fn one_of<'a>(&self, key: &str, known: &[&'a str]) -> Result<&'a str, ConfigError> {
+    fn one_of<'a>(&self, key: &str, known: &[&'a str]) -> Result<&'a str, SettingError> {
         let remedy = match known {
             [] => format!("there is none yet, add a section [{key}s.NAME]"),
             known => format!("expected one of {}", known.join(", ")),
@@ -296,29 +337,21 @@ impl Thing {
         self.required(key, &remedy, |text| known.iter().find(|name| **name == text).copied())
     }
 
-    fn wrong(&self, key: &str, remedy: &str) -> ConfigError {
+    fn wrong(&self, key: &str, remedy: &str) -> SettingError {
         let path = &self.path;
         let Some(value) = self.values.get(key) else {
-            return ConfigError(format!("`{path}.{key}` is not set ({}): {remedy}", self.source));
+            return SettingError(format!("`{path}.{key}` is not set ({}): {remedy}", self.source));
         };
         let near = match key {
             "time_zone" => nearest(&value.text, TZ_VARIANTS.iter().map(|zone| zone.name())),
             _ => None,
         };
         let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        ConfigError(format!(
+        SettingError(format!(
             "`{path}.{key}` = \"{}\" ({}): {remedy}{near}",
             value.text, value.source
         ))
     }
-}
-
-fn nearest<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .map(|known| (strsim::damerau_levenshtein(known, text), known))
-        .min()
-        .filter(|(distance, _)| *distance <= 3)
-        .map(|(_, known)| known)
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! `carpark config`: what will run, and where each value comes from.
 
-use super::Layers;
-use crate::settings::{SETTINGS, Setting};
+use platform::settings::Setting;
+
+use super::{Layers, SETTINGS};
 
 impl Layers {
     /// What will run, as TOML with the source of each value; secrets masked.
@@ -17,9 +18,10 @@ impl Layers {
             (!section_of(setting).is_empty(), first_of(section_of(setting)))
         });
         for setting in settings {
-            let Some(value) = self.text(setting.key) else {
+            let (text, source) = self.values.get(setting);
+            if text.is_empty() {
                 continue;
-            };
+            }
             let (of, key) = setting.key.split_once('.').unwrap_or(("", setting.key));
             if of != section {
                 lines.push(format!("\n[{of}]"));
@@ -27,11 +29,11 @@ impl Layers {
             }
             let text = match setting.is_secret {
                 true => "***".to_owned(),
-                false if value.text.contains("://") => platform::address::masked(&value.text),
-                false => value.text.clone(),
+                false if text.contains("://") => platform::address::masked(text),
+                false => text.to_owned(),
             };
             let text = quoted_if_needed(&text);
-            lines.push(format!("{:<42} # {}", format!("{key} = {text}"), value.source));
+            lines.push(format!("{:<42} # {}", format!("{key} = {text}"), source));
         }
         lines.extend(self.named.show());
         lines.join("\n")

@@ -2,24 +2,29 @@
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
+use std::path::Path;
 
+use chrono::TimeDelta;
+use domain::Policy;
+use platform::settings::Source;
+
+use super::layers::strange_variables;
 use super::*;
 
 /// Layers of a file and flags alone: the environment of a test run is not the test's.
-fn layers(toml: &str, flags: &[(&str, &str)]) -> Result<Layers, ConfigError> {
+fn layers(toml: &str, flags: &[(&str, &str)]) -> Result<Layers, SettingError> {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(toml.as_bytes()).unwrap();
     let mut layers = Layers::default();
-    layers.read_defaults();
     layers.read_file(Some(file.path()))?;
     for (key, text) in flags {
         let setting = find(key).unwrap();
-        layers.put(setting, (*text).to_owned(), Source::Flag(setting.flag()));
+        layers.values.put(setting, (*text).to_owned(), Source::Flag(setting.flag()));
     }
     Ok(layers)
 }
 
-fn config(toml: &str, flags: &[(&str, &str)]) -> Result<Config, ConfigError> {
+fn config(toml: &str, flags: &[(&str, &str)]) -> Result<Config, SettingError> {
     layers(toml, flags)?.check()
 }
 
@@ -33,8 +38,8 @@ fn the_defaults_are_the_documented_ones() {
     assert_eq!(config.broker_url, None);
     assert_eq!(config.data_dir, PathBuf::from("./data"));
     assert_eq!(config.web_listen, "127.0.0.1:40000".parse().unwrap());
-    assert_eq!(config.policy, Policy::default());
-    assert_eq!(config.retention, TimeDelta::days(30));
+    assert_eq!(config.actors.policy, Policy::default());
+    assert_eq!(config.rules.retention, TimeDelta::days(30));
     assert_eq!(config.generators, generators::Options::default());
     assert_eq!(config.web, web::Options::default());
     assert_eq!(config.summary_url, None, "nobody said where to post");
@@ -44,8 +49,8 @@ fn the_defaults_are_the_documented_ones() {
 fn a_flag_counts_more_than_the_file_and_the_file_more_than_the_default() {
     let toml = "lateness = '7s'\nretention = '1d'\n[generators]\nrate = 9\n[generators.dwell]\nmax_seconds = 99";
     let config = config(toml, &[("lateness", "2s"), ("generators.seed", "5")]).unwrap();
-    assert_eq!(config.policy.lateness, TimeDelta::seconds(2));
-    assert_eq!(config.retention, TimeDelta::days(1));
+    assert_eq!(config.actors.policy.lateness, TimeDelta::seconds(2));
+    assert_eq!(config.rules.retention, TimeDelta::days(1));
     assert_eq!((config.generators.rate, config.generators.seed), (9.0, Some(5)));
     assert_eq!(config.generators.dwell.max_seconds, 99.0);
 }
@@ -58,6 +63,7 @@ fn what_is_wrong_is_named_with_value_place_and_remedy() {
             "[generators]\nrat = 5",
             &["unknown key `generators.rat`", "did you mean `generators.rate`?"],
         ),
+        ("[web]\nrotate_dayly = true", &["did you mean `web.rotate_daily`?"]),
         ("nonsense_of_all_kinds = 1", &["unknown key", "`carpark config` lists"]),
         ("lateness = 'soon'", &["`lateness` = \"soon\"", "not a duration; write for instance"]),
         ("web_listen = 'localhost'", &["`web_listen`", "IP:PORT"]),
@@ -117,26 +123,41 @@ fn what_is_shown_can_be_used_as_the_file() {
     let toml = "lateness = '7s'\n[generators]\nrate = 9";
     let shown = layers(toml, &[]).unwrap().show();
     let again = config(&shown, &[]).unwrap();
-    assert_eq!(again.policy.lateness, TimeDelta::seconds(7));
+    assert_eq!(again.actors.policy.lateness, TimeDelta::seconds(7));
     assert_eq!(again.generators.rate, 9.0);
 }
 
 #[test]
-fn every_option_of_a_section_is_a_setting_with_the_same_default() {
-    let sections = [
-        ("generators", toml::Table::try_from(generators::Options::default()).unwrap()),
-        ("web", toml::Table::try_from(web::Options::default()).unwrap()),
+fn every_setting_is_in_the_help_and_refused_with_key_value_and_remedy_when_it_is_nonsense() {
+    /// Of these any text is one.
+    const ANY_TEXT: [&str; 8] = [
+        "data_dir",
+        "reads",
+        "admin_token",
+        "sink_token",
+        "camera_token",
+        "ping_token",
+        "log",
+        "generators.ledger",
     ];
-    for (name, table) in sections {
-        let mut leaves = Vec::new();
-        flatten(&table, &format!("{name}."), &mut leaves);
-        for (key, default) in leaves.iter().filter(|(key, _)| key != "web.data_dir") {
-            let setting = find(key).unwrap_or_else(|| panic!("`{key}` is no setting"));
-            let same = match (setting.default.parse::<f64>(), default.parse::<f64>()) {
-                (Ok(said), Ok(is)) => said == is,
-                _ => setting.default == default,
-            };
-            assert!(same, "`{key}` is {default}, the table says {}", setting.default);
+    let help = crate::cli::command().render_long_help().to_string();
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    let nonsense = "\u{1}nonsense";
+    for setting in SETTINGS.iter() {
+        let key = setting.key;
+        assert!(help.contains(&format!("--{} <", setting.flag())), "{key}");
+        assert!(!setting.help.is_empty() && help.contains(setting.help), "{key}");
+        let layers = layers("", &[(key, nonsense)]).unwrap();
+        let shown = layers.show();
+        let source = format!("# flag --{}", setting.flag());
+        assert!(shown.lines().any(|line| line.ends_with(&source)), "{key}: {shown}");
+        match layers.check().map_err(|e| e.to_string()) {
+            Ok(_) => assert!(ANY_TEXT.contains(&key), "{key} takes anything"),
+            Err(error) => {
+                let beginning = format!("`{key}` = \"{nonsense}\" (flag --{}): ", setting.flag());
+                let remedy = error.strip_prefix(&beginning);
+                assert!(remedy.is_some_and(|remedy| !remedy.is_empty()), "{error}");
+            }
         }
     }
 }

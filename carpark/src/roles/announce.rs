@@ -11,9 +11,7 @@ use crate::say;
 
 /// The lines that a person sees first.
 pub fn announce(plan: Plan, config: &Config, address: SocketAddr) {
-    let or = |url: &Option<String>, inside: &str| {
-        url.as_deref().map_or_else(|| inside.to_owned(), masked)
-    };
+    let or = |url: Option<&str>, inside: &str| url.map_or_else(|| inside.to_owned(), masked);
     say::line(format_args!("carpark {}", env!("CARGO_PKG_VERSION")));
     say::line(format_args!("  {}", place(plan.web, address)));
     if plan.web {
@@ -22,15 +20,18 @@ pub fn announce(plan: Plan, config: &Config, address: SocketAddr) {
     }
     if plan.actors {
         let store = format!("embedded ({}/carpark.redb)", config.data_dir.display());
-        say::line(format_args!("  broker      {}", or(&config.broker_url, "embedded")));
-        say::line(format_args!("  store       {}", or(&config.store_url, &store)));
+        say::line(format_args!("  broker      {}", or(config.broker_url.as_deref(), "embedded")));
+        say::line(format_args!("  store       {}", or(config.store_url.as_deref(), &store)));
     }
     if plan.web && !config.cameras.is_empty() {
         say::line(format_args!("  cameras     {}, at /cameras/NAME", names(&config.cameras)));
     }
     if plan.vehicles {
         let store = format!("embedded ({}/vehicles.redb)", config.data_dir.display());
-        say::line(format_args!("  vehicles    {}", or(&config.vehicles_store_url, &store)));
+        say::line(format_args!(
+            "  vehicles    {}",
+            or(config.vehicles.store_url.as_deref(), &store)
+        ));
     }
     if plan.has_generators() {
         let traffic = match config.generators.profile {

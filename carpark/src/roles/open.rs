@@ -82,14 +82,15 @@ pub fn store(
     watched: &Watched,
 ) -> anyhow::Result<(Arc<dyn Store>, ProcessorId)> {
     if let Some(url) = &config.store_url {
-        let options = RedisOptions { retention: config.retention, ..RedisOptions::new(url) };
+        let options =
+            RedisOptions { retention: config.rules.retention, ..RedisOptions::new(&**url) };
         let store = RedisStore::new(options).context("CARPARK_STORE_URL")?;
         let alphabet: Vec<char> = ('a'..='z').chain('0'..='9').collect();
         let processor = ProcessorId(nanoid::nanoid!(12, &alphabet).into());
         return Ok((Arc::new(store), processor));
     }
     let path = in_data_dir(&config.data_dir, "carpark.redb")?;
-    let store = EmbeddedStore::open(&path, config.retention, Arc::clone(clock))?;
+    let store = EmbeddedStore::open(&path, config.rules.retention, Arc::clone(clock))?;
     watched.database("store_file", store.file());
     Ok((Arc::new(store), ProcessorId("embedded".into())))
 }
@@ -99,7 +100,7 @@ pub fn vehicles_store(
     config: &Config,
     watched: &Watched,
 ) -> anyhow::Result<Arc<dyn vehicles::store::Store>> {
-    if let Some(url) = &config.vehicles_store_url {
+    if let Some(url) = &config.vehicles.store_url {
         let store = vehicles::store::RedisStore::new(url, &nanoid::nanoid!());
         return Ok(Arc::new(store.context("CARPARK_VEHICLES_STORE_URL")?));
     }

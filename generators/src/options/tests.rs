@@ -1,18 +1,27 @@
-use super::{Dwell, Faults, Options};
-use crate::{PlateFormat, Profile};
+use domain::Label;
+use platform::settings::{Settings as _, Source, Values};
 
-fn from_json(json: &str) -> Result<Options, String> {
-    serde_json::from_str(json).map_err(|error| error.to_string())
+use super::{Dwell, Faults, Options, Profile};
+use crate::PlateFormat;
+
+fn read(given: &[(&str, &str)]) -> Result<Options, String> {
+    let mut values = Values::default();
+    for setting in Options::settings() {
+        for (_, text) in given.iter().filter(|(key, _)| *key == setting.key) {
+            values.put(&setting, (*text).to_owned(), Source::File("a file".to_owned()));
+        }
+    }
+    Options::of(&values).map_err(|error| error.to_string())
 }
 
 #[test]
 fn nothing_given_is_the_default_and_the_default_makes_sense() {
-    assert_eq!(from_json("{}"), Ok(Options::default()));
+    assert_eq!(read(&[]), Ok(Options::default()));
     assert_eq!(Options::default().check(), Ok(()));
 }
 
 #[test]
-fn what_is_written_is_read_back() {
+fn what_is_written_is_read() {
     let options = Options {
         profile: Profile::Campus,
         seed: Some(1),
@@ -20,17 +29,26 @@ fn what_is_written_is_read_back() {
         ledger: Some("ledger.jsonl".into()),
         ..Options::default()
     };
-    assert_eq!(from_json(&serde_json::to_string(&options).unwrap()), Ok(options));
+    let given = [
+        ("generators.profile", "campus"),
+        ("generators.seed", "1"),
+        ("generators.plate_format", "M-AA 9999"),
+        ("generators.ledger", "ledger.jsonl"),
+    ];
+    assert_eq!(read(&given), Ok(options));
 }
 
 #[test]
-fn an_unknown_setting_is_refused() {
-    for json in [r#"{"rates": 1}"#, r#"{"dwell": {"mean": 1}}"#, r#"{"faults": {"lost": 1}}"#] {
-        let error = from_json(json).unwrap_err();
-        assert!(error.starts_with("unknown field"), "{error}");
+fn what_has_no_meaning_is_refused_with_what_has() {
+    let error = read(&[("generators.plate_format", "aaa")]).unwrap_err();
+    assert!(error.contains("has no meaning"), "{error}");
+    let error = read(&[("generators.profile", "rush")]).unwrap_err();
+    assert!(error.contains("expected `steady` or `campus`"), "{error}");
+    for place in [" ", "a\nb"] {
+        let error = read(&[("generators.place", place)]).unwrap_err();
+        let why = Label::parse(place).unwrap_err().to_string();
+        assert!(error.starts_with("`generators.place` = ") && error.ends_with(&why), "{error}");
     }
-    assert!(from_json(r#"{"plate_format": "aaa"}"#).unwrap_err().contains("has no meaning"));
-    assert!(from_json(r#"{"profile": "rush"}"#).is_err());
 }
 
 #[test]
@@ -38,7 +56,7 @@ fn each_setting_that_makes_no_sense_is_named() {
     fn check(change: fn(&mut Options), setting: &str) {
         let mut options = Options::default();
         change(&mut options);
-        assert_eq!(options.check().unwrap_err().setting, setting);
+        assert_eq!(options.check().unwrap_err().key, format!("generators.{setting}"));
     }
     check(|options| options.rate = -1.0, "rate");
     check(|options| options.rate = f64::NAN, "rate");
@@ -49,22 +67,18 @@ fn each_setting_that_makes_no_sense_is_named() {
     check(|options| options.lanes = 0, "lanes");
     check(|options| options.in_flight_max = 0, "in_flight_max");
     check(|options| options.stop_seconds_max = -1.0, "stop_seconds_max");
-    check(|options| options.place = " ".into(), "place");
-    check(|options| options.place = "a\nb".into(), "place");
     let dwell = Dwell::default();
-    assert_eq!(
-        Dwell { min_seconds: 0.0, ..dwell }.check().unwrap_err().setting,
-        "dwell.min_seconds"
-    );
+    let none = Dwell { min_seconds: 0.0, ..dwell };
+    assert_eq!(none.check().unwrap_err().key, "generators.dwell.min_seconds");
     let above = Dwell { min_seconds: 5.0, ..dwell };
-    assert_eq!(above.check().unwrap_err().setting, "dwell.median_seconds");
+    assert_eq!(above.check().unwrap_err().key, "generators.dwell.median_seconds");
     let above = Dwell { median_seconds: 11.0, ..dwell };
-    assert_eq!(above.check().unwrap_err().setting, "dwell.max_seconds");
+    assert_eq!(above.check().unwrap_err().key, "generators.dwell.max_seconds");
     check(|options| options.faults.duplicate_share = 2.0, "faults.duplicate_share");
     check(|options| options.faults.re_read_share = 2.0, "faults.re_read_share");
     check(|options| options.faults.late_share = 2.0, "faults.late_share");
     check(|options| options.faults.misread_share = 2.0, "faults.misread_share");
     check(|options| options.faults.late_seconds_max = -1.0, "faults.late_seconds_max");
     let gap = Faults { re_read_gap_seconds_max: 20.0, ..Faults::default() };
-    assert_eq!(gap.check().unwrap_err().setting, "faults.re_read_gap_seconds_max");
+    assert_eq!(gap.check().unwrap_err().key, "generators.faults.re_read_gap_seconds_max");
 }

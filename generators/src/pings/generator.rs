@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use super::metrics::Meters;
 use super::monitor::Monitor;
 use super::way::{Way, WayError};
-use super::{PingOptions, Register, fleet};
+use super::{Options, Register, fleet};
 use crate::dice::Dice;
 use crate::pace::Pace;
 use crate::slots::{Slot, Slots};
@@ -64,7 +64,7 @@ pub(super) struct State {
 
 /// Gives out the turns of the whole fleet, one vehicle after the other.
 pub(super) struct PingGenerator {
-    options: PingOptions,
+    options: Options,
     monitor: Monitor,
     way: Arc<dyn Way>,
     dice: Dice,
@@ -82,7 +82,7 @@ pub(super) struct PingGenerator {
 
 impl PingGenerator {
     pub(super) fn new(
-        options: PingOptions,
+        options: Options,
         monitor: Monitor,
         way: Arc<dyn Way>,
         dice: Dice,
@@ -109,7 +109,7 @@ impl PingGenerator {
     /// Registers the vehicles, or asks who is registered, until the monitor answers.
     fn prepare(&self) -> impl Future<Output = Vec<VehicleId>> + use<> {
         let monitor = self.monitor.clone();
-        let PingOptions { vehicles, customers, seed, register, .. } = self.options;
+        let Options { vehicles, customers, seed, register, .. } = self.options;
         async move {
             let mut backoff = Backoff::default();
             let mut is_told = false;

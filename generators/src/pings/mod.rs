@@ -1,7 +1,7 @@
 //! Simulated vehicles that report in: once per interval each of them decides by its dice
 //! whether it pings.
 //!
-//! Reading order: [`PingOptions`] → `fleet` (the vehicles, made of a seed) → `monitor` (the vehicle
+//! Reading order: [`Options`] → `fleet` (the vehicles, made of a seed) → `monitor` (the vehicle
 //! monitor over HTTP) → `way` (how a ping gets there) → `generator` (the actor) → `admin`.
 
 mod admin;
@@ -9,6 +9,7 @@ mod fleet;
 mod generator;
 mod metrics;
 mod monitor;
+mod options;
 mod way;
 
 use std::sync::Arc;
@@ -26,42 +27,12 @@ use crate::tell::Telling;
 use generator::{Finish, PingGenerator};
 use metrics::Meters;
 pub use monitor::Monitor;
+pub use options::{Options, Register};
 pub use way::{OverHttp, OverQueue, Way, WayError};
-
-/// What can be set of them.
-#[derive(Debug, Clone)]
-pub struct PingOptions {
-    /// So many are made and registered first; `None`: those that are registered.
-    pub vehicles: Option<usize>,
-    /// Customers the made ones are of.
-    pub customers: usize,
-    /// How often each decides.
-    pub every: Duration,
-    /// Share of the turns in which a vehicle pings.
-    pub share: f64,
-    /// The same seed makes the same vehicles and the same turns. `None`: always the same vehicles, and
-    /// other turns at each start.
-    pub seed: Option<u64>,
-    /// The vehicle monitor, without a slash at its end.
-    pub monitor_url: String,
-    /// What becomes of the made ones before they ping.
-    pub register: Register,
-}
-
-/// Whether the made vehicles are registered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Register {
-    /// Before they ping. It wants the admin token.
-    First,
-    /// And that is all: nobody pings.
-    Only,
-    /// They are already, by somebody who may.
-    No,
-}
 
 /// Registers the vehicles that `options` make; answers how many. Those that are registered already stay
 /// as they are. An error says why in words.
-pub async fn register(options: &PingOptions, monitor: &Monitor) -> Result<usize, String> {
+pub async fn register(options: &Options, monitor: &Monitor) -> Result<usize, String> {
     let count = options.vehicles.unwrap_or_default();
     let made = fleet::make(count, options.customers, options.seed.unwrap_or(0));
     monitor.import(made.csv).await.map(|()| made.vehicles.len())
@@ -80,7 +51,7 @@ const STOP_MAX: Duration = Duration::from_secs(3);
 
 /// Starts them on the current arbiter. They register themselves as soon as the monitor is there.
 pub fn start(
-    options: PingOptions,
+    options: Options,
     monitor: Monitor,
     way: Arc<dyn Way>,
     clock: SharedClock,

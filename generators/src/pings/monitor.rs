@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::VehicleId;
 use serde::Deserialize;
+use url::Url;
 
 use super::way::WayError;
 
@@ -38,14 +39,14 @@ struct Listed {
 
 impl Monitor {
     /// The monitor at `url`.
-    pub fn new(url: &str, admin_token: Option<String>, ping_token: Option<String>) -> Self {
+    pub fn new(url: &Url, admin_token: Option<String>, ping_token: Option<String>) -> Self {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(IMPORT_MAX))
             .max_redirects(0)
             .build()
             .into();
-        Self { agent, url: url.to_owned(), admin_token, ping_token }
+        Self { agent, url: url.as_str().trim_end_matches('/').to_owned(), admin_token, ping_token }
     }
 
     /// Registers a file of vehicles; those that are registered already stay as they are.

@@ -358,10 +358,3 @@ async fn starting_on_the_real_disk_needs_nothing_but_a_directory() {
     let (_, answer) = post_json(&web, "/save_summary", &without_id()).await;
     assert_eq!(answer["status"], "duplicate");
 }
-
-#[test]
-fn options_that_are_not_known_are_refused() {
-    let options: Options = serde_json::from_str(r#"{"rotate_daily":true}"#).unwrap();
-    assert_eq!(options, Options { rotate_daily: true, ..Options::default() });
-    assert!(serde_json::from_str::<Options>(r#"{"rotate_dayly":true}"#).is_err());
-}

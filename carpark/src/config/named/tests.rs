@@ -20,13 +20,13 @@ time_zone = 'UTC'
 approaching = 'exit'
 ";
 
-fn named(toml: &str) -> Result<Named, ConfigError> {
+fn named(toml: &str) -> Result<Named, SettingError> {
     let mut named = Named::default();
     named.take_from(&mut toml.parse().unwrap(), &Source::File("carpark.toml".into()))?;
     Ok(named)
 }
 
-fn cameras(toml: &str) -> Result<Vec<Camera>, ConfigError> {
+fn cameras(toml: &str) -> Result<Vec<Camera>, SettingError> {
     named(toml)?.cameras(None)
 }
 
@@ -111,7 +111,7 @@ fn what_is_wrong_is_named_with_value_place_and_remedy() {
 
 #[test]
 fn the_time_of_re_reads_is_of_a_lane_or_of_a_place() {
-    let re_reads = |toml: &str| named(toml).unwrap().re_reads(TimeDelta::seconds(20));
+    let re_reads = |toml: &str| named(toml).unwrap().re_reads();
     let seconds = |toml: &str, place: &str, lane: &str| {
         let (place, lane) = (Label::parse(place).unwrap(), Label::parse(lane).unwrap());
         re_reads(toml).unwrap().of(&place, Some(&lane)).num_seconds()

@@ -12,7 +12,6 @@ use platform::messaging::topology::Declarations;
 use url::Url;
 
 use super::{Wiring, reachable};
-use crate::config::Config;
 use crate::progress::Progress;
 use crate::redis_watch::{self, RedisWatch};
 use crate::roles::open;
@@ -40,7 +39,7 @@ pub async fn start(wiring: &Wiring<'_>) -> anyhow::Result<Started> {
     open::prepare(&*broker, &*store, config.start_patience).await?;
     let redis =
         RedisWatch::start(redis_watch::SESSIONS, Arc::clone(&store), &wiring.registry).await?;
-    actors::store::respell(&*store, &processor, &config.policy, clock)
+    actors::store::respell(&*store, &processor, &config.actors.policy, clock)
         .await
         .context("plates of an earlier version could not be moved to the current spelling")?;
     let sink = HttpSink::new(SinkOptions {
@@ -49,7 +48,7 @@ pub async fn start(wiring: &Wiring<'_>) -> anyhow::Result<Started> {
         patience: config.post_patience,
     });
     let actors = Actors::start(actors::Parts {
-        options: options(config),
+        options: config.actors.clone(),
         broker,
         store: Arc::clone(&store),
         sink: Box::new(sink),
@@ -77,16 +76,6 @@ pub async fn start(wiring: &Wiring<'_>) -> anyhow::Result<Started> {
         Progress::start(config.progress_every, metrics, actors.gate(), Arc::clone(clock));
     wiring.hold(redis);
     Ok(Started { actors, publisher, store, progress })
-}
-
-fn options(config: &Config) -> actors::Options {
-    actors::Options {
-        policy: config.policy.clone(),
-        idle_after: config.idle_after,
-        residents_max: config.residents_max,
-        outbox_max: config.outbox_max,
-        ..actors::Options::default()
-    }
 }
 
 /// Where the actors post: to this process where it writes the files itself, unless told otherwise.

@@ -28,7 +28,7 @@ pub async fn register(config: &Config) -> anyhow::Result<usize> {
 pub fn start(wiring: &Wiring<'_>) -> anyhow::Result<Pings> {
     let config = wiring.config;
     let monitor_url = match wiring.plan.vehicles {
-        true => format!("http://{}", reachable(wiring.address)),
+        true => format!("http://{}", reachable(wiring.address)).parse()?,
         false => config.pings.monitor_url.clone(),
     };
     let tokens = &config.tokens;

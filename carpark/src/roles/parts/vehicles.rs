@@ -38,11 +38,7 @@ pub async fn start(
         None => None,
     };
     let vehicles = Vehicles::start(vehicles::Parts {
-        options: vehicles::Options {
-            silence: config.silence,
-            start_patience: config.start_patience,
-            ..vehicles::Options::default()
-        },
+        options: config.vehicles.clone(),
         queue,
         store,
         inside: sessions.map(|store| Arc::new(OpenStays(store)) as Arc<dyn Inside>),

@@ -66,7 +66,7 @@ fn pages_options(wiring: &Wiring<'_>, cameras: &Cameras) -> anyhow::Result<Optio
         Ok(ActorsAt { url, token: token.clone(), is_here })
     };
     Ok(Options {
-        time_zone: config.time_zone,
+        time_zone: config.web.time_zone,
         actors: at(&config.actors_url, wiring.plan.actors, 40_001)?,
         vehicles: at(&config.vehicles_url, wiring.plan.vehicles, 40_004)?,
         cameras: match config.cameras.is_empty() {

@@ -2,7 +2,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use domain::Direction;
+use domain::{Direction, Label};
 
 use crate::rig::{ENTRIES, Rig, faults, options};
 use crate::{Faults, Options};
@@ -18,7 +18,11 @@ async fn vehicles_come_at_the_rate_that_was_asked_for() {
 
 #[actix::test]
 async fn every_vehicle_is_new_and_reads_as_the_contract_says() {
-    let rig = Rig::start(Options { lanes: 3, place: "north".into(), ..options() }, ENTRIES).await;
+    let rig = Rig::start(
+        Options { lanes: 3, place: Label::parse("north").unwrap(), ..options() },
+        ENTRIES,
+    )
+    .await;
     rig.pass(100).await;
     let entries = rig.confirmed(Direction::Entry);
     let ids: HashSet<_> = entries.iter().map(|entry| entry.id.clone()).collect();
