@@ -80,6 +80,11 @@ fn a_withdrawn_session_is_no_last_session_and_a_forgotten_plate_is_nowhere() {
 }
 
 /// Each a second later than the one before.
+/// The kinds of which there are any, and how many.
+fn counted(counts: [u64; ExceptionKind::TO_REVIEW.len()]) -> Vec<(ExceptionKind, u64)> {
+    ExceptionKind::TO_REVIEW.into_iter().zip(counts).filter(|(_, count)| *count > 0).collect()
+}
+
 fn numbered(kind: ExceptionKind, n: i64) -> ExceptionRow {
     let mut row = exception(kind, &format!("AA{n}"), &format!("x{n}"), 1);
     row.recorded_at += chrono::TimeDelta::seconds(n);
@@ -94,10 +99,11 @@ fn all_are_counted_and_listed_page_by_page_down_to_the_first() {
         recent.exception_written(&numbered(ExceptionKind::UnmatchedExit, n));
     }
     recent.exception_written(&numbered(ExceptionKind::MissedExit, 99_999));
+    let every = [(ExceptionKind::MissedExit, 1), (ExceptionKind::UnmatchedExit, 12_345)];
     let (mut seen, mut before) = (Vec::new(), None);
     loop {
         let list = recent.list(Some(ExceptionKind::UnmatchedExit), before, 1_000);
-        assert_eq!((list.counts, list.unlisted), ([0, 1, 12_345, 0], 0));
+        assert_eq!((counted(list.counts), list.unlisted), (every.to_vec(), 0));
         seen.extend(list.rows.iter().map(|row| subject_of(row).to_owned()));
         let Some(next) = list.next else { break };
         before = Cursor::parse(&next.to_text());
@@ -145,7 +151,8 @@ fn an_overstay_is_never_forgotten_however_much_else_happens() {
         recent.exception_written(&numbered(ExceptionKind::UnmatchedExit, n));
     }
     let glance = recent.glance(0, 25);
-    assert_eq!((glance.counts, glance.overstays_all), ([1, 0, 999, 0], 1));
+    let every = vec![(ExceptionKind::Overstay, 1), (ExceptionKind::UnmatchedExit, 999)];
+    assert_eq!((counted(glance.counts), glance.overstays_all), (every, 1));
     assert_eq!(glance.overstays, std::slice::from_ref(&overstay));
     let listed = recent.list(Some(ExceptionKind::Overstay), None, 10);
     assert_eq!(listed.rows, std::slice::from_ref(&overstay));
