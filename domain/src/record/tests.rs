@@ -141,7 +141,8 @@ fn the_stored_form_never_changes_by_accident() {
         r#"{"f":1,"v":2,"n":2,"o":[{"n":0,"i":"e1","k":"entry","t":[1795168800,500000000],"r":[1795204800,0]},{"n":1,"i":"x1","k":"exit","t":[1795172400,0],"r":[1795204800,0],"p":"north"}],"r":[{"s":[0,1]}]}"#
     );
     record.observations.clear();
-    record.reported = ExceptionKind::LONE.into_iter().zip(1..).map(lone).collect();
+    let kinds = [ExceptionKind::UnmatchedExit, ExceptionKind::MissedExit, ExceptionKind::Overstay];
+    record.reported = kinds.into_iter().zip(1..).map(lone).collect();
     record.withdrawn = vec![(4, 5)];
     record.forgotten_until = Some(at("09:00"));
     assert_eq!(
