@@ -15,10 +15,9 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use generators::pings;
-use platform::address::{AmqpUrl, RedisUrl};
 use platform::settings::{
-    LIMITS, PLACES, Setting, SettingError, Settings as _, Value, Word, fixed, nested, rare, secret,
-    setting,
+    AmqpUrl, LIMITS, PLACES, RedisUrl, Setting, SettingError, Settings as _, Value, Word, fixed,
+    nested, rare, secret, setting,
 };
 use url::Url;
 

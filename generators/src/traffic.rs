@@ -15,28 +15,12 @@ const CAMPUS_ENTRIES: [f64; 24] = [
 ];
 /// The busiest hour of exits, 17 h: exits are never held below it.
 const CAMPUS_EXITS_MAX: f64 = 356.0;
-/// Minutes that visitors who pay by the hour stay, by share of the stays.
-const VISITOR_MINUTES: [(f64, f64); 8] = [
-    (0.0, 1.0),
-    (0.05, 2.5),
-    (0.25, 6.2),
-    (0.5, 18.0),
-    (0.75, 76.0),
-    (0.95, 352.0),
-    (0.99, 2327.0),
-    (1.0, 2327.0),
-];
+/// The shares of the stays that are no longer than the minutes at the same place below.
+const SHARES: [f64; 8] = [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0];
+/// Minutes that visitors who pay by the hour stay.
+const VISITOR_MINUTES: [f64; 8] = [1.0, 2.5, 6.2, 18.0, 76.0, 352.0, 2327.0, 2327.0];
 /// Minutes that staff stay.
-const STAFF_MINUTES: [(f64, f64); 8] = [
-    (0.0, 1.0),
-    (0.05, 2.4),
-    (0.25, 58.0),
-    (0.5, 262.0),
-    (0.75, 551.0),
-    (0.95, 790.0),
-    (0.99, 4103.0),
-    (1.0, 4103.0),
-];
+const STAFF_MINUTES: [f64; 8] = [1.0, 2.4, 58.0, 262.0, 551.0, 790.0, 4103.0, 4103.0];
 /// The logs tell the two apart without saying how they mix; an even mix gives the afternoon's
 /// wave of exits.
 const STAFF_SHARE: f64 = 0.5;
@@ -96,8 +80,8 @@ impl Traffic {
                 speed: options.speed,
                 started_at: now,
                 start_seconds: f64::from(options.start_hour) * SECONDS_PER_HOUR,
-                visitors: in_seconds(&VISITOR_MINUTES),
-                staff: in_seconds(&STAFF_MINUTES),
+                visitors: in_seconds(VISITOR_MINUTES),
+                staff: in_seconds(STAFF_MINUTES),
             },
         };
         Self { source, matched_share: options.matched_share }
@@ -152,8 +136,8 @@ impl Traffic {
     }
 }
 
-fn in_seconds(minutes: &[(f64, f64)]) -> Quantiles {
-    minutes.iter().map(|(share, stay)| (*share, stay * 60.0)).collect()
+fn in_seconds(minutes: [f64; 8]) -> Quantiles {
+    SHARES.into_iter().zip(minutes.map(|stay| stay * 60.0)).collect()
 }
 
 /// Between two quantiles a stay grows by the same factor for the same step: stays are spread over

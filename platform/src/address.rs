@@ -1,52 +1,6 @@
-//! Addresses of servers: what they look like, several hosts in one URL, and what of it may be shown.
-
-use std::ops::Deref;
+//! Addresses of servers: several hosts in one URL, and what of it may be shown.
 
 use url::Url;
-
-use crate::settings::Value;
-
-/// RabbitMQ, of one node or several.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AmqpUrl(String);
-
-/// A Redis or Valkey.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RedisUrl(String);
-
-macro_rules! server_url {
-    ($name:ident, $schemes:expr, $example:literal, $hosts:expr) => {
-        impl Value for $name {
-            const HINT: &'static str = concat!(", for instance ", $example);
-            const HAS_PASSWORD: bool = true;
-
-            fn noun() -> String {
-                let [plain, tls] = $schemes;
-                format!("a URL beginning with {plain}:// or {tls}://")
-            }
-
-            fn parse(text: &str) -> Option<Self> {
-                let is_one = |url: Url| url.has_host() && $schemes.contains(&url.scheme());
-                let hosts: Vec<String> = $hosts(text);
-                let are_all = hosts.iter().all(|url| Url::parse(url).is_ok_and(is_one));
-                are_all.then(|| Self(text.to_owned()))
-            }
-        }
-
-        impl Deref for $name {
-            type Target = str;
-
-            fn deref(&self) -> &str {
-                &self.0
-            }
-        }
-    };
-}
-
-server_url!(AmqpUrl, ["amqp", "amqps"], "amqp://user:password@host:5672/vhost", each_host);
-server_url!(RedisUrl, ["redis", "rediss"], "redis://:password@host:6379/0", |url: &str| vec![
-    url.to_owned()
-]);
 
 /// A URL that names several hosts, `scheme://user:password@a:1,b:2/path`, as one URL for each, in
 /// their order. One with a single host stays as it is.

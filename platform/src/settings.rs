@@ -22,10 +22,12 @@
 //! ```
 
 mod fields;
+mod server_url;
 mod value;
 mod values;
 
 pub use fields::{Field, Fixed, Nested, Refused, Settings, fixed, nested};
+pub use server_url::{AmqpUrl, RedisUrl};
 pub use value::{Value, Word};
 pub use values::{Given, SettingError, Source, Values};
 

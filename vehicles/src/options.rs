@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use domain::Silence;
-use platform::address::RedisUrl;
-use platform::settings::{fixed, setting};
+use platform::settings::{RedisUrl, fixed, setting};
 
 const VEHICLES: &str = "Vehicle monitor";
 

@@ -29,7 +29,9 @@ pub(crate) fn charge(
         Some(Grace::Allowance(period)) => period.seconds().unwrap_or(0),
         _ => 0,
     };
-    let mut lines = before_discounts(table, product, place, parked, rounder, free)?;
+    let charged = |free| before_discounts(table, product, place, parked, rounder, free);
+    let gross = |free| charged(free).map(|lines| sum(&lines));
+    let mut lines = charged(free)?;
     let mut discounts: Vec<_> = table
         .discounts
         .iter()
@@ -40,9 +42,9 @@ pub(crate) fn charge(
     for discount in discounts {
         let off = match discount.off {
             Off::FreeTime(period) => {
-                let before = gross(table, product, place, parked, rounder, skipped)?;
+                let before = gross(skipped)?;
                 skipped = skipped.saturating_add(period.seconds().unwrap_or(0));
-                before - gross(table, product, place, parked, rounder, skipped)?
+                before - gross(skipped)?
             }
             Off::Percent(_) | Off::Amount(_) => {
                 deduct::off(table, discount.off, sum(&lines), rounder)?
@@ -69,17 +71,6 @@ fn bounded(product: &Product) -> Result<(), Reason> {
 
 fn sum(lines: &[BillLine]) -> i64 {
     lines.iter().map(|line| line.amount).sum()
-}
-
-fn gross(
-    table: &RateTable,
-    product: &Product,
-    place: &Place<'_>,
-    parked: &Parked<'_>,
-    rounder: &Rounder<'_>,
-    free: i64,
-) -> Result<i64, Reason> {
-    Ok(sum(&before_discounts(table, product, place, parked, rounder, free)?))
 }
 
 /// The charges, caps, minimum and maximum of a stay whose first `free` seconds cost nothing.
