@@ -1,5 +1,4 @@
-//! What an operator can see and do of the actors: routes under `/admin`. Who may call them is
-//! decided around them, not here.
+//! What an operator can see and do of the actors: routes under `/admin`.
 //!
 //! | route | what |
 //! |---|---|
@@ -22,8 +21,8 @@ mod status;
 use std::sync::Arc;
 
 use actix::Addr;
-use actix_web::web::{self, ServiceConfig};
 use domain::{Policy, SharedClock};
+use platform::http::{Routes, Scope, operation};
 
 use crate::dead_letter_desk::DeadLetterDesk;
 use crate::health::Health;
@@ -48,33 +47,19 @@ pub(crate) struct Desks {
     pub(crate) clock: SharedClock,
 }
 
-/// The routes, described.
-#[derive(utoipa::OpenApi)]
-#[openapi(
-    paths(
-        status::status,
-        sessions::sessions,
-        sessions::timeline,
-        sessions::close,
-        sessions::exceptions,
-        dead_letters::list,
-        dead_letters::replay_all,
-        dead_letters::replay_one,
-        dead_letters::discard_all,
-        dead_letters::discard_one,
-        plates::export,
-        plates::erase,
-    ),
-    security(("admin" = []))
-)]
-pub(crate) struct Described;
-
-/// Adds the routes.
-pub(crate) fn configure(desks: &Desks, config: &mut ServiceConfig) {
-    config
-        .app_data(web::Data::new(desks.clone()))
-        .configure(status::routes)
-        .configure(sessions::routes)
-        .configure(dead_letters::routes)
-        .configure(plates::routes);
+/// The routes, without the desks behind them.
+pub fn routes() -> Routes {
+    Routes::default()
+        .add(Scope::Admin, operation!(status::status))
+        .add(Scope::Admin, operation!(sessions::sessions))
+        .add(Scope::Admin, operation!(sessions::timeline))
+        .add(Scope::Admin, operation!(sessions::close))
+        .add(Scope::Admin, operation!(sessions::exceptions))
+        .add(Scope::Admin, operation!(dead_letters::list))
+        .add(Scope::Admin, operation!(dead_letters::discard_all))
+        .add(Scope::Admin, operation!(dead_letters::replay_all))
+        .add(Scope::Admin, operation!(dead_letters::discard_one))
+        .add(Scope::Admin, operation!(dead_letters::replay_one))
+        .add(Scope::Admin, operation!(plates::export))
+        .add(Scope::Admin, operation!(plates::erase))
 }

@@ -32,7 +32,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Addr};
-use actix_web::web::ServiceConfig;
+use actix_web::web::Data;
 use admin::Desks;
 use committer::Committer;
 use consumer::{Consumer, Drain};
@@ -41,6 +41,7 @@ use domain::wire::queue_of;
 use domain::{Direction, SharedClock, Watermarks};
 use operator_desk::OperatorDesk;
 use plate_desk::{LaterVehicles, PlateDesk, VehiclesOfPlates};
+use platform::http::Routes;
 use platform::messaging::{Broker, Queue};
 use platform::runtime::Vitals;
 use registry::{Limits, Registry};
@@ -50,6 +51,7 @@ use summary_client::{Flush, Posting, Sink, SummaryClient};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
+pub use admin::routes;
 pub use gate::Gate;
 pub use health::Health;
 pub use metrics::Metrics;
@@ -252,11 +254,10 @@ impl Actors {
         }
     }
 
-    /// Adds the routes under `/admin` to an application. Who may call them is the caller's to
-    /// check.
-    pub fn configure(&self) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static + use<> {
+    /// The routes under `/admin`.
+    pub fn routes(&self) -> Routes {
         let desks = self.desks.clone();
-        move |config| admin::configure(&desks, config)
+        admin::routes().sharing(move || Data::new(desks.clone()))
     }
 
     /// Says who else knows of plates, once: what is shown and erased of one (G8) is of both.
@@ -277,11 +278,6 @@ impl Actors {
     /// How much is unreported.
     pub fn gate(&self) -> Arc<Gate> {
         Arc::clone(&self.gate)
-    }
-
-    /// The routes, described (OpenAPI).
-    pub fn openapi() -> utoipa::openapi::OpenApi {
-        <admin::Described as utoipa::OpenApi>::openapi()
     }
 
     /// Runs one settling step now, outside the schedule.

@@ -1,7 +1,7 @@
-//! The HTTP side: find the camera, read the message, ask the actors, answer. Who may post and who may
-//! look is the caller's to check.
+//! The HTTP side: find the camera, read the message, ask the actors, answer.
 
 mod body;
+mod shapes;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,14 +9,13 @@ use std::sync::Arc;
 use actix::Addr;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::web::{self, Data, Payload, ServiceConfig};
+use actix_web::web::{self, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::TimeDelta;
 use domain::policy::AHEAD_MAX;
 use domain::{Instant, SharedClock};
 use futures_util::future::join_all;
-use platform::http::Problem;
-use serde_json::json;
+use platform::http::{Problem, Routes, Scope, operation};
 
 use crate::camera::Camera;
 use crate::metrics::{MessageKind, Metrics};
@@ -27,6 +26,7 @@ use crate::sighting::{Sighting, sightings};
 use crate::token::Token;
 use crate::understand::{NotUnderstood, Understood, understand};
 use body::{Received, Receiving};
+use shapes::{All, Told, ToldRead};
 
 /// A message with more bytes is read on another thread, one at a time: it may take a while.
 const SMALL_BYTES: usize = 32 * 1024;
@@ -53,21 +53,21 @@ pub(crate) struct State {
 
 pub(crate) use body::Receiving as Bounds;
 
-/// Adds the routes.
-pub(crate) fn configure(state: &Arc<State>, config: &mut ServiceConfig) {
-    config
-        .app_data(Data::from(Arc::clone(state)))
-        .service(web::resource("/admin/cameras").get(overview))
+/// The routes, without the cameras behind them.
+pub fn routes() -> Routes {
+    // Some cameras put a path of their own behind the one they are given.
+    const AT: &str = "/cameras/{camera}";
+    const BEHIND: &str = "/cameras/{camera}/{more:.*}";
+    Routes::default()
+        .add(Scope::Admin, operation!(overview))
         // The commonest errors of who puts a camera up: another word, no name.
-        .service(
-            web::resource(["/cameras", "/cameras/", "/camera", "/camera/{more:.*}"]).to(no_camera),
-        )
-        .service(
-            // Some cameras put a path of their own behind the one they are given.
-            web::resource(["/cameras/{camera}", "/cameras/{camera}/{more:.*}"])
-                .post(receive)
-                .to(try_out),
-        );
+        .pages(Scope::Camera, &["/cameras", "/cameras/", "/camera", "/camera/{more:.*}"], || {
+            web::to(no_camera)
+        })
+        .add(Scope::Camera, operation!(receive))
+        .page(Scope::Camera, AT, || web::to(try_out))
+        .page(Scope::Camera, BEHIND, || web::post().to(receive))
+        .page(Scope::Camera, BEHIND, || web::to(try_out))
 }
 
 /// The camera of a path, if the request shows what that one has to show.
@@ -121,7 +121,17 @@ async fn try_out(
     )))
 }
 
-/// Takes a camera's message; answers 2xx once all it tells of is durable.
+/// Takes a camera's message as the camera sends it: JSON, XML, multipart with pictures (which are
+/// dropped), or `name=value`. Answers 2xx once all it tells of is durable. The token is shown as
+/// `Authorization: Bearer`, as the password of `Authorization: Basic`, or as `?token=`.
+#[utoipa::path(post, path = "/cameras/{camera}", tag = "cameras",
+    params(("camera" = String, Path, description = "its name in carpark.toml"),
+        ("token" = Option<String>, Query, description = "for cameras that can set nothing else")),
+    request_body(content = String, description = "the vendor's message"),
+    responses((status = 200, body = Told<'_>), (status = 400, description = "cannot be parsed"),
+        (status = 401), (status = 404, description = "no such camera; names those configured"),
+        (status = 413), (status = 415), (status = 422, description = "no message of the vendor"),
+        (status = 503, description = "not taken: send it again after `Retry-After`")))]
 async fn receive(
     state: Data<State>,
     path: web::Path<CameraPath>,
@@ -142,7 +152,7 @@ async fn receive(
         Ok(body) if body.trim_ascii().is_empty() => {
             // A camera's test button. It tells of nothing, so nothing is lost behind the 200.
             state.heard(camera, heard, 0).await;
-            let said = json!({ "camera": camera.name.as_str(), "ignored": EMPTY });
+            let said = Told { ignored: Some(EMPTY), ..Told::by(&camera.name) };
             return Ok(HttpResponse::Ok().json(said));
         }
         body => body,
@@ -161,13 +171,16 @@ async fn receive(
         Message::Heartbeat => {
             heard.kind = MessageKind::Heartbeat;
             state.heard(camera, heard, 0).await;
-            json!({ "camera": camera.name.as_str(), "heartbeat": true })
+            Told { heartbeat: Some(true), ..Told::by(&camera.name) }
         }
         Message::Nothing(why) => {
             state.heard(camera, heard, 0).await;
-            json!({ "camera": camera.name.as_str(), "ignored": why })
+            Told { ignored: Some(why), ..Told::by(&camera.name) }
         }
-        Message::Reads(reads) => take(&state, camera, reads, received, heard).await?,
+        Message::Reads(reads) => {
+            let reads = Some(take(&state, camera, reads, received, heard).await?);
+            Told { reads, ..Told::by(&camera.name) }
+        }
     };
     Ok(match vendors_answer {
         Some(answer) => HttpResponse::Ok().content_type("application/json").body(answer),
@@ -215,7 +228,7 @@ async fn take(
     reads: Vec<Read>,
     received: Instant,
     mut heard: Heard,
-) -> Result<serde_json::Value, Problem> {
+) -> Result<Vec<ToldRead>, Problem> {
     let mut seen: Vec<Sighting> = sightings(&reads, camera, received);
     heard.delays = seen.iter().filter_map(|sighting| sighting.delay).collect();
     let count = seen.len();
@@ -228,9 +241,10 @@ async fn take(
     for outcome in outcomes.await {
         match outcome.unwrap_or(Outcome::Unavailable(Trouble::Stopping)) {
             Outcome::Published(id) => {
-                told.push(json!({ "outcome": "published", "id": id.as_str() }));
+                let id = Some(id.as_str().to_owned());
+                told.push(ToldRead { id, outcome: "published" });
             }
-            Outcome::Unfit(why) => told.push(json!({ "outcome": why.as_str() })),
+            Outcome::Unfit(why) => told.push(ToldRead { id: None, outcome: why.as_str() }),
             Outcome::Unavailable(why) => trouble = Some(why),
         }
     }
@@ -250,7 +264,7 @@ async fn take(
     match (trouble, refused) {
         (Some(why), _) => Err(unavailable(&why.to_string())),
         (None, Some(problem)) => Err(problem),
-        (None, None) => Ok(json!({ "camera": camera.name.as_str(), "reads": told })),
+        (None, None) => Ok(told),
     }
 }
 
@@ -299,10 +313,12 @@ fn unknown(cameras: &BTreeMap<String, Arc<Camera>>) -> Problem {
     })
 }
 
-/// All cameras, and how they do.
+/// All cameras, and how they do: when each was last heard of, what it misses, how wrong its clock is.
+#[utoipa::path(get, path = "/admin/cameras", tag = "cameras",
+    responses((status = 200, body = All)))]
 async fn overview(state: Data<State>) -> Result<HttpResponse, Problem> {
     let cameras = state.monitor.send(Overview).await.map_err(|_| stopping())?;
-    Ok(HttpResponse::Ok().json(json!({ "cameras": cameras })))
+    Ok(HttpResponse::Ok().json(All { cameras }))
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use actix::{Actor as _, Addr};
-use actix_web::web::ServiceConfig;
+use actix_web::web::Data;
 use domain::SharedClock;
+use platform::http::Routes;
 use platform::messaging::Publisher;
 use platform::runtime::Vitals;
 use prometheus::Registry;
@@ -73,11 +74,10 @@ pub fn start(
 }
 
 impl Cameras {
-    /// Adds the routes to an application: `POST /cameras/{camera}`, `GET /admin/cameras`. Who may
-    /// call them is the caller's to check.
-    pub fn configure(&self) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static + use<> {
+    /// The routes: `POST /cameras/{camera}`, `GET /admin/cameras`.
+    pub fn routes(&self) -> Routes {
         let state = Arc::clone(&self.state);
-        move |config| routes::configure(&state, config)
+        routes::routes().sharing(move || Data::from(Arc::clone(&state)))
     }
 
     /// A look at the cameras, from any thread and for as long as one likes.

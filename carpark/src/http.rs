@@ -21,23 +21,21 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::middleware::Next;
-use actix_web::web::ServiceConfig;
+use actix_web::middleware::{Next, from_fn};
+use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpMessage, HttpResponse, ResponseError};
 use anyhow::bail;
-use platform::http::Problem;
+use platform::http::{Problem, Routes, Scope};
 use serde_json::json;
-use utoipa::openapi::OpenApi;
 
 use connections::{AtWork, Connection};
 use entrance::{Access, Entrance};
 use held::Held;
 
-type Routes = Box<dyn Fn(&mut ServiceConfig) + Send>;
 /// Name and state (`ok`, or why not) of what a role depends on.
 type Check = Box<dyn Fn() -> Vec<(String, String)> + Send>;
 /// Name and words of something to know of a part although it works.
@@ -49,18 +47,21 @@ pub struct Site {
     routes: Vec<Routes>,
     checks: Vec<Check>,
     remarks: Vec<Remark>,
-    descriptions: Vec<OpenApi>,
 }
 
 impl Site {
     /// Adds routes that the listener answers.
-    pub fn routes(&mut self, routes: impl Fn(&mut ServiceConfig) + Send + 'static) {
-        self.routes.push(Box::new(routes));
+    pub fn routes(&mut self, routes: Routes) {
+        self.routes.push(routes);
     }
 
-    /// Adds a description of routes.
-    pub fn describe(&mut self, described: OpenApi) {
-        self.descriptions.push(described);
+    /// Those, and what every listener answers.
+    fn all_routes(site: &Arc<Mutex<Self>>) -> Routes {
+        let routes = site.lock().map(|site| site.routes.clone()).unwrap_or_default();
+        let routes = routes.into_iter().fold(described::routes(), Routes::and);
+        let described = Data::new(described::merged(routes.described()));
+        let site = Arc::clone(site);
+        routes.sharing(move || described.clone()).sharing(move || Data::from(Arc::clone(&site)))
     }
 
     /// Adds something that has to be `ok` for the role to be ready.
@@ -72,6 +73,15 @@ impl Site {
     pub fn remark(&mut self, remark: impl Fn() -> Option<(String, String)> + Send + 'static) {
         self.remarks.push(Box::new(remark));
     }
+}
+
+/// Adds routes to an application, each behind the guard. Whatever none of them answers is the
+/// administrator's to know.
+fn configure(routes: &Routes, access: Arc<Access>, config: &mut ServiceConfig) {
+    let judge = move |scope, request, next| guard(Arc::clone(&access), scope, request, next);
+    routes.configure(judge.clone(), config);
+    let judged = from_fn(move |request, next| judge(Scope::Admin, request, next));
+    config.default_service(web::to(::web::pages::nowhere).wrap(judged));
 }
 
 /// Whether a role that listens there must have a token.
@@ -111,17 +121,18 @@ fn readyz(site: &Mutex<Site>) -> HttpResponse {
     answer.json(json!({ "ready": is_ready, "parts": parts, "remarks": remarks }))
 }
 
-/// Lets a request through if it shows the token that its path wants, and its address has not asked
-/// too often. The actors, the cameras and the vehicles post as often as they have to.
+/// Lets a request through if it shows the token that its route's scope wants, and its address has not
+/// asked too often. The actors, the cameras and the vehicles post as often as they have to.
 async fn guard(
     access: Arc<Access>,
+    scope: Scope,
     request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
+    next: Next<BoxBody>,
 ) -> actix_web::Result<ServiceResponse<BoxBody>> {
-    let entrance = access.entrance(&request);
+    let entrance = access.entrance(scope, &request);
     access.guesses.look();
     let is_welcome = matches!(entrance, Entrance::Welcome(_));
-    let is_post = is_welcome && entrance::is_programs_post(request.path());
+    let is_post = is_welcome && entrance::is_programs_post(scope, request.method());
     let client = access.client(&request);
     if !is_post && client.is_some_and(|client| !access.rates.allow(client.0)) {
         let (name, value) = (header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -130,13 +141,13 @@ async fn guard(
         return Ok(protected(request.into_response(refusal)));
     }
     let refusal = match entrance {
-        Entrance::Welcome(viewer) => {
-            let work = begin(&request, viewer.may_see());
+        Entrance::Welcome(principal) => {
+            let work = begin(&request, principal.is_known());
             if let Some(client) = client {
                 request.extensions_mut().insert(client);
             }
-            request.extensions_mut().insert(viewer);
-            let answer = next.call(request).await?.map_into_boxed_body();
+            request.extensions_mut().insert(principal);
+            let answer = next.call(request).await?;
             return Ok(held(protected(answer), work));
         }
         Entrance::SignIn => {

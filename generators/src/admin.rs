@@ -1,20 +1,19 @@
 //! What the operator can see and do: `/admin/generators`.
 //!
 //! `GET` the state, `PUT …/rate` with `{"rate": 10}`, `POST …/pause` and `POST …/resume`. Each
-//! answers with the state after it; errors are `application/problem+json` (RFC 9457). Who may call
-//! is decided around these routes, not here.
+//! answers with the state after it; errors are `application/problem+json` (RFC 9457).
 
 use std::sync::Arc;
 
 use actix::prelude::*;
 use actix_web::error::JsonPayloadError;
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::{HttpResponse, ResponseError, web};
 use domain::Direction;
-use platform::http::Problem;
+use platform::http::{Problem, Routes, Scope, operation};
 use platform::settings::Settings as _;
 use serde::{Deserialize, Serialize};
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 use crate::generator::{Generator, Order, Schedule};
 use crate::metrics::{Counts, Meters};
@@ -62,36 +61,18 @@ struct RateWanted {
     rate: f64,
 }
 
-/// The routes, described.
-#[derive(OpenApi)]
-#[openapi(paths(state, set_rate, pause, resume), security(("admin" = [])))]
-pub(crate) struct Described;
-
-/// Adds the routes.
-pub(crate) fn routes(control: Control, config: &mut web::ServiceConfig) {
-    let json = web::JsonConfig::default().error_handler(|error, _| bad_body(&error).into());
-    config.service(
-        web::scope("/admin/generators")
-            .app_data(web::Data::new(control))
-            .app_data(json)
-            .service(resource("").route(web::get().to(state)))
-            .service(
-                resource("/rate").route(web::put().to(set_rate)).route(web::post().to(set_rate)),
-            )
-            .service(resource("/pause").route(web::post().to(pause)))
-            .service(resource("/resume").route(web::post().to(resume)))
-            .default_service(web::to(|request: HttpRequest| async move {
-                Problem::new(StatusCode::NOT_FOUND, format!("{} is not here", request.path()))
-                    .error_response()
-            })),
-    );
+/// The routes, without the generators behind them.
+pub(crate) fn routes() -> Routes {
+    Routes::default()
+        .add(Scope::Admin, operation!(state))
+        .add(Scope::Admin, operation!(set_rate).with(json))
+        .add(Scope::Admin, operation!(pause))
+        .add(Scope::Admin, operation!(resume))
 }
 
-fn resource(path: &str) -> actix_web::Resource {
-    web::resource(path).default_service(web::to(|request: HttpRequest| async move {
-        let detail = format!("{} cannot be done with {}", request.method(), request.path());
-        Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail).error_response()
-    }))
+/// Bodies that are no JSON are refused in the words of the others.
+fn json() -> web::JsonConfig {
+    web::JsonConfig::default().error_handler(|error, _| bad_body(&error).into())
 }
 
 /// How the simulated cameras are.
@@ -113,7 +94,7 @@ async fn resume(control: web::Data<Control>) -> Result<HttpResponse, Problem> {
 }
 
 /// So many vehicles per second from now on.
-#[utoipa::path(put, path = "/admin/generators/rate", tag = "generators", request_body = RateWanted, responses((status = 200, body = States), (status = 409), (status = 422)))]
+#[utoipa::path(method(put, post), path = "/admin/generators/rate", tag = "generators", request_body = RateWanted, responses((status = 200, body = States), (status = 409), (status = 422)))]
 async fn set_rate(
     control: web::Data<Control>,
     wanted: web::Json<RateWanted>,

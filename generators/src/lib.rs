@@ -41,9 +41,9 @@ pub use ledger::Ledger;
 pub use metrics::Counts;
 pub use options::{Dwell, Faults, Options, Profile};
 pub use plate_format::{PlateFormat, PlateFormatError};
-/// The admin routes, described (OpenAPI).
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    <admin::Described as utoipa::OpenApi>::openapi()
+/// All admin routes, without the generators behind them.
+pub fn routes() -> platform::http::Routes {
+    admin::routes().and(pings::routes())
 }
 
 pub use wiring::{Generators, Snapshot, StartError, start};

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
-use actix_web::web;
+use actix_web::web::Data;
 use domain::{Direction, SharedClock};
 use futures_util::future::join_all;
+use platform::http::Routes;
 use platform::messaging::Publisher;
 use platform::runtime::Vitals;
 use platform::settings::{Refused, Settings as _};
@@ -114,11 +115,10 @@ pub async fn start(
 }
 
 impl Generators {
-    /// Adds the routes under `/admin/generators` to a server, one of whose workers may be any
-    /// thread. Authorisation is the caller's to wrap around.
-    pub fn configure(&self) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static + use<> {
+    /// The routes under `/admin/generators`.
+    pub fn routes(&self) -> Routes {
         let control = self.control.clone();
-        move |config| admin::routes(control.clone(), config)
+        admin::routes().sharing(move || Data::new(control.clone()))
     }
 
     /// Says in the log, `every` so often, what was published since the last time; never where that

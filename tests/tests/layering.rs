@@ -149,6 +149,10 @@ const ONLY: &[(&str, &[&str])] = &[
     ),
     ("awc::", &["actors/src/summary_client", "web/src/pages/actors_client"]),
     ("quick_xml::", &["cameras/src/body/xml"]),
+    // Else a route could have no scope.
+    ("web::resource", &["platform/src/http/routes"]),
+    ("web::scope", &[]),
+    ("ServiceConfig", &["platform/src/http/routes", "carpark/src/http"]),
     ("env::var", &["carpark/src/config"]),
     ("env::args", &["carpark/src/cli"]),
     ("io::stdout", &["carpark/src/say"]),

@@ -23,13 +23,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Addr};
-use actix_web::web::ServiceConfig;
+use actix_web::web::Data;
 use consumer::{Consumer, Drain};
 use domain::SharedClock;
 use fleet::Fleet;
 use inside::Inside;
 use live::Live;
 use plates::Plates;
+use platform::http::Routes;
 use platform::messaging::{Consumed, Queue};
 use platform::runtime::Vitals;
 use platform::storage::Unreached;
@@ -42,6 +43,7 @@ use tracing::{info, warn};
 pub use health::Health;
 pub use metrics::Metrics;
 pub use options::Options;
+pub use routes::routes;
 
 /// Between two attempts at the store at the start.
 const START_PAUSE: Duration = Duration::from_millis(500);
@@ -124,15 +126,10 @@ impl Vehicles {
         Ok(Self { options, consumer, keeper, store, desk, health })
     }
 
-    /// Adds the routes to an application. Who may call them is the caller's to check.
-    pub fn configure(&self) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static + use<> {
+    /// The routes.
+    pub fn routes(&self) -> Routes {
         let desk = self.desk.clone();
-        move |config| routes::configure(&desk, config)
-    }
-
-    /// The routes, described (OpenAPI).
-    pub fn openapi() -> utoipa::openapi::OpenApi {
-        <routes::Described as utoipa::OpenApi>::openapi()
+        routes::routes().sharing(move || Data::new(desk.clone()))
     }
 
     /// What is held of a plate here.

@@ -28,7 +28,7 @@ fn a_post_of_rows(bencher: Bencher, rows: u32) {
         )
         .await
         .unwrap();
-        let service = test::init_service(App::new().configure(web.configure())).await;
+        let service = test::init_service(App::new().configure(web.routes().open())).await;
         // It writes as long as the process lives.
         std::mem::forget(web);
         service

@@ -25,9 +25,8 @@ pub use chrono_tz::Tz as TimeZone;
 pub use csv_writer::fuzzing;
 pub use csv_writer::{Damaged, Told, read_told};
 pub use dismissal::Dismissal;
-pub use openapi::openapi;
 pub use options::Options;
-pub use service::{Web, start};
+pub use service::{Web, routes, start};
 pub use start_error::StartError;
 
 #[cfg(test)]

@@ -1,15 +1,15 @@
-//! The routes, described (OpenAPI). The shapes are those of [`domain::wire`], which knows nothing
-//! of HTTP; a test holds the two together.
+//! What is sent and answered, for the description of the routes (OpenAPI). The shapes are those of
+//! [`domain::wire`], which knows nothing of HTTP; a test holds the two together.
 #![allow(dead_code, reason = "descriptions are never made")]
 
 use domain::ExceptionKind;
 use platform::http::one_of;
 use utoipa::openapi::Object;
-use utoipa::{IntoParams, OpenApi, ToSchema};
+use utoipa::{IntoParams, ToSchema};
 
 /// A finished session.
 #[derive(ToSchema)]
-struct Summary {
+pub(crate) struct Summary {
     /// The plate, in any spelling.
     vehicle_plate: String,
     /// RFC 3339; without an offset it is UTC.
@@ -30,13 +30,13 @@ fn kinds() -> Object {
     one_of(ExceptionKind::ALL.map(ExceptionKind::as_str))
 }
 
-fn kinds_to_review() -> Object {
+pub(crate) fn kinds_to_review() -> Object {
     one_of(ExceptionKind::TO_REVIEW.map(ExceptionKind::as_str))
 }
 
 /// What makes no session, or no longer.
 #[derive(ToSchema)]
-struct Exception {
+pub(crate) struct Exception {
     #[schema(schema_with = kinds)]
     kind: String,
     vehicle_plate: String,
@@ -55,7 +55,7 @@ struct Exception {
 
 /// What became of one item.
 #[derive(ToSchema)]
-struct Saved {
+pub(crate) struct Saved {
     /// `session_id` of a summary; an exception has a `key`.
     session_id: Option<String>,
     key: Option<String>,
@@ -63,31 +63,9 @@ struct Saved {
     status: String,
 }
 
-/// One item, or an array of them; the answer has the same shape.
-#[utoipa::path(post, path = "/save_summary", tag = "files", request_body = Summary,
-    responses((status = 200, body = Saved), (status = 400), (status = 413), (status = 422),
-        (status = 503), (status = 507)), security(("sink" = [])))]
-fn save_summary() {}
-
-/// One item, or an array of them; the answer has the same shape.
-#[utoipa::path(post, path = "/save_exception", tag = "files", request_body = Exception,
-    responses((status = 200, body = Saved), (status = 400), (status = 413), (status = 422),
-        (status = 503), (status = 507)), security(("sink" = [])))]
-fn save_exception() {}
-
-/// The file of sessions.
-#[utoipa::path(get, path = "/summaries.csv", tag = "files",
-    responses((status = 200, content_type = "text/csv", body = String)))]
-fn summaries() {}
-
-/// The file of exceptions.
-#[utoipa::path(get, path = "/exceptions.csv", tag = "files",
-    responses((status = 200, content_type = "text/csv", body = String)))]
-fn exceptions() {}
-
 /// What is to be looked at: exceptions that hold and that nobody dismissed.
 #[derive(ToSchema)]
-struct ToLookAt {
+pub(crate) struct ToLookAt {
     /// The newest first, at most 200.
     exceptions: Vec<Exception>,
 }
@@ -95,81 +73,10 @@ struct ToLookAt {
 /// Which exceptions are asked for.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-struct Which {
+pub(crate) struct Which {
     /// Only those of this kind.
     #[param(schema_with = kinds_to_review)]
     kind: Option<String>,
-}
-
-/// An exception as `/exceptions` shows it.
-#[derive(ToSchema)]
-struct Dismissing {
-    #[schema(schema_with = kinds_to_review)]
-    kind: String,
-    vehicle_plate: String,
-    /// The observation or, of `withdrawn`, the session that it speaks of.
-    subject: String,
-    /// Must be the one that holds.
-    revision: u64,
-    /// Kept with the dismissal.
-    reason: String,
-}
-
-/// An operator's word that a vehicle has left.
-#[derive(ToSchema)]
-struct Leaving {
-    /// Why no camera read it.
-    reason: String,
-    /// In the place's own time, as `2026-11-20T14:05`; empty or missing: now.
-    left_at: Option<String>,
-}
-
-/// Exceptions that hold and that nobody dismissed; a page where a browser asks.
-#[utoipa::path(get, path = "/exceptions", tag = "pages",
-    params(Which),
-    responses((status = 200, body = ToLookAt)))]
-fn to_look_at() {}
-
-/// An operator has looked at an exception. Its row stays in `exceptions.csv`.
-#[utoipa::path(post, path = "/exceptions/dismiss", tag = "pages", request_body = Dismissing,
-    responses((status = 200), (status = 400), (status = 409, description = "it no longer holds")))]
-fn dismiss() {}
-
-/// An operator saw the vehicle leave; hands on to `/admin/sessions/{plate}/close` of the actors.
-#[utoipa::path(post, path = "/sessions/{plate}/close", tag = "pages", params(("plate" = String, Path)),
-    request_body = Leaving, responses((status = 200), (status = 404), (status = 422), (status = 503)))]
-fn close_session() {}
-
-/// The rows of a plate. For the actors; a person asks `/admin/plates/{plate}`.
-#[utoipa::path(get, path = "/plates/{plate}", tag = "files", params(("plate" = String, Path)),
-    responses((status = 200)), security(("sink" = [])))]
-fn rows_of_a_plate() {}
-
-/// Erases the rows of a plate. For the actors; a person asks `/admin/plates/{plate}`.
-#[utoipa::path(delete, path = "/plates/{plate}", tag = "files", params(("plate" = String, Path)),
-    responses((status = 200)), security(("sink" = [])))]
-fn erase_rows_of_a_plate() {}
-
-#[derive(OpenApi)]
-#[openapi(
-    paths(
-        save_summary,
-        save_exception,
-        summaries,
-        exceptions,
-        to_look_at,
-        dismiss,
-        close_session,
-        rows_of_a_plate,
-        erase_rows_of_a_plate
-    ),
-    security(("admin" = []))
-)]
-struct Described;
-
-/// See the module.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    Described::openapi()
 }
 
 #[cfg(test)]
@@ -177,12 +84,12 @@ mod tests {
     use domain::wire::{ExceptionMessage, SummaryMessage};
     use serde_json::{Value, json};
 
-    use super::*;
-
     /// The fields that a message may have, by the description.
     fn described(name: &str) -> Vec<String> {
-        let api = serde_json::to_value(openapi()).unwrap();
-        let fields = &api["components"]["schemas"][name]["properties"];
+        let routes = crate::routes();
+        let apis = routes.described().map(|api| serde_json::to_value(api).unwrap());
+        let mut schemas = apis.map(|api| api["components"]["schemas"][name].clone());
+        let fields = &schemas.find(|schema| schema.is_object()).unwrap()["properties"];
         fields.as_object().unwrap().keys().cloned().collect()
     }
 

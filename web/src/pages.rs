@@ -4,7 +4,7 @@
 //! | route | what |
 //! |---|---|
 //! | `GET /` | the car park |
-//! | `GET /events` | what has changed on it (`events`) |
+//! | `GET /events` | what has changed on it (`event_stream`) |
 //! | `GET /sessions?plate=` | open stays with a part of a plate |
 //! | `GET /sessions/{plate}` | a plate's reads, and what they say and why; the actions |
 //! | `POST /sessions/{plate}/close` | an operator saw the vehicle leave |
@@ -19,8 +19,8 @@
 //!
 //! The way of a piece of news: the actors ([`actors_client`](self)), the rows ([`crate::recent`])
 //! and who watches the cameras ([`Cameras`]) → `lookout` (asks once for all viewers, while there is one) → `board`
-//! (regions, as HTML) → `events` → the page puts the regions that changed in their places.
-//! Who may see what is decided around the pages: they ask the [`Viewer`].
+//! (regions, as HTML) → `event_stream` → the page puts the regions that changed in their places.
+//! Who may see what is decided around the pages: they ask the [`Principal`].
 
 mod actions;
 mod actors_client;
@@ -29,42 +29,41 @@ mod assets;
 mod board;
 mod cameras;
 mod chart;
-mod compressed;
 mod dead_letters;
 mod elsewhere;
-mod events;
+mod event_stream;
 mod exceptions;
 mod lookout;
 mod nowhere;
 mod plate;
 mod vehicles;
-mod viewer;
 mod words;
 
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix_web::guard::{GuardContext, fn_guard};
+use actix_web::guard::GuardContext;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderMap};
-use actix_web::web::{self, Data, Query, ServiceConfig};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::web::{self, Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use chrono_tz::Tz;
 use domain::SharedClock;
+use platform::http::{Principal, Routes, Scope, events, last_event_id, operation, wants_html};
 use platform::runtime::Vital;
 use serde::Deserialize;
 
 pub use actors_client::ActorsAt;
 pub use cameras::{Camera, CameraLevel, Cameras};
-pub use compressed::compressed;
+pub use elsewhere::{to_actors, to_monitor};
 pub use nowhere::nowhere;
-pub use viewer::Viewer;
 
 use crate::routes::State;
 use actors_client::ActorsClient;
 use assets::Paths;
 use board::{OpenRow, html};
+use event_stream::Watching;
 use lookout::{Lookout, Parts};
 use words::Words;
 
@@ -141,7 +140,7 @@ impl Pages {
         Words::new(self.options.time_zone, self.clock.now())
     }
 
-    fn shell(&self, viewer: &Viewer, title: &'static str, place: &'static str) -> Shell {
+    fn shell(&self, viewer: &Principal, title: &'static str, place: &'static str) -> Shell {
         Shell {
             title,
             place,
@@ -169,35 +168,43 @@ pub(crate) struct Shell {
     now: i64,
 }
 
-/// Adds the routes.
-pub(crate) fn configure(pages: &Arc<Pages>, config: &mut ServiceConfig) {
-    // Of the thread that serves: an HTTP client belongs to one.
-    let actors = Rc::new(ActorsClient::new(pages.options.actors.clone(), PROCESSORS, ACTORS_URL));
-    let monitor = ActorsClient::new(pages.options.vehicles.clone(), VEHICLE_MONITOR, VEHICLES_URL);
-    config
-        .app_data(Data::from(Arc::clone(pages)))
-        .app_data(Data::new(Actors(actors)))
-        .app_data(Data::new(Monitor(Rc::new(monitor))))
-        .service(web::resource("/").get(car_park))
-        .service(web::resource("/events").get(event_stream))
-        .service(web::resource("/sessions").get(search))
-        .service(web::resource("/sessions/{plate}").get(plate::page))
-        .service(web::resource("/sessions/{plate}/close").post(actions::close))
-        .service(web::resource("/exceptions").get(exceptions::page))
-        .service(web::resource("/exceptions/dismiss").post(actions::dismiss))
-        .service(web::resource("/dead-letters").get(dead_letters::page))
-        .service(web::resource("/dead-letters/replay").post(dead_letters::replay))
-        .service(web::resource("/dead-letters/discard").post(dead_letters::discard))
+/// The routes, without what is behind them.
+pub(crate) fn routes() -> Routes {
+    Routes::default()
+        .page(Scope::Page, "/", || web::get().to(car_park))
+        .page(Scope::Page, "/events", || web::get().to(event_stream))
+        .page(Scope::Admin, "/sessions", || web::get().to(search))
+        .page(Scope::Admin, "/sessions/{plate}", || web::get().to(plate::page))
+        .add(Scope::Admin, operation!(actions::close))
+        .add(Scope::Admin, operation!(exceptions::page))
+        .add(Scope::Admin, operation!(actions::dismiss))
+        .page(Scope::Admin, "/dead-letters", || web::get().to(dead_letters::page))
+        .page(Scope::Admin, "/dead-letters/replay", || web::post().to(dead_letters::replay))
+        .page(Scope::Admin, "/dead-letters/discard", || web::post().to(dead_letters::discard))
         // The same paths answer programs in JSON, by the monitor itself.
-        .service(web::resource("/vehicles").guard(fn_guard(is_for_person)).get(vehicles::page))
-        .service(web::resource("/pages/vehicles").get(vehicles::event_stream))
-        .service(
-            web::resource("/vehicles/{vehicle_id}")
-                .guard(fn_guard(is_for_person))
-                .get(vehicles::detail),
-        )
-        .service(web::resource("/assets/{hash}/{name}").get(assets::asset));
-    elsewhere::configure(pages, config);
+        .page_if(is_for_person, Scope::Admin, "/vehicles", || web::get().to(vehicles::page))
+        .page(Scope::Admin, "/pages/vehicles", || web::get().to(vehicles::event_stream))
+        .page_if(is_for_person, Scope::Admin, "/vehicles/{vehicle_id}", || {
+            web::get().to(vehicles::detail)
+        })
+        .page(Scope::Public, "/assets/{hash}/{name}", || web::get().to(assets::asset))
+}
+
+/// The routes, with what is behind them.
+pub(crate) fn routes_of(pages: &Arc<Pages>) -> Routes {
+    let options = pages.options.clone();
+    let (at_actors, at_monitor) = (options.actors, options.vehicles);
+    let pages = Arc::clone(pages);
+    // Of the thread that serves: an HTTP client belongs to one.
+    routes()
+        .sharing(move || Data::from(Arc::clone(&pages)))
+        .sharing(move || {
+            Data::new(Actors(ActorsClient::new(at_actors.clone(), PROCESSORS, ACTORS_URL)))
+        })
+        .sharing(move || {
+            let monitor = ActorsClient::new(at_monitor.clone(), VEHICLE_MONITOR, VEHICLES_URL);
+            Data::new(Monitor(Rc::new(monitor)))
+        })
 }
 
 fn is_for_person(context: &GuardContext<'_>) -> bool {
@@ -205,7 +212,7 @@ fn is_for_person(context: &GuardContext<'_>) -> bool {
 }
 
 /// The client of a thread.
-pub(crate) struct Actors(Rc<ActorsClient>);
+pub(crate) struct Actors(ActorsClient);
 
 /// The same to the vehicle monitor.
 pub(crate) struct Monitor(Rc<ActorsClient>);
@@ -224,7 +231,7 @@ impl CarPark {
     }
 }
 
-async fn car_park(pages: Data<Pages>, viewer: Viewer) -> HttpResponse {
+async fn car_park(pages: Data<Pages>, viewer: Principal) -> HttpResponse {
     let news = pages.lookout.fresh(pages.clock.now()).await;
     let may_see = viewer.may_see();
     let html_of = |region: &board::Region| match may_see {
@@ -245,14 +252,12 @@ struct After {
 
 async fn event_stream(
     pages: Data<Pages>,
-    viewer: Viewer,
+    viewer: Principal,
     query: Query<After>,
     request: HttpRequest,
 ) -> HttpResponse {
-    let last = request.headers().get("last-event-id").and_then(|id| id.to_str().ok());
-    let last = query.after.as_deref().or(last);
-    let events = events::events(&pages.lookout, &pages.process, viewer, last);
-    compressed::events(request.headers(), events)
+    let last = query.after.as_deref().or(last_event_id(&request));
+    events(&request, Watching::new(&pages.lookout, &pages.process, viewer, last))
 }
 
 #[derive(Deserialize)]
@@ -275,7 +280,7 @@ struct Found {
 async fn search(
     pages: Data<Pages>,
     actors: Data<Actors>,
-    viewer: Viewer,
+    viewer: Principal,
     query: Query<Search>,
 ) -> HttpResponse {
     let words = pages.words();
@@ -302,12 +307,6 @@ async fn search(
 
 fn entered(stay: &answers::Stay) -> Option<domain::Instant> {
     stay.entry.as_ref().and_then(|entry| domain::wire::parse_time(&entry.at))
-}
-
-/// Whether a browser asks for a page, and not a program for data.
-fn wants_html(headers: &HeaderMap) -> bool {
-    let accepted = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
-    accepted.is_some_and(|accepted| accepted.contains("text/html"))
 }
 
 #[derive(Template)]

@@ -7,13 +7,15 @@ mod plates;
 use std::sync::Arc;
 
 use actix::Addr;
-use actix_web::web::{self, Data, Payload, ServiceConfig};
+use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use domain::wire::Saved;
-use domain::{ExceptionRow, Summary};
-use platform::http::Problem;
+use domain::ExceptionRow;
+use domain::wire::Saved as Status;
+use platform::http::{Problem, Routes, Scope, operation, read_body};
 
 use crate::csv_writer::{Append, CsvWriter};
+use crate::openapi::{Exception, Saved, Summary};
+use crate::problem::too_large;
 use crate::recent::Recent;
 use crate::row::{Answer, Lines, Row};
 use crate::table::Table;
@@ -41,24 +43,50 @@ impl State {
     }
 }
 
-/// Adds the routes of the service.
-pub(crate) fn configure(state: &Arc<State>, config: &mut ServiceConfig) {
-    config
-        .app_data(Data::from(Arc::clone(state)))
-        .service(web::resource("/save_summary").post(save::<Summary>))
-        .service(web::resource("/save_exception").post(save::<ExceptionRow>))
-        .service(web::resource("/summaries.csv").get(download_summaries))
-        .service(web::resource("/exceptions.csv").get(download_exceptions))
-        .service(web::resource("/plates/{plate}").get(plates::export).delete(plates::erase));
+/// The routes of the service, without the state behind them.
+pub(crate) fn routes() -> Routes {
+    Routes::default()
+        .add(Scope::Sink, operation!(save_summary))
+        .add(Scope::Sink, operation!(save_exception))
+        .add(Scope::Admin, operation!(download_summaries))
+        .add(Scope::Admin, operation!(download_exceptions))
+        .add(Scope::Sink, operation!(plates::export))
+        .add(Scope::Sink, operation!(plates::erase))
 }
 
-/// Takes one item or an array, answers in kind once all of it is durable.
-async fn save<R: Row>(
+/// One item, or an array of them; the answer has the same shape.
+#[utoipa::path(post, path = "/save_summary", tag = "files", request_body = Summary,
+    responses((status = 200, body = Saved), (status = 400), (status = 413), (status = 422),
+        (status = 503), (status = 507)))]
+async fn save_summary(
     state: Data<State>,
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let bytes = body::read(&request, payload, state.limits.body_bytes_max).await?;
+    save::<domain::Summary>(&state, &request, payload).await
+}
+
+/// One item, or an array of them; the answer has the same shape.
+#[utoipa::path(post, path = "/save_exception", tag = "files", request_body = Exception,
+    responses((status = 200, body = Saved), (status = 400), (status = 413), (status = 422),
+        (status = 503), (status = 507)))]
+async fn save_exception(
+    state: Data<State>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    save::<ExceptionRow>(&state, &request, payload).await
+}
+
+/// Takes one item or an array, answers in kind once all of it is durable.
+async fn save<R: Row>(
+    state: &State,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let bytes_max = state.limits.body_bytes_max;
+    let bytes =
+        read_body(request, payload, bytes_max, |max| too_large(max, "bytes"), |_| Ok(())).await?;
     let items: Items<R> = body::parse(&bytes, state.limits.items_max)
         .inspect_err(|problem| tracing::warn!(http.path = request.path(), %problem, "refused"))?;
     drop(bytes);
@@ -69,7 +97,7 @@ async fn save<R: Row>(
         state.writer.send(Append(Lines::of(rows))).await.map_err(|_| writer_is_gone())??
     };
     for (row, status) in rows.iter().zip(&saved) {
-        if *status == Saved::Written {
+        if *status == Status::Written {
             row.note(&state.recent);
         }
     }
@@ -84,10 +112,16 @@ async fn save<R: Row>(
     })
 }
 
+/// The file of sessions.
+#[utoipa::path(get, path = "/summaries.csv", tag = "files",
+    responses((status = 200, content_type = "text/csv", body = String)))]
 async fn download_summaries(state: Data<State>) -> Result<HttpResponse, Problem> {
     download::download(&state.writer, Table::Summaries).await
 }
 
+/// The file of exceptions.
+#[utoipa::path(get, path = "/exceptions.csv", tag = "files",
+    responses((status = 200, content_type = "text/csv", body = String)))]
 async fn download_exceptions(state: Data<State>) -> Result<HttpResponse, Problem> {
     download::download(&state.writer, Table::Exceptions).await
 }

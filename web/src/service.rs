@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix::Actor;
-use actix_web::web::ServiceConfig;
+use actix_web::web::Data;
 use domain::SharedClock;
+use platform::http::Routes;
 use platform::runtime::Vitals;
 use platform::storage::FileWatch;
 use prometheus::Registry;
@@ -32,6 +33,11 @@ pub struct Web {
     vitals: Vitals,
     /// Where an operator looks; not there until [`Web::start_pages`].
     pages: Option<Arc<Pages>>,
+}
+
+/// All routes, without what is behind them.
+pub fn routes() -> Routes {
+    routes::routes().and(pages::routes())
 }
 
 /// Opens the files of `options.data_dir` and starts the writer on the current arbiter. The
@@ -88,7 +94,7 @@ pub(crate) async fn start_with(
 }
 
 impl Web {
-    /// Prepares the pages: before [`Web::configure`].
+    /// Prepares the pages: before [`Web::routes`].
     pub fn start_pages(&mut self, options: pages::Options) {
         let is_ready = self.readiness();
         let vital = self.vitals.of("lookout of the pages");
@@ -104,16 +110,11 @@ impl Web {
         }
     }
 
-    /// Adds the routes to an application: `POST /save_summary`, `POST /save_exception`,
-    /// `GET /summaries.csv`, `GET /exceptions.csv`. Who may call them is the caller's to check.
-    pub fn configure(&self) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static + use<> {
-        let (state, pages) = (Arc::clone(&self.state), self.pages.clone());
-        move |config| {
-            routes::configure(&state, config);
-            if let Some(pages) = &pages {
-                pages::configure(pages, config);
-            }
-        }
+    /// The routes: of the files, and of the pages where there are some.
+    pub fn routes(&self) -> Routes {
+        let state = Arc::clone(&self.state);
+        let routes = routes::routes().sharing(move || Data::from(Arc::clone(&state)));
+        self.pages.iter().map(pages::routes_of).fold(routes, Routes::and)
     }
 
     /// Whether what is sent can be written: false from a failed write until the disk takes rows

@@ -1,17 +1,14 @@
 //! `/admin/dead-letters`: what could not be processed.
 
 use actix_web::HttpResponse;
-use actix_web::web::{self, Data, Path, Query, ServiceConfig};
-use platform::http::{Problem, ProblemBody};
+use actix_web::web::{Data, Path, Query};
+use platform::http::{Problem, ProblemBody, page_size};
 use platform::messaging::dead_letters::{DeadLetter, Handled, LOOKED_AT_MAX, Which};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Desks;
 use crate::dead_letter_desk::{Discard, List, Replay};
-
-/// Letters of a page where nobody says how many.
-const PAGE: usize = 100;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -71,27 +68,10 @@ pub(super) struct Outcome {
     left: Option<usize>,
 }
 
-pub(super) fn routes(config: &mut ServiceConfig) {
-    config
-        .service(
-            web::resource("/admin/dead-letters")
-                .route(web::get().to(list))
-                .route(web::delete().to(discard_all)),
-        )
-        .service(web::resource("/admin/dead-letters/replay").route(web::post().to(replay_all)))
-        .service(web::resource("/admin/dead-letters/{id}").route(web::delete().to(discard_one)))
-        .service(
-            web::resource("/admin/dead-letters/{id}/replay").route(web::post().to(replay_one)),
-        );
-}
-
 /// What could not be processed, the oldest first, in pages.
 #[utoipa::path(get, path = "/admin/dead-letters", tag = "dead letters", params(Page), responses((status = 200, body = Listing<'_>), (status = 503, body = ProblemBody<'_>)))]
 pub(super) async fn list(desks: Data<Desks>, page: Query<Page>) -> Result<HttpResponse, Problem> {
-    let limit = page.limit.unwrap_or(PAGE);
-    if !(1..=LOOKED_AT_MAX).contains(&limit) {
-        return Err(Problem::bad_request(format!("`limit` is 1 to {LOOKED_AT_MAX}")));
-    }
+    let limit = page_size(page.limit, LOOKED_AT_MAX)?;
     let list = List { limit, after: page.into_inner().after };
     let Some(page) = desks.dead_letters.send(list).await?? else {
         return Err(Problem::not_found("that dead letter is gone; start over without `after`"));

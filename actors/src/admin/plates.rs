@@ -1,20 +1,12 @@
 //! `/admin/plates/{plate}`: what is held of a plate, shown and erased (G8).
 
 use actix_web::HttpResponse;
-use actix_web::web::{self, Data, Path, ServiceConfig};
+use actix_web::web::{Data, Path};
 use domain::Plate;
 use platform::http::{Problem, ProblemBody};
 
 use super::Desks;
 use crate::plate_desk::{DeskError, Erase, Erased, Export, Holdings};
-
-pub(super) fn routes(config: &mut ServiceConfig) {
-    config.service(
-        web::resource("/admin/plates/{plate}")
-            .route(web::get().to(export))
-            .route(web::delete().to(erase)),
-    );
-}
 
 /// All that is held of a plate.
 #[utoipa::path(get, path = "/admin/plates/{plate}", tag = "plates", params(("plate" = String, Path)), responses((status = 200, body = Holdings), (status = 503, body = ProblemBody<'_>)))]

@@ -2,14 +2,14 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data, Json, Path, Query, ServiceConfig};
+use actix_web::web::{Data, Json, Path, Query};
 use chrono::TimeDelta;
 use domain::known::Known;
 use domain::plate::PlatePart;
 use domain::story::{Chapter, State, story};
 use domain::wire::{format_time, parse_time};
 use domain::{Direction, ExceptionKind, Instant, Label, Plate};
-use platform::http::{Problem, ProblemBody, one_of};
+use platform::http::{Problem, ProblemBody, one_of, page_size};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::Object;
 use utoipa::{IntoParams, ToSchema};
@@ -17,8 +17,6 @@ use utoipa::{IntoParams, ToSchema};
 use super::Desks;
 use crate::operator_desk::{Close, CloseError, Filter, FindChapters, FindLongest, GetRecord};
 
-/// Items of a page where nobody says how many.
-const PAGE: usize = 100;
 /// Most items of a page.
 const PAGE_MAX: usize = 1_000;
 
@@ -145,14 +143,6 @@ pub(super) struct ClosingAnswer {
     exit_date_time: String,
 }
 
-pub(super) fn routes(config: &mut ServiceConfig) {
-    config
-        .service(web::resource("/admin/sessions").route(web::get().to(sessions)))
-        .service(web::resource("/admin/exceptions").route(web::get().to(exceptions)))
-        .service(web::resource("/admin/sessions/{plate}").route(web::get().to(timeline)))
-        .service(web::resource("/admin/sessions/{plate}/close").route(web::post().to(close)));
-}
-
 /// Stays, and what there is of them: by state, place and time, in pages.
 #[utoipa::path(get, path = "/admin/sessions", tag = "sessions", params(Asked), responses((status = 200, body = Sessions), (status = 400, body = ProblemBody<'_>)))]
 pub(super) async fn sessions(
@@ -181,10 +171,7 @@ async fn find(
     asked: Asked,
     only_exceptions: bool,
 ) -> Result<(Vec<Item>, Option<String>), Problem> {
-    let limit = asked.limit.unwrap_or(PAGE);
-    if !(1..=PAGE_MAX).contains(&limit) {
-        return Err(Problem::bad_request(format!("`limit` is 1 to {PAGE_MAX}")));
-    }
+    let limit = page_size(asked.limit, PAGE_MAX)?;
     if let Some(order) = &asked.order {
         return longest(desks, order, &asked, limit).await;
     }

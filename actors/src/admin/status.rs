@@ -1,7 +1,7 @@
 //! `/admin/status`: how the processor is, in figures.
 
 use actix_web::HttpResponse;
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::Data;
 use chrono::DateTime;
 use domain::wire::format_time;
 use domain::{Direction, Instant};
@@ -68,10 +68,6 @@ pub(super) struct Queue {
     lag_seconds: Option<f64>,
     /// Observations stored since the start.
     observations: u64,
-}
-
-pub(super) fn routes(config: &mut ServiceConfig) {
-    config.service(web::resource("/admin/status").route(web::get().to(status)));
 }
 
 /// How the processor is, in figures.

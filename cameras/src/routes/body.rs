@@ -1,22 +1,17 @@
-//! The bytes of a request, within bounds: of one message, of all that are being received, of the
-//! time that one may take (G6).
+//! The bytes of a request, within bounds: of one message, and of all that are being received (G6).
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
-use actix_web::web::{Bytes, BytesMut, Payload};
-use futures_util::StreamExt as _;
-use platform::http::Problem;
+use actix_web::http::header::CONTENT_ENCODING;
+use actix_web::web::{Bytes, Payload};
+use platform::http::{Problem, read_body};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::unavailable;
 use crate::options::Options;
 
-/// Longest that a body may take to arrive: a client that stalls holds no memory for ever.
-const WITHIN: Duration = Duration::from_secs(30);
 /// The unit that room is reckoned in.
 const BLOCK: usize = 4096;
 
@@ -72,9 +67,8 @@ impl Receiving {
         Self { bytes_max: options.body_bytes_max, room: Arc::new(Semaphore::new(blocks)) }
     }
 
-    /// Reads a body. 413 at once where a length is declared that is too large, or when more has
-    /// come; 415 where it is compressed; 408 where it does not come; 503 where there is no room
-    /// just now.
+    /// Reads a body: 415 where it is compressed, 503 where there is no room just now; else as
+    /// [`read_body`] does.
     pub(crate) async fn read(
         &self,
         request: &HttpRequest,
@@ -85,26 +79,9 @@ impl Receiving {
             let detail = "the body is compressed; turn compression off";
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
         }
-        let declared = header(CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
-        if declared.is_some_and(|length| length > self.bytes_max as u64) {
-            return Err(self.too_large());
-        }
-        match tokio::time::timeout(WITHIN, self.collect(payload)).await {
-            Ok(received) => received,
-            Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "the body took too long")),
-        }
-    }
-
-    /// Room is taken for what has come, not for what was declared.
-    async fn collect(&self, mut payload: Payload) -> Result<Received, Problem> {
-        let mut bytes = BytesMut::new();
         let mut room: Option<OwnedSemaphorePermit> = None;
-        while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|_| Problem::bad_request("the body broke off"))?;
-            let length = bytes.len() + chunk.len();
-            if length > self.bytes_max {
-                return Err(self.too_large());
-            }
+        // Room is taken for what has come, not for what was declared.
+        let take_room = |length: usize| {
             let held = room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
             let missing = length.div_ceil(BLOCK).saturating_sub(held);
             if let (true, Ok(missing)) = (missing > 0, u32::try_from(missing)) {
@@ -115,15 +92,16 @@ impl Receiving {
                     None => room = Some(more),
                 }
             }
-            bytes.extend_from_slice(&chunk);
-        }
-        Ok(Received { bytes: bytes.freeze(), _room: room })
+            Ok(())
+        };
+        let bytes = read_body(request, payload, self.bytes_max, too_large, take_room).await?;
+        Ok(Received { bytes, _room: room })
     }
+}
 
-    fn too_large(&self) -> Problem {
-        Problem::too_large(format!(
-            "at most {} bytes are allowed in one message: set the camera to send smaller pictures, or none",
-            self.bytes_max
-        ))
-    }
+fn too_large(bytes_max: usize) -> Problem {
+    Problem::too_large(format!(
+        "at most {bytes_max} bytes are allowed in one message: set the camera to send smaller \
+         pictures, or none",
+    ))
 }

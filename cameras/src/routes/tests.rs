@@ -26,7 +26,7 @@ async fn post(
     let cameras =
         crate::start(options, cameras, publisher, clock(), &Registry::new(), &Vitals::default())
             .unwrap();
-    let app = test::init_service(App::new().configure(cameras.configure())).await;
+    let app = test::init_service(App::new().configure(cameras.routes().open())).await;
     let mut request = test::TestRequest::post().uri(path).set_payload(body.into());
     for header in headers {
         request = request.insert_header(*header);
@@ -116,7 +116,7 @@ async fn what_is_being_received_is_bounded_for_all_cameras_together() {
     let cameras =
         crate::start(options, cameras, Some(broker), clock(), &Registry::new(), &Vitals::default())
             .unwrap();
-    let app = test::init_service(App::new().configure(cameras.configure())).await;
+    let app = test::init_service(App::new().configure(cameras.routes().open())).await;
     for (length, status) in [(8192, 200), (8193, 503), (8192, 200)] {
         let body = format!("{READ:<length$}");
         let request = test::TestRequest::post().uri("/cameras/cam").set_payload(body);
@@ -167,7 +167,7 @@ async fn ask(method: actix_web::http::Method, path: &str) -> (u16, String) {
         &Vitals::default(),
     )
     .unwrap();
-    let app = test::init_service(App::new().configure(cameras.configure())).await;
+    let app = test::init_service(App::new().configure(cameras.routes().open())).await;
     let request = test::TestRequest::with_uri(path).method(method).to_request();
     let response = test::call_service(&app, request).await;
     let status = response.status().as_u16();

@@ -1,12 +1,12 @@
-//! Who may ask for what: judges a request by the token that its path wants.
+//! Who may ask for what: judges a request by the scope of its route.
 
 use std::sync::Arc;
 
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
-use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::header;
+use platform::http::{Principal, Scope, wants_html};
 use subtle::ConstantTimeEq;
-use web::pages::Viewer;
 
 use super::client::{Client, TrustedProxies};
 use super::guesses::Guesses;
@@ -29,7 +29,7 @@ pub struct Access {
     pub guesses: Guesses,
 }
 
-/// What a path wants to be shown.
+/// What a scope wants to be shown.
 #[derive(Debug, PartialEq, Eq)]
 enum Wanted<'t> {
     /// Nothing: it is open to all.
@@ -44,8 +44,8 @@ enum Wanted<'t> {
 
 /// What becomes of a request.
 pub(super) enum Entrance {
-    /// It is let through; so much is shown on a page.
-    Welcome(Viewer),
+    /// It is let through, as whoever it is.
+    Welcome(Principal),
     /// A person is shown where to sign in.
     SignIn,
     /// A program is told what to show, and how.
@@ -60,23 +60,23 @@ pub(super) enum Entrance {
 }
 
 impl Access {
-    /// Judges a request by the token that its path wants. A sign-in counts as the administrator's
-    /// token. Where no token is set, only what comes from this machine's own pages and programs is
-    /// let through.
-    pub(super) fn entrance(&self, request: &ServiceRequest) -> Entrance {
-        let (path, method, headers) = (request.path(), request.method(), request.headers());
-        let wanted = match wanted(&self.tokens, path) {
+    /// Judges a request by the token that the scope of its route wants. A sign-in counts as the
+    /// administrator's token. Where no token is set, only what comes from this machine's own pages
+    /// and programs is let through.
+    pub(super) fn entrance(&self, scope: Scope, request: &ServiceRequest) -> Entrance {
+        let (method, headers) = (request.method(), request.headers());
+        let wanted = match wanted(&self.tokens, scope) {
             Wanted::Token(wanted) => wanted,
             Wanted::Nothing => return Entrance::Welcome(self.viewer(request)),
             Wanted::Trust => {
-                return match refused_without_token(request) {
+                return match refused_without_token(scope, request) {
                     Some(why) => Entrance::Forbidden(why),
-                    None => Entrance::Welcome(Viewer::trusted()),
+                    None => Entrance::Welcome(Principal::admitted_to(scope)),
                 };
             }
             Wanted::Missing(detail) => return Entrance::Unauthorized { scheme: "Bearer", detail },
         };
-        let is_camera = is_cameras(path);
+        let is_camera = scope == Scope::Camera;
         let is_shown = match is_camera {
             true => self
                 .tokens
@@ -85,21 +85,21 @@ impl Access {
             false => shows(request, wanted),
         };
         if is_shown {
-            return Entrance::Welcome(Viewer::trusted());
+            return Entrance::Welcome(Principal::admitted_to(scope));
         }
         self.note_guess(request, is_camera);
-        let sign_ins = self.sign_ins.as_ref().filter(|_| !is_programs(path));
+        let sign_ins = self.sign_ins.as_ref().filter(|_| scope == Scope::Admin);
         match sign_ins.map(|sign_ins| sign_ins.of(headers)) {
             Some(Some(sign_in)) if sign_in.allows(method, headers) => {
-                Entrance::Welcome(sign_in.viewer())
+                Entrance::Welcome(sign_in.principal())
             }
             Some(Some(_)) => Entrance::Forbidden("reload the page: its token is missing"),
             Some(None) if method == Method::GET && wants_html(headers) => Entrance::SignIn,
             // Many cameras send their password only when they are asked for it this way.
-            _ if is_camera => {
-                Entrance::Unauthorized { scheme: "Basic realm=\"carpark\"", detail: SHOW_AS_CAMERA }
-            }
-            _ => Entrance::Unauthorized { scheme: "Bearer", detail: show(&self.tokens, path) },
+            _ => Entrance::Unauthorized {
+                scheme: if is_camera { "Basic realm=\"carpark\"" } else { "Bearer" },
+                detail: show(scope),
+            },
         }
     }
 
@@ -123,55 +123,33 @@ impl Access {
     }
 
     /// Who looks at a page that everybody may see: how much of it is shown.
-    fn viewer(&self, request: &ServiceRequest) -> Viewer {
-        let token = match wanted(&self.tokens, ADMINS) {
-            Wanted::Token(token) => token,
-            Wanted::Trust if refused_without_token(request).is_none() => return Viewer::trusted(),
-            _ => return Viewer::stranger(),
+    fn viewer(&self, request: &ServiceRequest) -> Principal {
+        let is_operator = match wanted(&self.tokens, Scope::Admin) {
+            Wanted::Token(token) => shows(request, token),
+            Wanted::Trust if refused_without_token(Scope::Admin, request).is_none() => true,
+            _ => return Principal::Stranger,
         };
-        if shows(request, token) {
-            return Viewer::trusted();
+        if is_operator {
+            return Principal::Operator;
         }
         let sign_in = self.sign_ins.as_ref().and_then(|all| all.of(request.headers()));
-        sign_in.map_or_else(Viewer::stranger, |sign_in| sign_in.viewer())
+        sign_in.map_or(Principal::Stranger, |sign_in| sign_in.principal())
     }
 }
 
 /// The actors may know the sink by any name, a vehicle the monitor, a camera the web role: what they
 /// post shows no plate, and they are no browser. A proxy is refused on every route: whom it lets in,
 /// nobody here knows.
-fn refused_without_token(request: &ServiceRequest) -> Option<&'static str> {
+fn refused_without_token(scope: Scope, request: &ServiceRequest) -> Option<&'static str> {
     let headers = request.headers();
     if let Some(why) = origin::refused_behind_a_proxy(headers) {
         return Some(why);
     }
-    let is_program = is_programs_post(request.path()) && !origin::is_of_browser(headers);
+    let is_program = is_programs_post(scope, request.method()) && !origin::is_of_browser(headers);
     let refused = || origin::refused_without_token(request.method(), headers);
     if is_program { None } else { refused() }
 }
 
-/// Whether a browser asks for a page.
-fn wants_html(headers: &HeaderMap) -> bool {
-    let accepted = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    accepted.is_some_and(|accepted| accepted.contains("text/html"))
-}
-
-/// Paths that anybody may ask for.
-const OPEN: &[&str] = &["/livez", "/readyz", "/metrics", "/openapi.json", "/docs"];
-/// Pages that anybody may ask for: to a stranger they show no plate.
-const PAGES: &[&str] = &["/", "/events", "/sign-in", "/sign-out"];
-/// What they are drawn with.
-const ASSETS: &str = "/assets/";
-/// A path that is the administrator's.
-const ADMINS: &str = "/admin";
-/// The parts of the page at `/docs`.
-const DOCS: &str = "/docs/";
-/// Paths of the sink.
-const SINKS: &[&str] = &["/save_summary", "/save_exception"];
-/// Where the sink shows and erases the rows of a plate.
-const SINKS_PLATES: &str = "/plates/";
-/// Where cameras post, and where people mean them to.
-const CAMERAS: &[&str] = &["/cameras", "/camera"];
 const SHOW: &str = "this wants the admin token (CARPARK_ADMIN_TOKEN; of the containers `just token` \
     prints it): send the header `Authorization: Bearer TOKEN`";
 const SHOW_AS_SINK: &str = "this wants the sink token, and no other (CARPARK_SINK_TOKEN; of the \
@@ -182,14 +160,13 @@ const SHOW_AS_CAMERA: &str = "this wants the camera token (CARPARK_CAMERA_TOKEN;
     `just token camera` prints it): send it as `Authorization: Bearer TOKEN`, as the password of \
     basic authentication, or as ?token=TOKEN";
 
-/// Which token a path wants, and where it is found: for people.
-fn show(tokens: &Tokens, path: &str) -> &'static str {
-    if is_sinks(path) {
-        SHOW_AS_SINK
-    } else if is_ping(path) && tokens.ping.is_some() {
-        SHOW_AS_VEHICLE
-    } else {
-        SHOW
+/// Which token a scope wants, and where it is found: for people.
+fn show(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Sink => SHOW_AS_SINK,
+        Scope::Ping => SHOW_AS_VEHICLE,
+        Scope::Camera => SHOW_AS_CAMERA,
+        Scope::Admin | Scope::Page | Scope::Public => SHOW,
     }
 }
 /// Why the administrator's paths are closed.
@@ -198,67 +175,33 @@ pub(super) const NO_ADMIN_TOKEN: &str = "no admin token is set, and no other tok
 const NO_PING_TOKEN: &str = "no token for pings is set, and no other token stands in for it: set \
     CARPARK_PING_TOKEN, and send it as `Authorization: Bearer TOKEN`";
 
-fn is_cameras(path: &str) -> bool {
-    let behind = CAMERAS.iter().find_map(|beginning| path.strip_prefix(beginning));
-    behind.is_some_and(|behind| behind.is_empty() || behind.starts_with('/'))
-}
-
-/// Where a vehicle reports in.
-fn is_ping(path: &str) -> bool {
-    let vehicle = path.strip_prefix("/vehicles/").and_then(|path| path.strip_suffix("/ping"));
-    vehicle.is_some_and(|vehicle| !vehicle.contains('/'))
-}
-
-/// What a path wants: nothing for what is open to all, the sink's token for posts of summaries, the
-/// cameras' for posts of reads, the vehicles' for pings, the administrator's for everything else. So
-/// a path that is spelled otherwise (`/%61dmin`, which the router takes for `/admin`) is no way
-/// around.
-///
-/// No token opens what another is for. One that is not set leaves its paths to this machine's own
-/// programs; but the administrator's and the vehicles' paths are closed where the administrator's or the
-/// sink's token is set ([`Tokens::close_the_rest`]).
-fn wanted<'t>(tokens: &'t Tokens, path: &str) -> Wanted<'t> {
-    let or_trust = |token: &'t Option<String>| match token {
-        Some(token) => Wanted::Token(token),
-        None => Wanted::Trust,
-    };
-    let or_closed = |token: &'t Option<String>, missing| match token {
-        None if tokens.close_the_rest() => Wanted::Missing(missing),
-        token => or_trust(token),
-    };
-    if is_open(path) {
-        Wanted::Nothing
-    } else if is_sinks(path) {
-        or_trust(&tokens.sink)
-    } else if is_cameras(path) {
+/// What a scope wants. No token opens what another is for. One that is not set leaves its routes to
+/// this machine's own programs; but the administrator's and the vehicles' routes are closed where the
+/// administrator's or the sink's token is set ([`Tokens::close_the_rest`]).
+fn wanted(tokens: &Tokens, scope: Scope) -> Wanted<'_> {
+    let (token, missing) = match scope {
+        Scope::Public | Scope::Page => return Wanted::Nothing,
+        Scope::Sink => (tokens.sink.as_deref(), None),
         // Which camera's it has to be, is the route's to judge.
-        tokens.cameras().next().map_or(Wanted::Trust, Wanted::Token)
-    } else if is_ping(path) {
-        or_closed(&tokens.ping, NO_PING_TOKEN)
-    } else {
-        or_closed(&tokens.admin, NO_ADMIN_TOKEN)
+        Scope::Camera => (tokens.cameras().next(), None),
+        Scope::Ping => (tokens.ping.as_deref(), Some(NO_PING_TOKEN)),
+        Scope::Admin => (tokens.admin.as_deref(), Some(NO_ADMIN_TOKEN)),
+    };
+    match (token, missing) {
+        (Some(token), _) => Wanted::Token(token),
+        (None, Some(missing)) if tokens.close_the_rest() => Wanted::Missing(missing),
+        (None, _) => Wanted::Trust,
     }
 }
 
-fn is_open(path: &str) -> bool {
-    OPEN.contains(&path)
-        || PAGES.contains(&path)
-        || path.starts_with(DOCS)
-        || path.starts_with(ASSETS)
-}
-
-fn is_sinks(path: &str) -> bool {
-    SINKS.contains(&path) || path.starts_with(SINKS_PLATES)
-}
-
-/// Paths that programs alone ask for, with a token of their own.
-fn is_programs(path: &str) -> bool {
-    is_sinks(path) || is_ping(path) || is_cameras(path)
-}
-
-/// Where the actors, the cameras and the vehicles post, as often as they have to.
-pub(super) fn is_programs_post(path: &str) -> bool {
-    SINKS.contains(&path) || is_ping(path) || is_cameras(path)
+/// What the actors, the cameras and the vehicles post, as often as they have to.
+pub(super) fn is_programs_post(scope: Scope, method: &Method) -> bool {
+    match scope {
+        Scope::Camera | Scope::Ping => true,
+        // What the actors ask of the rows of a plate is no post.
+        Scope::Sink => method == Method::POST,
+        Scope::Public | Scope::Page | Scope::Admin => false,
+    }
 }
 
 fn shows(request: &ServiceRequest, token: &str) -> bool {

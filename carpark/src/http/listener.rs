@@ -11,18 +11,19 @@ use actix_http::HttpService;
 use actix_http::error::DispatchError;
 use actix_rt::net::TcpStream;
 use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
+use actix_web::App;
 use actix_web::dev::{AppConfig, Server, ServerHandle};
 use actix_web::middleware::{NormalizePath, TrailingSlash, from_fn};
-use actix_web::{App, HttpResponse, web};
 use actix_web_prom::PrometheusMetricsBuilder;
 use anyhow::Context;
+use platform::http::compressed;
 use platform::runtime::Vital;
 use prometheus::Registry;
 
 use super::connections::{Connections, HEAD_WITHIN, Limits, Meters};
 use super::entrance::Access;
 use super::stream::Stream;
-use super::{Site, described, guard, head, readyz};
+use super::{Site, configure, head};
 
 /// Longer than an HTTP client keeps an idle connection (awc: 15 s), so that it is the client who
 /// closes and no request meets a closing server.
@@ -103,24 +104,14 @@ pub fn listen(
     let proxies = access.proxies.clone();
     let access = Arc::new(access);
     let app = move || {
-        let (of_routes, of_ready) = (Arc::clone(&site), Arc::clone(&site));
-        let access = Arc::clone(&access);
+        let (access, routes) = (Arc::clone(&access), Site::all_routes(&site));
         App::new()
-            .wrap(from_fn(move |request, next| guard(Arc::clone(&access), request, next)))
-            .wrap(from_fn(::web::pages::compressed))
+            .configure(move |config| configure(&routes, access, config))
+            .wrap(from_fn(compressed))
             .wrap(metrics.clone())
             // The outermost: what is behind sees a plain path, and no HEAD.
             .wrap(from_fn(head::as_get))
             .wrap(NormalizePath::new(TrailingSlash::MergeOnly))
-            .configure(move |config| {
-                if let Ok(site) = of_routes.lock() {
-                    site.routes.iter().for_each(|routes| routes(config));
-                    described::routes(described::merged(site.descriptions.clone()), config);
-                }
-            })
-            .default_service(web::to(::web::pages::nowhere))
-            .route("/livez", web::get().to(|| async { HttpResponse::Ok().body("ok\n") }))
-            .route("/readyz", web::get().to(move || std::future::ready(readyz(&of_ready))))
     };
     let builder = Server::build()
         .workers(1)

@@ -10,11 +10,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use ::web::pages::{Viewer, sign_in_page};
+use ::web::pages::sign_in_page;
 use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue, LOCATION, SET_COOKIE};
 use actix_web::http::{Method, StatusCode};
-use actix_web::web::{self, Data, Form, Query, ServiceConfig};
+use actix_web::web::{self, Data, Form, Query};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use platform::http::{Principal, Routes, Scope, SignedIn};
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
@@ -61,10 +62,13 @@ impl SignIn {
         method.is_safe() || (shows_token() && !is_foreign(headers))
     }
 
-    /// What the pages know of who signed in.
-    pub fn viewer(self: &Arc<Self>) -> Viewer {
+    /// Whoever has signed in, as the pages know them.
+    pub fn principal(self: &Arc<Self>) -> Principal {
         let sign_in = Arc::clone(self);
-        Viewer::signed_in(self.csrf_token.clone(), Arc::new(move || sign_in.holds()))
+        Principal::SignedIn(SignedIn {
+            csrf_token: self.csrf_token.clone(),
+            holds: Arc::new(move || sign_in.holds()),
+        })
     }
 }
 
@@ -151,12 +155,17 @@ fn see_other(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
 }
 
-/// Adds the routes.
-pub fn routes(sign_ins: &Arc<SignIns>, config: &mut ServiceConfig) {
-    config
-        .app_data(Data::from(Arc::clone(sign_ins)))
-        .service(web::resource("/sign-in").get(form).post(sign_in))
-        .service(web::resource("/sign-out").post(sign_out));
+/// The routes, without the sign-ins behind them.
+pub fn routes() -> Routes {
+    Routes::default()
+        .page(Scope::Page, "/sign-in", || web::get().to(form))
+        .page(Scope::Page, "/sign-in", || web::post().to(sign_in))
+        .page(Scope::Page, "/sign-out", || web::post().to(sign_out))
+}
+
+/// The routes of these sign-ins.
+pub fn routes_of(sign_ins: Arc<SignIns>) -> Routes {
+    routes().sharing(move || Data::from(Arc::clone(&sign_ins)))
 }
 
 #[derive(Deserialize)]
@@ -172,7 +181,7 @@ struct Shown {
     next: String,
 }
 
-async fn form(sign_ins: Data<SignIns>, query: Query<Next>, viewer: Viewer) -> HttpResponse {
+async fn form(sign_ins: Data<SignIns>, query: Query<Next>, viewer: Principal) -> HttpResponse {
     let next = path_here(&query.next);
     if viewer.may_see() {
         return see_other(next);

@@ -1,9 +1,11 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use actix_web::dev::ServiceResponse;
 use actix_web::http::Method;
-use actix_web::middleware::from_fn;
-use actix_web::{App, test, web};
+use actix_web::{App, test};
+use platform::http::Principal;
 
 use super::client::TrustedProxies;
 use super::connections::Limits;
@@ -34,21 +36,36 @@ fn access(tokens: Tokens) -> Access {
     }
 }
 
+/// The routes of all rooms.
+fn every_route() -> Routes {
+    described::routes()
+        .and(::web::routes())
+        .and(sign_in::routes())
+        .and(cameras::routes())
+        .and(actors::routes())
+        .and(vehicles::routes())
+        .and(generators::routes())
+}
+
+/// What becomes of a request: 200 where the guard lets it through, for there is nothing behind it.
+async fn answer(tokens: Tokens, request: test::TestRequest) -> ServiceResponse {
+    let access = Arc::new(access(tokens));
+    let app = App::new().configure(|config| configure(&every_route(), access, config));
+    let mut answer = test::call_service(&test::init_service(app).await, request.to_request()).await;
+    if answer.request().extensions().get::<Principal>().is_some() {
+        *answer.response_mut().status_mut() = StatusCode::OK;
+    }
+    answer
+}
+
 /// What the guard lets through, by path and token.
 async fn status(tokens: Tokens, path: &str, token: Option<&str>) -> u16 {
-    let access = Arc::new(access(tokens));
-    let app = test::init_service(
-        App::new()
-            .wrap(from_fn(move |request, next| guard(Arc::clone(&access), request, next)))
-            .default_service(web::to(|| async { HttpResponse::Ok().finish() })),
-    )
-    .await;
     let mut request = test::TestRequest::get().uri(path);
     if let Some(token) = token {
         let scheme = if token.contains(' ') { "" } else { "Bearer " };
         request = request.insert_header((header::AUTHORIZATION, format!("{scheme}{token}")));
     }
-    test::call_service(&app, request.to_request()).await.status().as_u16()
+    answer(tokens, request).await.status().as_u16()
 }
 
 #[actix_web::test]
@@ -99,12 +116,96 @@ async fn plates_are_shown_and_changed_with_the_right_token_only() {
         ("/summaries.csv?token=the%2Bcamera", None, 401),
         ("/%63ameras/in?token=the%2Bcamera", None, 401),
         // Spelled so that only the router sees what is meant.
+        ("/%6civez", None, 401),
+        ("/vehicles/V1/%70ing", Some("the-ping"), 401),
         ("/%61dmin/generators", None, 401),
         ("/summaries%2Ecsv", None, 401),
         ("/%73ave_summary", None, 401),
         ("//admin/generators", None, 401),
     ] {
         assert_eq!(status(tokens(), path, token).await, expected, "{path} with {token:?}");
+    }
+}
+
+/// Whoever adds a route that others than the administrator may ask for says so here as well.
+#[actix_web::test]
+async fn each_route_has_one_scope_and_is_described_or_a_page() {
+    let all = every_route();
+    let document = described::merged(all.described());
+    let (mut scopes, mut open, mut pages) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+    for (path, scope, is_described) in all.list() {
+        assert_eq!(*scopes.entry(path).or_insert(scope), scope, "{path} is of two scopes");
+        if scope != Scope::Admin {
+            open.insert((path, format!("{scope:?}")));
+        }
+        if !is_described {
+            pages.insert(path);
+        } else {
+            assert!(document.paths.paths.contains_key(path), "{path} is not described");
+        }
+    }
+    let of = |scope: &str| -> Vec<&str> {
+        open.iter().filter(|(_, of)| of == scope).map(|(path, _)| *path).collect()
+    };
+    assert_eq!(of("Sink"), ["/plates/{plate}", "/save_exception", "/save_summary"]);
+    assert_eq!(of("Ping"), ["/vehicles/{vehicle_id}/ping"]);
+    assert_eq!(of("Page"), ["/", "/events", "/sign-in", "/sign-out"]);
+    assert_eq!(
+        of("Camera"),
+        [
+            "/camera",
+            "/camera/{more:.*}",
+            "/cameras",
+            "/cameras/",
+            "/cameras/{camera}",
+            "/cameras/{camera}/{more:.*}"
+        ]
+    );
+    assert_eq!(
+        of("Public"),
+        [
+            "/assets/{hash}/{name}",
+            "/docs",
+            "/docs/{file:.*}",
+            "/livez",
+            "/metrics",
+            "/openapi.json",
+            "/readyz"
+        ]
+    );
+    let of_operators: Vec<&str> =
+        pages.into_iter().filter(|path| scopes[path] == Scope::Admin).collect();
+    assert_eq!(
+        of_operators,
+        [
+            "/dead-letters",
+            "/dead-letters/discard",
+            "/dead-letters/replay",
+            "/pages/vehicles",
+            "/sessions",
+            "/sessions/{plate}",
+            "/vehicles",
+            "/vehicles/{vehicle_id}"
+        ]
+    );
+}
+
+#[actix_web::test]
+async fn what_is_not_there_and_what_cannot_be_done_are_told_to_the_operator_as_problems() {
+    for (method, path, status) in [
+        (Method::GET, "/admin/generators/elsewhere", 404),
+        (Method::DELETE, "/admin/generators", 405),
+        (Method::GET, "/admin/generators/pause", 405),
+    ] {
+        let request = test::TestRequest::default().method(method).uri(path);
+        let app = App::new().configure(|config| {
+            configure(&every_route(), Arc::new(access(Tokens::default())), config);
+        });
+        let answer = test::call_service(&test::init_service(app).await, request.to_request()).await;
+        assert_eq!(answer.status(), status, "{path}");
+        let content_type = answer.headers().get(header::CONTENT_TYPE).unwrap();
+        assert_eq!(content_type, "application/problem+json", "{path}");
+        assert_eq!(self::status(tokens(), path, None).await, 401, "{path}");
     }
 }
 
@@ -126,16 +227,9 @@ async fn without_tokens_everything_is_open_on_a_listener_that_only_this_machine_
 #[actix_web::test]
 async fn without_tokens_a_program_may_call_its_own_routes_by_any_name_and_a_browser_may_not() {
     let status = async |path: &str, origin: Option<&str>| {
-        let access = Arc::new(access(Tokens::default()));
-        let app = test::init_service(
-            App::new()
-                .wrap(from_fn(move |request, next| guard(Arc::clone(&access), request, next)))
-                .default_service(web::to(|| async { HttpResponse::Ok().finish() })),
-        )
-        .await;
         let request = test::TestRequest::post().uri(path).insert_header(("host", "car.park:40000"));
         let request = origin.into_iter().fold(request, |r, o| r.insert_header(("origin", o)));
-        test::call_service(&app, request.to_request()).await.status().as_u16()
+        answer(Tokens::default(), request).await.status().as_u16()
     };
     for path in ["/cameras/in", "/save_summary", "/vehicles/V1/ping"] {
         assert_eq!(status(path, None).await, 200, "{path}");
@@ -183,16 +277,9 @@ async fn no_token_stands_in_for_another() {
 #[actix_web::test]
 async fn without_tokens_a_plate_is_shown_to_this_machines_names_and_to_no_proxy() {
     let asked = async |method: Method, path: &str, header: (&str, &str)| {
-        let access = Arc::new(access(Tokens::default()));
-        let app = test::init_service(
-            App::new()
-                .wrap(from_fn(move |request, next| guard(Arc::clone(&access), request, next)))
-                .default_service(web::to(|| async { HttpResponse::Ok().finish() })),
-        )
-        .await;
         let request = test::TestRequest::default().method(method).uri(path);
         let request = request.insert_header(("host", "localhost:40000")).insert_header(header);
-        test::call_service(&app, request.to_request()).await.status().as_u16()
+        answer(Tokens::default(), request).await.status().as_u16()
     };
     let plates = ["/plates/AB12", "/admin/plates/AB12", "/summaries.csv", "/vehicles"];
     for path in plates {
@@ -213,18 +300,11 @@ async fn without_tokens_a_plate_is_shown_to_this_machines_names_and_to_no_proxy(
 
 #[actix_web::test]
 async fn every_answer_says_what_a_browser_may_do_with_it() {
-    let access = Arc::new(access(tokens()));
-    let app = test::init_service(
-        App::new()
-            .wrap(from_fn(move |request, next| guard(Arc::clone(&access), request, next)))
-            .default_service(web::to(|| async { HttpResponse::Ok().json(["AB12"]) })),
-    )
-    .await;
     for path in ["/admin/sessions", "/plates/AB12", "/livez", "/docs/", "/docs"] {
         for token in ["the-admin", "wrong"] {
             let request = test::TestRequest::get().uri(path);
             let request = request.insert_header(("authorization", format!("Bearer {token}")));
-            let answer = test::call_service(&app, request.to_request()).await;
+            let answer = answer(tokens(), request).await;
             let said = |name: &str| answer.headers().get(name).unwrap().to_str().unwrap();
             assert!(said("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
             assert!(said("content-security-policy").contains("default-src 'none'"), "{path}");

@@ -1,24 +1,18 @@
 //! `/admin/generators/pings`: the simulated vehicles, shown, paused and resumed.
 
 use actix::Addr;
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::Data;
 use actix_web::{HttpResponse, Responder};
-use utoipa::OpenApi;
+use platform::http::{Routes, Scope, operation};
 
 use super::generator::{Order, PingGenerator, State};
 
-/// The routes, described.
-#[derive(OpenApi)]
-#[openapi(paths(state, pause, resume), security(("admin" = [])))]
-pub(super) struct Described;
-
-/// Adds the routes.
-pub(super) fn routes(generator: &Addr<PingGenerator>, config: &mut ServiceConfig) {
-    config
-        .app_data(Data::new(generator.clone()))
-        .service(web::resource("/admin/generators/pings").route(web::get().to(state)))
-        .service(web::resource("/admin/generators/pings/pause").route(web::post().to(pause)))
-        .service(web::resource("/admin/generators/pings/resume").route(web::post().to(resume)));
+/// The routes, without the generator behind them.
+pub(crate) fn routes() -> Routes {
+    Routes::default()
+        .add(Scope::Admin, operation!(state))
+        .add(Scope::Admin, operation!(pause))
+        .add(Scope::Admin, operation!(resume))
 }
 
 /// How the simulated vehicles are.

@@ -16,14 +16,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Addr};
-use actix_web::web::ServiceConfig;
+use actix_web::web::Data;
 use domain::SharedClock;
+use platform::http::Routes;
 use platform::runtime::Vitals;
 use prometheus::Registry;
 use tracing::info;
 
 use crate::dice::{Dice, Stream, new_seed};
 use crate::tell::Telling;
+pub(crate) use admin::routes;
 use generator::{Finish, PingGenerator};
 use metrics::Meters;
 pub use monitor::Monitor;
@@ -66,16 +68,11 @@ pub fn start(
     Ok(Pings { generator: generator.start(), meters, telling: None })
 }
 
-/// The admin routes, described (OpenAPI).
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    <admin::Described as utoipa::OpenApi>::openapi()
-}
-
 impl Pings {
-    /// Adds the routes under `/admin/generators/pings`; to be added before those of the cameras.
-    pub fn configure(&self) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static + use<> {
+    /// The routes under `/admin/generators/pings`.
+    pub fn routes(&self) -> Routes {
         let generator = self.generator.clone();
-        move |config| admin::routes(&generator, config)
+        routes().sharing(move || Data::new(generator.clone()))
     }
 
     /// Says in the log, `every` so often, what was published since the last time; never where that

@@ -1,26 +1,16 @@
 //! `/admin/customers`: whose the vehicles are.
 
 use actix_web::HttpResponse;
-use actix_web::web::{self, Data, Json, Path, Query, ServiceConfig};
+use actix_web::web::{Data, Json, Path, Query};
 use domain::{Customer, CustomerId};
-use platform::http::{Problem, ProblemBody};
+use platform::http::{Problem, ProblemBody, page_size};
 
 use super::Desk;
 use super::shapes::{
     CustomerBody, CustomerItem, CustomerPage, CustomersQuery, RemovalQuery, Removed,
 };
-use super::vehicles::page_size;
+use super::vehicles::PAGE_MAX;
 use crate::registry::{Customers, Edit, FindCustomer};
-
-pub(super) fn routes(config: &mut ServiceConfig) {
-    config.service(web::resource("/admin/customers").route(web::get().to(list))).service(
-        web::resource("/admin/customers/{customer}")
-            .app_data(super::master::json())
-            .route(web::get().to(show))
-            .route(web::put().to(put))
-            .route(web::delete().to(remove)),
-    );
-}
 
 pub(super) fn parse_customer(text: &str) -> Result<CustomerId, Problem> {
     CustomerId::parse(text).map_err(|e| Problem::bad_request(format!("the customer's id {e}")))
@@ -32,7 +22,7 @@ pub(super) async fn list(
     desk: Data<Desk>,
     asked: Query<CustomersQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let limit = page_size(asked.limit)?;
+    let limit = page_size(asked.limit, PAGE_MAX)?;
     let after = asked.after.as_deref().map(parse_customer).transpose()?;
     let mut customers = desk.registry.send(Customers { after, limit: limit + 1 }).await?;
     let is_more = customers.len() > limit;

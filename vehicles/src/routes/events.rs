@@ -4,13 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::web::{self, Bytes, Data, ServiceConfig};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use futures_util::stream;
-use platform::http::ProblemBody;
+use platform::http::{ProblemBody, Telling, event, last_event_id};
 use tokio::time::timeout;
 
 use super::Desk;
+use super::shapes::StatusEvent;
 use crate::live::{EventId, Live, Told};
 
 /// Silence after which a comment says that the line is alive.
@@ -18,17 +18,12 @@ const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 /// What a client waits before it comes back.
 const RETRY: &str = "retry: 2000\n";
 
-pub(super) fn routes(config: &mut ServiceConfig) {
-    config.service(web::resource("/vehicles/events").route(web::get().to(events)));
-}
-
 /// Changes of status as they happen (server-sent events). `event: status` has a `StatusEvent` as its
 /// data; `event: reset` says that events were missed: read the list anew.
-#[utoipa::path(get, path = "/vehicles/events", tag = "vehicles", params(("Last-Event-ID" = Option<String>, Header, description = "goes on behind this event")), responses((status = 200, content_type = "text/event-stream", body = String), (status = 401, body = ProblemBody<'_>)))]
+#[utoipa::path(get, path = "/vehicles/events", tag = "vehicles", params(("Last-Event-ID" = Option<String>, Header, description = "goes on behind this event")), responses((status = 200, content_type = "text/event-stream", body = StatusEvent), (status = 401, body = ProblemBody<'_>)))]
 pub(super) async fn events(desk: Data<Desk>, request: HttpRequest) -> HttpResponse {
     let live = Arc::clone(&desk.live);
-    let last = request.headers().get("last-event-id").and_then(|value| value.to_str().ok());
-    let (seen, greeting) = match last {
+    let (seen, greeting) = match last_event_id(&request) {
         None => (live.newest(), opening(&live, live.newest())),
         Some(text) => match EventId::parse(text).and_then(|id| live.resume(id)) {
             Some(seen) => (seen, RETRY.to_owned() + "\n"),
@@ -36,15 +31,7 @@ pub(super) async fn events(desk: Data<Desk>, request: HttpRequest) -> HttpRespon
         },
     };
     let listener = Listener { live, seen, greeting: Some(greeting), _counted: Counted::new(&desk) };
-    let body = stream::unfold(listener, |mut listener| async move {
-        let text = listener.next().await?;
-        Some((Ok::<_, actix_web::Error>(Bytes::from(text)), listener))
-    });
-    HttpResponse::Ok()
-        .content_type("text/event-stream")
-        .insert_header(("cache-control", "no-store"))
-        .insert_header(("x-accel-buffering", "no"))
-        .streaming(body)
+    platform::http::events(&request, listener)
 }
 
 /// A client and how far it has heard.
@@ -55,7 +42,7 @@ struct Listener {
     _counted: Counted,
 }
 
-impl Listener {
+impl Telling for Listener {
     async fn next(&mut self) -> Option<String> {
         if let Some(greeting) = self.greeting.take() {
             return Some(greeting);
@@ -70,15 +57,9 @@ impl Listener {
                 Some(reset(&self.live, newest))
             }
             Told::Events(first, events) => {
-                let mut text = String::new();
-                for (number, data) in (first..).zip(&events) {
-                    let id = self.live.id(number);
-                    for part in ["id: ", &id.to_string(), "\nevent: status\ndata: ", data, "\n\n"] {
-                        text.push_str(part);
-                    }
-                    self.seen = number;
-                }
-                Some(text)
+                self.seen = first + events.len() as u64 - 1;
+                let said = (first..).zip(&events);
+                Some(said.map(|(n, data)| event(Some(&self.live.id(n)), "status", data)).collect())
             }
         }
     }
@@ -86,11 +67,11 @@ impl Listener {
 
 /// With the id of the newest event, so that even a client that hears nothing can resume.
 fn opening(live: &Live, newest: u64) -> String {
-    format!("{RETRY}id: {}\nevent: hello\ndata: {{}}\n\n", live.id(newest))
+    RETRY.to_owned() + &event(Some(&live.id(newest)), "hello", "{}")
 }
 
 fn reset(live: &Live, newest: u64) -> String {
-    format!("id: {}\nevent: reset\ndata: {{}}\n\n", live.id(newest))
+    event(Some(&live.id(newest)), "reset", "{}")
 }
 
 /// Counts the clients.

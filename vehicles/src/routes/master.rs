@@ -1,6 +1,6 @@
 //! `/admin/vehicles`: which vehicles there are, and whose.
 
-use actix_web::web::{self, Data, Json, JsonConfig, Path, Query, ServiceConfig};
+use actix_web::web::{Data, Json, JsonConfig, Path, Query};
 use actix_web::{HttpResponse, ResponseError};
 use domain::{Plate, Vehicle};
 use platform::http::{Problem, ProblemBody};
@@ -10,16 +10,6 @@ use super::customers::parse_customer;
 use super::shapes::{ListQuery, Removed, VehicleBody, VehiclePage, VehicleRecord};
 use super::vehicles::parse_vehicle;
 use crate::registry::{Edit, FindRecord};
-
-pub(super) fn routes(config: &mut ServiceConfig) {
-    config.service(web::resource("/admin/vehicles").route(web::get().to(list))).service(
-        web::resource("/admin/vehicles/{vehicle_id}")
-            .app_data(json())
-            .route(web::get().to(show))
-            .route(web::put().to(put))
-            .route(web::delete().to(remove)),
-    );
-}
 
 /// Bodies that are no JSON are refused in the words of the others.
 pub(super) fn json() -> JsonConfig {

@@ -1,5 +1,4 @@
-//! What people and vehicles can ask over HTTP. Who may call is decided around these routes, not
-//! here.
+//! What people and vehicles can ask over HTTP.
 //!
 //! | route | what |
 //! |---|---|
@@ -24,8 +23,9 @@ mod vehicles;
 use std::sync::Arc;
 
 use actix::Addr;
-use actix_web::web::{self, PayloadConfig, ServiceConfig};
+use actix_web::web::PayloadConfig;
 use domain::SharedClock;
+use platform::http::{Routes, Scope, operation};
 
 use crate::inside::Inside;
 use crate::live::Live;
@@ -34,6 +34,8 @@ use crate::registry::Registry;
 
 /// Largest file of an import: some 200,000 vehicles.
 const IMPORT_BYTES_MAX: usize = 32 << 20;
+/// Most bytes of a ping's body.
+const PING_BYTES_MAX: usize = 4_096;
 
 /// What is behind the routes; cheap to clone.
 #[derive(Clone)]
@@ -46,43 +48,22 @@ pub(crate) struct Desk {
     pub(crate) metrics: Arc<Metrics>,
 }
 
-/// The routes, described.
-#[derive(utoipa::OpenApi)]
-#[openapi(
-    paths(
-        vehicles::list,
-        vehicles::detail,
-        vehicles::ping,
-        events::events,
-        customers::list,
-        customers::show,
-        customers::put,
-        customers::remove,
-        master::list,
-        master::show,
-        master::put,
-        master::remove,
-        import::import,
-        plates::show,
-        plates::erase,
-    ),
-    components(schemas(shapes::StatusEvent)),
-    security(("admin" = []))
-)]
-pub(crate) struct Described;
-
-/// Adds the routes.
-pub(crate) fn configure(desk: &Desk, config: &mut ServiceConfig) {
-    config
-        .app_data(web::Data::new(desk.clone()))
-        .configure(events::routes)
-        .configure(vehicles::routes)
-        .configure(customers::routes)
-        .service(
-            web::resource("/admin/vehicles/import")
-                .app_data(PayloadConfig::new(IMPORT_BYTES_MAX))
-                .route(web::post().to(import::import)),
-        )
-        .configure(plates::routes)
-        .configure(master::routes);
+/// The routes, without the desk behind them. `/vehicles/{vehicle_id}` is any but those before it.
+pub fn routes() -> Routes {
+    Routes::default()
+        .add(Scope::Admin, operation!(events::events))
+        .add(Scope::Admin, operation!(vehicles::list))
+        .add(Scope::Admin, operation!(vehicles::detail))
+        .add(Scope::Ping, operation!(vehicles::ping).with(|| PayloadConfig::new(PING_BYTES_MAX)))
+        .add(Scope::Admin, operation!(customers::list))
+        .add(Scope::Admin, operation!(customers::show))
+        .add(Scope::Admin, operation!(customers::put).with(master::json))
+        .add(Scope::Admin, operation!(customers::remove))
+        .add(Scope::Admin, operation!(import::import).with(|| PayloadConfig::new(IMPORT_BYTES_MAX)))
+        .add(Scope::Admin, operation!(plates::show))
+        .add(Scope::Admin, operation!(plates::erase))
+        .add(Scope::Admin, operation!(master::list))
+        .add(Scope::Admin, operation!(master::show))
+        .add(Scope::Admin, operation!(master::put).with(master::json))
+        .add(Scope::Admin, operation!(master::remove))
 }

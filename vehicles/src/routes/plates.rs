@@ -2,21 +2,13 @@
 //! whoever asks them.
 
 use actix_web::HttpResponse;
-use actix_web::web::{self, Data, Path, ServiceConfig};
+use actix_web::web::{Data, Path};
 use domain::Plate;
 use platform::http::{Problem, ProblemBody};
 
 use super::Desk;
 use super::shapes::{Removed, VehicleDetail};
 use crate::plates::{Plates, Stopping};
-
-pub(super) fn routes(config: &mut ServiceConfig) {
-    config.service(
-        web::resource("/admin/vehicles/of-plate/{plate}")
-            .route(web::get().to(show))
-            .route(web::delete().to(erase)),
-    );
-}
 
 fn parse(text: &str) -> Result<Plate, Problem> {
     Plate::parse(text).map_err(|e| Problem::bad_request(e.to_string()))

@@ -2,11 +2,11 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Bytes, Data, Path, Query, ServiceConfig};
+use actix_web::web::{Bytes, Data, Path, Query};
 use domain::presence::Status;
 use domain::wire::ping::{Ping, PingRejection, parse_ping_time};
 use domain::{CustomerId, Plate, VehicleId};
-use platform::http::{Problem, ProblemBody};
+use platform::http::{Problem, ProblemBody, page_size};
 use tracing::warn;
 
 use super::Desk;
@@ -16,24 +16,8 @@ use super::shapes::{
 use crate::fleet::listing::{Cursor, Filter, Sort};
 use crate::registry::{Find, List, Pings};
 
-/// Vehicles of a page where nobody says how many.
-pub(super) const PAGE: usize = 100;
 /// Most vehicles of a page.
 pub(super) const PAGE_MAX: usize = 1_000;
-/// Most bytes of a ping's body.
-const PING_BYTES_MAX: usize = 4_096;
-
-pub(super) fn routes(config: &mut ServiceConfig) {
-    // A guard for other answers (a page for a browser) can stand before the list's JSON.
-    config
-        .service(web::resource("/vehicles").route(web::get().to(list)))
-        .service(web::resource("/vehicles/{vehicle_id}").route(web::get().to(detail)))
-        .service(
-            web::resource("/vehicles/{vehicle_id}/ping")
-                .app_data(web::PayloadConfig::new(PING_BYTES_MAX))
-                .route(web::post().to(ping)),
-        );
-}
 
 impl ListQuery {
     /// Checks what a person asks for.
@@ -75,16 +59,9 @@ impl ListQuery {
             text: given(&self.q),
             sort,
             descending,
-            limit: page_size(self.limit)?,
+            limit: page_size(self.limit, PAGE_MAX)?,
             after: after.transpose()?,
         })
-    }
-}
-
-pub(super) fn page_size(limit: Option<usize>) -> Result<usize, Problem> {
-    match limit.unwrap_or(PAGE) {
-        limit @ 1..=PAGE_MAX => Ok(limit),
-        _ => Err(Problem::bad_request(format!("`limit` is not between 1 and {PAGE_MAX}"))),
     }
 }
 

@@ -9,6 +9,7 @@ use domain::{ExceptionKind, Label, Plate};
 use platform::http::Problem;
 use serde::Deserialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 use super::actors_client::AskError;
 use super::words::Words;
@@ -16,39 +17,48 @@ use super::{Actors, Pages};
 
 use crate::csv_writer::Append;
 use crate::dismissal::Dismissal;
+use crate::openapi::kinds_to_review;
 use crate::recent::subject_of;
 use crate::row::Lines;
 
 /// How a browser's field writes a local time.
 const FIELD_FORMATS: [&str; 2] = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"];
 
-#[derive(Deserialize)]
+/// An operator's word that a vehicle has left.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Closing {
-    /// Why nobody read the exit.
+pub(super) struct Leaving {
+    /// Why no camera read it.
     reason: String,
-    /// When the vehicle left, in the place's own time; empty: now.
+    /// In the place's own time, as `2026-11-20T14:05`; empty or missing: now.
     #[serde(default)]
     left_at: String,
 }
 
-#[derive(Deserialize)]
+/// An exception as `/exceptions` shows it.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Dismissing {
+    #[schema(schema_with = kinds_to_review)]
     kind: ExceptionKind,
     vehicle_plate: String,
-    /// The observation, or the session, that the exception speaks of.
+    /// The observation or, of `withdrawn`, the session that it speaks of.
     subject: String,
+    /// Must be the one that holds.
     revision: u64,
+    /// Kept with the dismissal.
     reason: String,
 }
 
-/// The operator's exit goes the way of every read: the plate's actor judges it.
+// The operator's exit goes the way of every read: the plate's actor judges it.
+/// An operator saw the vehicle leave; hands on to `/admin/sessions/{plate}/close` of the actors.
+#[utoipa::path(post, path = "/sessions/{plate}/close", tag = "pages", params(("plate" = String, Path)),
+    request_body = Leaving, responses((status = 200), (status = 404), (status = 422), (status = 503)))]
 pub(super) async fn close(
     pages: Data<Pages>,
     actors: Data<Actors>,
     plate: Path<String>,
-    closing: Json<Closing>,
+    closing: Json<Leaving>,
 ) -> Result<HttpResponse, Problem> {
     let plate = parse_plate(&plate)?;
     let words = pages.words();
@@ -74,7 +84,10 @@ fn local_time(pages: &Pages, text: &str) -> Result<String, Problem> {
     Ok(format_time(at.to_utc()))
 }
 
-/// The exception must be the one that holds: who dismisses another one has not seen it.
+// The exception must be the one that holds: who dismisses another one has not seen it.
+/// An operator has looked at an exception. Its row stays in `exceptions.csv`.
+#[utoipa::path(post, path = "/exceptions/dismiss", tag = "pages", request_body = Dismissing,
+    responses((status = 200), (status = 400), (status = 409, description = "it no longer holds")))]
 pub(super) async fn dismiss(
     pages: Data<Pages>,
     asked: Json<Dismissing>,

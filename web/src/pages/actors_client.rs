@@ -35,8 +35,6 @@ pub struct ActorsAt {
     pub url: Url,
     /// The admin token to show, if any.
     pub token: Option<String>,
-    /// Whether they are in this process, and answer their own paths on the same listener.
-    pub is_here: bool,
 }
 
 /// Asks the actors over HTTP. Of one thread, as its client is.

@@ -7,12 +7,12 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Query};
 use askama::Template;
 use domain::wire::parse_time;
-use platform::http::Problem;
+use platform::http::{Principal, Problem};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::words::{Shown, number};
-use super::{Actors, Pages, Shell, Viewer, page as respond};
+use super::{Actors, Pages, Shell, page as respond};
 
 /// Letters on a page.
 const SHOWN: usize = 100;
@@ -50,7 +50,7 @@ struct Letter {
 pub(super) async fn page(
     pages: Data<Pages>,
     actors: Data<Actors>,
-    viewer: Viewer,
+    viewer: Principal,
     asked: Query<Asked>,
 ) -> HttpResponse {
     let words = pages.words();

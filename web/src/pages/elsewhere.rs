@@ -1,14 +1,9 @@
 //! The paths of other roles, at the pages' own port: handed on to them. A process that has such a
 //! role answers its paths by itself, and does not come here.
-//!
-//! | paths | whose |
-//! |---|---|
-//! | `/vehicles…`, `/admin/vehicles…`, `/admin/customers…` | the vehicle monitor's |
-//! | `/admin/status`, `/admin/sessions…`, `/admin/exceptions`, `/admin/dead-letters…`, `/admin/plates…` | the actors' |
 
-use actix_web::web::{self, Data, Payload, ServiceConfig};
+use actix_web::web::{self, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use platform::http::Problem;
+use platform::http::{Problem, Routes};
 
 use super::actors_client::Body;
 use super::{Actors, Monitor, Pages};
@@ -16,20 +11,17 @@ use super::{Actors, Monitor, Pages};
 /// Brings a file of vehicles.
 const IMPORT: &str = "/admin/vehicles/import";
 
-/// Adds the paths of the roles that run in other processes.
-pub(super) fn configure(pages: &Pages, config: &mut ServiceConfig) {
-    if !pages.options.vehicles.is_here {
-        for path in ["/vehicles{more:(/.*)?}", "/admin/{more:(vehicles|customers)(/.*)?}"] {
-            config.service(web::resource(path).route(web::route().to(to_monitor)));
-        }
-    }
-    if !pages.options.actors.is_here {
-        let path = "/admin/{more:(status|sessions|exceptions|dead-letters|plates)(/.*)?}";
-        config.service(web::resource(path).route(web::route().to(to_actors)));
-    }
+/// These routes, answered by the vehicle monitor, wherever it is.
+pub fn to_monitor(routes: Routes) -> Routes {
+    routes.handed_on(|| web::route().to(ask_monitor))
 }
 
-async fn to_monitor(
+/// These routes, answered by the actors, wherever they are.
+pub fn to_actors(routes: Routes) -> Routes {
+    routes.handed_on(|| web::route().to(ask_actors))
+}
+
+async fn ask_monitor(
     pages: Data<Pages>,
     monitor: Data<Monitor>,
     request: HttpRequest,
@@ -42,7 +34,7 @@ async fn to_monitor(
     monitor.0.hand_on(&request, body, is_over(&pages)).await
 }
 
-async fn to_actors(
+async fn ask_actors(
     pages: Data<Pages>,
     actors: Data<Actors>,
     request: HttpRequest,

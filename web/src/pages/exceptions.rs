@@ -5,13 +5,14 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use domain::ExceptionKind;
 use domain::wire::ExceptionMessage;
-use platform::http::Problem;
+use platform::http::{Principal, Problem, wants_html};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::board::{ExceptionView, KindCount, exception_view, kind_counts};
 use super::words::number;
-use super::{Pages, Shell, Viewer, nowhere, page as respond, wants_html};
+use super::{Pages, Shell, nowhere, page as respond};
+use crate::openapi::{ToLookAt, Which};
 use crate::recent::Cursor;
 
 /// Exceptions on a page.
@@ -41,9 +42,12 @@ struct ExceptionsPage {
     first: Option<String>,
 }
 
+/// Exceptions that hold and that nobody dismissed; a page where a browser asks.
+#[utoipa::path(get, path = "/exceptions", tag = "pages",
+    params(Which), responses((status = 200, body = ToLookAt)))]
 pub(super) async fn page(
     pages: Data<Pages>,
-    viewer: Viewer,
+    viewer: Principal,
     asked: Query<Asked>,
     request: HttpRequest,
 ) -> HttpResponse {

@@ -5,9 +5,9 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use askama::Template;
-use platform::http::Problem;
+use platform::http::{Principal, Problem, wants_html};
 
-use super::{Pages, Shell, Viewer, page as respond, wants_html};
+use super::{Pages, Shell, page as respond};
 
 #[derive(Template)]
 #[template(path = "nowhere.html")]
@@ -18,7 +18,7 @@ struct Nowhere {
 }
 
 /// Whatever path no part of the program answers: a page where this process has pages.
-pub async fn nowhere(viewer: Viewer, request: HttpRequest) -> HttpResponse {
+pub async fn nowhere(viewer: Principal, request: HttpRequest) -> HttpResponse {
     let path = request.path();
     match request.app_data::<Data<Pages>>() {
         Some(pages) if wants_html(request.headers()) => {

@@ -7,10 +7,11 @@ use askama::Template;
 use domain::Plate;
 use domain::story::State;
 use domain::wire::parse_time;
+use platform::http::Principal;
 
 use super::answers::{CameraRead, Stay, Timeline};
 use super::words::{Shown, Words, duration};
-use super::{Actors, Pages, Shell, Viewer, page as respond};
+use super::{Actors, Pages, Shell, page as respond};
 use crate::recent::{Standing, subject_of};
 
 #[derive(Template)]
@@ -74,7 +75,7 @@ const LATE_SECONDS: i64 = 60;
 pub(super) async fn page(
     pages: Data<Pages>,
     actors: Data<Actors>,
-    viewer: Viewer,
+    viewer: Principal,
     path: Path<String>,
 ) -> HttpResponse {
     let words = pages.words();

@@ -11,16 +11,16 @@ use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use domain::wire::parse_time;
-use futures_util::stream::unfold;
+use platform::http::{Principal, Telling, event, events};
 use serde::Deserialize;
 use tokio::time::{Instant, sleep_until};
 
 use super::actors_client::{ActorsClient, AskError};
 use super::answers::{Customer, ListedVehicle, StatusCounts, VehicleDetail, VehiclePage};
 use super::board::html;
-use super::events::Event;
+use super::event_stream::Event;
 use super::words::{Shown, Words, number};
-use super::{Monitor, Pages, Shell, Viewer, compressed, page as respond};
+use super::{Monitor, Pages, Shell, page as respond};
 
 /// Between two looks of a viewer.
 const EVERY: Duration = Duration::from_secs(1);
@@ -149,7 +149,7 @@ impl Asked {
 pub(super) async fn page(
     pages: Data<Pages>,
     monitor: Data<Monitor>,
-    viewer: Viewer,
+    viewer: Principal,
     asked: Query<Asked>,
 ) -> HttpResponse {
     let asked = asked.into_inner();
@@ -244,7 +244,7 @@ pub(super) struct Streamed {
 struct Watching {
     pages: Data<Pages>,
     monitor: Rc<ActorsClient>,
-    viewer: Viewer,
+    viewer: Principal,
     asked: Asked,
     told: String,
     next_look: Instant,
@@ -253,7 +253,7 @@ struct Watching {
 pub(super) async fn event_stream(
     pages: Data<Pages>,
     monitor: Data<Monitor>,
-    viewer: Viewer,
+    viewer: Principal,
     streamed: Query<Streamed>,
     request: HttpRequest,
 ) -> HttpResponse {
@@ -266,14 +266,10 @@ pub(super) async fn event_stream(
         told: String::new(),
         next_look: Instant::now(),
     };
-    let stream = unfold(watching, |mut watching| async move {
-        let event = watching.next().await?;
-        Some((event, watching))
-    });
-    compressed::events(request.headers(), stream)
+    events(&request, watching)
 }
 
-impl Watching {
+impl Telling for Watching {
     /// The next event; `None` where the service ends, or the viewer's sign-in.
     async fn next(&mut self) -> Option<String> {
         let mut news = self.pages.lookout.subscribe();
@@ -294,14 +290,14 @@ impl Watching {
         let regions: BTreeMap<&str, &str> =
             is_news.then_some(("vehicles", self.told.as_str())).into_iter().collect();
         let data = serde_json::to_string(&Event { now, may_see: true, regions }).ok()?;
-        Some(format!("event: news\ndata: {data}\n\n"))
+        Some(event(None, "news", &data))
     }
 }
 
 pub(super) async fn detail(
     pages: Data<Pages>,
     monitor: Data<Monitor>,
-    viewer: Viewer,
+    viewer: Principal,
     id: Path<String>,
 ) -> HttpResponse {
     let words = pages.words();

@@ -1,11 +1,6 @@
 //! From the bytes of a request to rows that are valid, or to the item and the field that is not.
 
-use std::time::Duration;
-
-use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
-use actix_web::http::header::CONTENT_LENGTH;
-use actix_web::web::{Bytes, Payload};
 use domain::wire::Unsavable;
 use platform::http::Problem;
 use serde::de::DeserializeOwned;
@@ -14,9 +9,6 @@ use serde_path_to_error::Segment;
 
 use crate::problem::{bad_item, too_large};
 use crate::row::Row;
-
-/// Longest that a body may take to arrive: a client that stalls holds no memory for ever.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How much one request may bring.
 #[derive(Debug, Clone, Copy)]
@@ -42,24 +34,6 @@ impl<R> Items<R> {
             Self::One(row) => std::slice::from_ref(row),
             Self::Many(rows) => rows,
         }
-    }
-}
-
-/// Reads a body: 413 where it is too large, 408 where it does not come, 400 where it breaks off.
-pub(crate) async fn read(
-    request: &HttpRequest,
-    payload: Payload,
-    bytes_max: usize,
-) -> Result<Bytes, Problem> {
-    let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    if announced.and_then(|length| length.parse().ok()).is_some_and(|n: usize| n > bytes_max) {
-        return Err(too_large(bytes_max, "bytes"));
-    }
-    match tokio::time::timeout(BODY_TIMEOUT, payload.to_bytes_limited(bytes_max)).await {
-        Ok(Ok(Ok(bytes))) => Ok(bytes),
-        Ok(Ok(Err(_))) => Err(Problem::new(StatusCode::BAD_REQUEST, "the body broke off")),
-        Ok(Err(_)) => Err(too_large(bytes_max, "bytes")),
-        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "the body took too long")),
     }
 }
 

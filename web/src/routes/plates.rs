@@ -14,6 +14,9 @@ use super::{State, writer_is_gone};
 use crate::csv_writer::{EraseRowsOf, GetRowsOf};
 use crate::dismissal::DismissalMessage;
 
+/// The rows of a plate. For the actors; a person asks `/admin/plates/{plate}`.
+#[utoipa::path(get, path = "/plates/{plate}", tag = "files", params(("plate" = String, Path)),
+    responses((status = 200)))]
 pub(super) async fn export(
     state: Data<State>,
     plate: Path<String>,
@@ -29,6 +32,9 @@ pub(super) async fn export(
     })))
 }
 
+/// Erases the rows of a plate. For the actors; a person asks `/admin/plates/{plate}`.
+#[utoipa::path(delete, path = "/plates/{plate}", tag = "files", params(("plate" = String, Path)),
+    responses((status = 200)))]
 pub(super) async fn erase(
     state: Data<State>,
     plate: Path<String>,

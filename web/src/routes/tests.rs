@@ -21,7 +21,7 @@ async fn start(bench: &Bench) -> Web {
 }
 
 async fn call(web: &Web, request: TestRequest) -> ServiceResponse {
-    let app = init_service(App::new().configure(web.configure())).await;
+    let app = init_service(App::new().configure(web.routes().open())).await;
     call_service(&app, request.to_request()).await
 }
 
@@ -260,7 +260,7 @@ async fn a_disk_that_fails_is_never_a_success() {
 async fn a_service_that_stopped_says_come_again() {
     let bench = Bench::new();
     let web = start(&bench).await;
-    let app = init_service(App::new().configure(web.configure())).await;
+    let app = init_service(App::new().configure(web.routes().open())).await;
     web.stop().await;
     for request in [
         TestRequest::post().uri("/save_summary").set_payload(without_id().to_string()),

@@ -62,8 +62,7 @@ pub async fn start(wiring: &Wiring<'_>) -> anyhow::Result<Started> {
         let _ = health.store_settings.set(Arc::clone(&redis.part));
     }
     wiring.add(|site| {
-        site.routes(actors.configure());
-        site.describe(Actors::openapi());
+        site.routes(actors.routes());
         site.check(move || {
             let parts = health.parts().into_iter();
             parts.map(|(name, part)| (name.to_owned(), part.text())).collect()

@@ -52,8 +52,7 @@ pub fn start(wiring: &Wiring<'_>, embedded: Option<EmbeddedPublisher>) -> anyhow
         &wiring.vitals,
     )?;
     wiring.add(|site| {
-        site.routes(cameras.configure());
-        site.describe(cameras::openapi());
+        site.routes(cameras.routes());
         if let Some(publisher) = publisher {
             site.check(move || {
                 let state = if publisher.is_ready() { "ok" } else { "cannot publish reads" };

@@ -53,8 +53,7 @@ pub async fn start(
     .await?;
     generators.tell_every(config.published_every);
     wiring.add(|site| {
-        site.routes(generators.configure());
-        site.describe(generators::openapi());
+        site.routes(generators.routes());
         site.check(move || {
             let state = if publisher.is_ready() { "ok" } else { "cannot publish" };
             vec![("publisher".to_owned(), state.to_owned())]

@@ -44,8 +44,7 @@ pub fn start(wiring: &Wiring<'_>) -> anyhow::Result<Pings> {
     let mut pings = pings::start(options, monitor, way, clock, &wiring.registry, &wiring.vitals)?;
     pings.tell_every(config.published_every);
     wiring.add(|site| {
-        site.routes(pings.configure());
-        site.describe(pings::openapi());
+        site.routes(pings.routes());
     });
     Ok(pings)
 }

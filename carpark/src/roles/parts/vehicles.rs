@@ -53,8 +53,7 @@ pub async fn start(
         let _ = health.store_settings.set(Arc::clone(&redis.part));
     }
     wiring.add(|site| {
-        site.routes(vehicles.configure());
-        site.describe(Vehicles::openapi());
+        site.routes(vehicles.routes());
         site.check(move || {
             let parts = health.parts().into_iter();
             parts.map(|(name, part)| (name.to_owned(), part.text())).collect()

@@ -32,20 +32,19 @@ pub fn open(
     web.start_pages(pages_options(wiring, cameras)?);
     let is_ready = web.readiness();
     wiring.add(|site| {
-        site.routes(web.configure());
-        site.describe(web::openapi());
+        site.routes(web.routes());
         // Handed on to where they are, so they are found here.
-        if !wiring.plan.actors {
-            site.describe(actors::Actors::openapi());
-        }
         if !wiring.plan.vehicles {
-            site.describe(vehicles::Vehicles::openapi());
+            site.routes(web::pages::to_monitor(vehicles::routes()));
+        }
+        if !wiring.plan.actors {
+            site.routes(web::pages::to_actors(actors::routes()));
         }
         site.check(move || {
             let state = if is_ready() { "ok" } else { "the files cannot be written" };
             vec![("files".to_owned(), state.to_owned())]
         });
-        site.routes(move |routes| sign_in::routes(&sign_ins, routes));
+        site.routes(sign_in::routes_of(sign_ins));
     });
     Ok(())
 }
@@ -63,7 +62,7 @@ fn pages_options(wiring: &Wiring<'_>, cameras: &Cameras) -> anyhow::Result<Optio
             Some(url) => url.clone(),
             None => format!("http://{}", reachable(own)).parse()?,
         };
-        Ok(ActorsAt { url, token: token.clone(), is_here })
+        Ok(ActorsAt { url, token: token.clone() })
     };
     Ok(Options {
         time_zone: config.web.time_zone,

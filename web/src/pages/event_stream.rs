@@ -7,13 +7,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use futures_util::Stream;
-use futures_util::stream::unfold;
+use platform::http::{Principal, Telling, event};
 use serde::Serialize;
 use tokio::sync::watch;
 
 use super::lookout::{Looking, Lookout, News};
-use super::viewer::Viewer;
 
 /// What one event says.
 #[derive(Serialize)]
@@ -26,45 +24,43 @@ pub(super) struct Event<'a> {
     pub(super) regions: BTreeMap<&'a str, &'a str>,
 }
 
-struct Watching {
+pub(super) struct Watching {
     news: watch::Receiver<Arc<News>>,
     /// The last look that was told.
     told: u64,
-    viewer: Viewer,
+    viewer: Principal,
     could_see: bool,
     process: Arc<str>,
     is_first: bool,
     _looking: Looking,
 }
 
-/// The stream for a viewer. `last` is the id of the last event that it had.
-pub(super) fn events(
-    lookout: &Arc<Lookout>,
-    process: &Arc<str>,
-    viewer: Viewer,
-    last: Option<&str>,
-) -> impl Stream<Item = String> + use<> {
-    let told = last
-        .and_then(|last| last.rsplit_once('-'))
-        .filter(|(of, _)| **of == **process)
-        .and_then(|(_, number)| number.parse().ok())
-        .unwrap_or(0);
-    let watching = Watching {
-        news: lookout.subscribe(),
-        told,
-        could_see: viewer.may_see(),
-        viewer,
-        process: Arc::clone(process),
-        is_first: true,
-        _looking: lookout.look(),
-    };
-    unfold(watching, |mut watching| async move {
-        let event = watching.next().await?;
-        Some((event, watching))
-    })
+impl Watching {
+    /// For a viewer. `last` is the id of the last event that it had.
+    pub(super) fn new(
+        lookout: &Arc<Lookout>,
+        process: &Arc<str>,
+        viewer: Principal,
+        last: Option<&str>,
+    ) -> Self {
+        let told = last
+            .and_then(|last| last.rsplit_once('-'))
+            .filter(|(of, _)| **of == **process)
+            .and_then(|(_, number)| number.parse().ok())
+            .unwrap_or(0);
+        Self {
+            news: lookout.subscribe(),
+            told,
+            could_see: viewer.may_see(),
+            viewer,
+            process: Arc::clone(process),
+            is_first: true,
+            _looking: lookout.look(),
+        }
+    }
 }
 
-impl Watching {
+impl Telling for Watching {
     /// The next event; `None` where the service ends, or the viewer's sign-in: the page asks again
     /// and is told what it may see.
     async fn next(&mut self) -> Option<String> {
@@ -88,9 +84,9 @@ impl Watching {
         };
         let htmls: Vec<(&str, String)> = changed.map(|item| (item.1.id, html(item))).collect();
         let regions = htmls.iter().map(|(id, html)| (*id, html.as_str())).collect();
-        let event = Event { now: news.at.timestamp_millis(), may_see: self.could_see, regions };
+        let said = Event { now: news.at.timestamp_millis(), may_see: self.could_see, regions };
         self.told = news.number;
-        let data = serde_json::to_string(&event).ok()?;
-        Some(format!("id: {}-{}\nevent: news\ndata: {data}\n\n", self.process, news.number))
+        let id = format!("{}-{}", self.process, news.number);
+        Some(event(Some(&id), "news", &serde_json::to_string(&said).ok()?))
     }
 }

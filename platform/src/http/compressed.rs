@@ -1,26 +1,22 @@
-//! Answers in less bytes, for those who read gzip. A stream is one text that goes on: what has been
-//! said in it already, as most of a region has, costs a few bytes when it is said again, and each
-//! event is let out as soon as it is there.
+//! Answers in less bytes, for those who read gzip.
 
 use std::io::Write as _;
 
-use actix_web::HttpResponse;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, VARY,
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, VARY,
 };
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use futures_util::{Stream, StreamExt};
 
 /// Answers of this size; less is not worth it, more would hold up the others.
 const BYTES: std::ops::RangeInclusive<usize> = 1_000..=1 << 20;
 
 /// Whether whoever asks reads gzip (RFC 9110, 12.5.3).
-fn reads_gzip(headers: &HeaderMap) -> bool {
+pub(super) fn reads_gzip(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(ACCEPT_ENCODING).filter_map(|value| value.to_str().ok());
     accepted.flat_map(|value| value.split(',')).any(|coding| {
         let (name, quality) = coding.split_once(';').unwrap_or((coding, ""));
@@ -68,40 +64,8 @@ fn gzip(bytes: &[u8]) -> Option<Bytes> {
     packer.finish().ok().map(Bytes::from)
 }
 
-/// An answer of server-sent events.
-pub(super) fn events(
-    asked: &HeaderMap,
-    events: impl Stream<Item = String> + 'static,
-) -> HttpResponse {
-    let mut answer = HttpResponse::Ok();
-    answer
-        .insert_header((CONTENT_TYPE, "text/event-stream"))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header((VARY, "accept-encoding"))
-        // A proxy that gathers answers would make it anything but live.
-        .insert_header(("x-accel-buffering", "no"));
-    if !reads_gzip(asked) {
-        return answer.streaming(events.map(|event| Ok::<_, actix_web::Error>(Bytes::from(event))));
-    }
-    let mut packer = GzEncoder::new(Vec::new(), Compression::default());
-    answer
-        .insert_header((CONTENT_ENCODING, "gzip"))
-        .streaming(events.map(move |event| Ok::<_, actix_web::Error>(packed(&mut packer, &event)?)))
-}
-
-/// What the event adds to the stream, all of it.
-fn packed(packer: &mut GzEncoder<Vec<u8>>, event: &str) -> std::io::Result<Bytes> {
-    packer.write_all(event.as_bytes())?;
-    packer.flush()?;
-    Ok(Bytes::from(std::mem::take(packer.get_mut())))
-}
-
 #[cfg(test)]
 mod tests {
-    use std::io::Read as _;
-
-    use flate2::read::GzDecoder;
-
     use super::*;
 
     fn headers(accepted: &'static str) -> HeaderMap {
@@ -119,21 +83,5 @@ mod tests {
             assert!(!reads_gzip(&headers(accepted)), "{accepted}");
         }
         assert!(!reads_gzip(&HeaderMap::new()));
-    }
-
-    #[test]
-    fn an_event_is_let_out_at_once_and_what_was_said_before_costs_next_to_nothing() {
-        let rows: Vec<String> =
-            (0..200).map(|n| format!("<tr><td>PLATE{}</td></tr>", n * 7)).collect();
-        let event = format!("event: news\ndata: {}\n\n", rows.concat());
-        let mut packer = GzEncoder::new(Vec::new(), Compression::default());
-        let first = packed(&mut packer, &event).unwrap();
-        let second = packed(&mut packer, &event).unwrap();
-        assert!(second.len() * 20 < event.len(), "{} of {}", second.len(), event.len());
-        let mut read = String::new();
-        // What has come can be read, though the stream has no end yet.
-        let all = [first, second].concat();
-        let _ = GzDecoder::new(&*all).read_to_string(&mut read);
-        assert_eq!(read, event.repeat(2));
     }
 }
