@@ -62,6 +62,9 @@ impl Operation {
     }
 }
 
+/// A method, or any, and the route that answers it.
+type Answered = (Option<Method>, fn() -> Route);
+
 /// What is answered at a path.
 #[derive(Clone)]
 struct At {
@@ -69,7 +72,7 @@ struct At {
     scope: Scope,
     /// Where it does not hold, the path may be another's.
     guard: Option<fn(&GuardContext<'_>) -> bool>,
-    routes: Vec<(Option<Method>, fn() -> Route)>,
+    routes: Vec<Answered>,
     settings: Vec<OfResource>,
     is_described: bool,
 }

@@ -4,6 +4,7 @@
 
 mod consuming;
 mod dead_letters;
+mod dialling;
 mod publishing;
 mod server;
 mod shelf;

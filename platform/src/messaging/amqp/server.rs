@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use tracing::warn;
 
 use super::PATIENCE;
+use super::dialling;
 use super::url::{AmqpUrlError, parse_amqp_urls};
 use crate::address::masked;
 use crate::messaging::BrokerError;
@@ -71,7 +72,7 @@ impl Server {
 
     async fn connect_to(&self, node: &AMQPUri, name: &str) -> Result<Connection, BrokerError> {
         let properties = ConnectionProperties::default().with_connection_name(name.into());
-        match timeout(PATIENCE, Connection::connect_uri(node.clone(), properties)).await {
+        match timeout(PATIENCE, dialling::connect(node, properties)).await {
             Ok(Ok(connection)) => Ok(connection),
             Ok(Err(e)) => Err(self.explain(&e)),
             Err(_) => Err(self.unreachable(&"no answer within 10 s")),
