@@ -14,6 +14,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use domain::wire::format_time;
 use domain::{Direction, Instant, SharedClock};
+use platform::component::Component as _;
 use platform::runtime::Vitals;
 
 const STAYS: u32 = 1_000;
@@ -68,7 +69,7 @@ fn a_thousand_stays(bencher: Bencher) {
             while sink.written().len() < STAYS as usize || server.unacknowledged() > 0 {
                 tokio::time::sleep(Duration::from_micros(50)).await;
             }
-            actors.stop().await;
+            Box::new(actors).stop().await;
         });
     });
 }

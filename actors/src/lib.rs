@@ -34,16 +34,18 @@ use std::time::Duration;
 use actix::{Actor, Addr};
 use actix_web::web::Data;
 use admin::Desks;
+use async_trait::async_trait;
 use committer::Committer;
 use consumer::{Consumer, Drain};
 use dead_letter_desk::DeadLetterDesk;
 use domain::wire::queue_of;
 use domain::{Direction, SharedClock, Watermarks};
 use operator_desk::OperatorDesk;
-use plate_desk::{LaterVehicles, PlateDesk, VehiclesOfPlates};
+use plate_desk::{LaterVehicles, PlateDesk};
+use platform::component::{Component, States};
 use platform::http::Routes;
 use platform::messaging::{Broker, Queue};
-use platform::runtime::Vitals;
+use platform::runtime::{Vitals, texts};
 use registry::{Limits, Registry};
 use settler::{SettleNow, Settled, Settler};
 use store::{Outboxes, Plates, ProcessorId, Records, Store};
@@ -254,15 +256,10 @@ impl Actors {
         }
     }
 
-    /// The routes under `/admin`.
-    pub fn routes(&self) -> Routes {
-        let desks = self.desks.clone();
-        admin::routes().sharing(move || Data::new(desks.clone()))
-    }
-
-    /// Says who else knows of plates, once: what is shown and erased of one (G8) is of both.
-    pub fn know_vehicles(&self, vehicles: impl VehiclesOfPlates + 'static) {
-        let _known_already = self.vehicles.set(Box::new(vehicles));
+    /// Where is to be said, once, who else knows of plates: what is shown and erased of one (G8) is of
+    /// both.
+    pub fn vehicles(&self) -> LaterVehicles {
+        Rc::clone(&self.vehicles)
     }
 
     /// Whether each part works.
@@ -285,11 +282,24 @@ impl Actors {
         let nothing = Settled { watermarks: Watermarks::default(), plates: 0 };
         self.settler.send(SettleNow).await.unwrap_or(nothing)
     }
+}
+
+#[async_trait(?Send)]
+impl Component for Actors {
+    /// The routes under `/admin`.
+    fn routes(&self) -> Routes {
+        let desks = self.desks.clone();
+        admin::routes().sharing(move || Data::new(desks.clone()))
+    }
+
+    fn checks(&self) -> Option<States> {
+        let health = self.health();
+        Some(Box::new(move || texts(health.parts())))
+    }
 
     /// Consumes no more, finishes what is in flight, brings the outbox to the sink as far as the
-    /// patience reaches, says goodbye. What is left is in the store or goes back to the broker. The
-    /// vitals are at rest by then.
-    pub async fn stop(self) {
+    /// patience reaches, says goodbye. What is left is in the store or goes back to the broker.
+    async fn stop(self: Box<Self>) {
         let deadline = tokio::time::Instant::now() + self.options.stop_patience;
         let drained = async {
             let [entries, exits] = &self.consumers;

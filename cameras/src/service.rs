@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use actix::{Actor as _, Addr};
 use actix_web::web::Data;
+use async_trait::async_trait;
 use domain::SharedClock;
+use platform::component::{Component, States};
 use platform::http::Routes;
 use platform::messaging::Publisher;
 use platform::runtime::Vitals;
@@ -24,6 +26,7 @@ use crate::routes::{self, Bounds, State};
 pub struct Cameras {
     state: Arc<State>,
     passages: Addr<Passages>,
+    publisher: Option<Arc<dyn Publisher>>,
 }
 
 /// Asks the monitor how the cameras do; given out by [`Cameras::watch`], cheap to clone.
@@ -60,7 +63,7 @@ pub fn start(
     let vital = vitals.of("actor of the cameras' passages");
     let receiving = Bounds::new(&options);
     let passages =
-        Passages::new(options, publisher, monitor.clone(), metrics.clone(), vital).start();
+        Passages::new(options, publisher.clone(), monitor.clone(), metrics.clone(), vital).start();
     let state = State {
         cameras: cameras.into_iter().map(|camera| (camera.name.to_string(), camera)).collect(),
         passages: passages.clone(),
@@ -70,24 +73,36 @@ pub fn start(
         receiving,
         large: Semaphore::new(1),
     };
-    Ok(Cameras { state: Arc::new(state), passages })
+    Ok(Cameras { state: Arc::new(state), passages, publisher })
 }
 
 impl Cameras {
-    /// The routes: `POST /cameras/{camera}`, `GET /admin/cameras`.
-    pub fn routes(&self) -> Routes {
-        let state = Arc::clone(&self.state);
-        routes::routes().sharing(move || Data::from(Arc::clone(&state)))
-    }
-
     /// A look at the cameras, from any thread and for as long as one likes.
     pub fn watch(&self) -> Watch {
         Watch(self.state.monitor.clone())
     }
+}
+
+#[async_trait(?Send)]
+impl Component for Cameras {
+    /// `POST /cameras/{camera}`, `GET /admin/cameras`.
+    fn routes(&self) -> Routes {
+        let state = Arc::clone(&self.state);
+        routes::routes().sharing(move || Data::from(Arc::clone(&state)))
+    }
+
+    /// Without a publisher nobody posts, or it was said at the start.
+    fn checks(&self) -> Option<States> {
+        let publisher = self.publisher.clone()?;
+        Some(Box::new(move || {
+            let state = if publisher.is_ready() { "ok" } else { "cannot publish reads" };
+            vec![("cameras".to_owned(), state.to_owned())]
+        }))
+    }
 
     /// Takes nothing new, publishes what waits, and answers all who wait. The broker must still be
-    /// there; the vitals are at rest by then.
-    pub async fn stop(self) {
+    /// there.
+    async fn stop(self: Box<Self>) {
         if self.passages.send(Stop).await.is_err() {
             tracing::warn!("the actor of the passages was not running any more");
         }

@@ -29,6 +29,7 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpMessage, HttpResponse, ResponseError};
 use anyhow::bail;
+use platform::component::{Component, States};
 use platform::http::{Problem, Routes, Scope};
 use serde_json::json;
 
@@ -36,23 +37,20 @@ use connections::{AtWork, Connection};
 use entrance::{Access, Entrance};
 use held::Held;
 
-/// Name and state (`ok`, or why not) of what a role depends on.
-type Check = Box<dyn Fn() -> Vec<(String, String)> + Send>;
-/// Name and words of something to know of a part although it works.
-type Remark = Box<dyn Fn() -> Option<(String, String)> + Send>;
-
 /// What a listener serves.
 #[derive(Default)]
 pub struct Site {
     routes: Vec<Routes>,
-    checks: Vec<Check>,
-    remarks: Vec<Remark>,
+    checks: Vec<States>,
+    remarks: Vec<States>,
 }
 
 impl Site {
-    /// Adds routes that the listener answers.
-    pub fn routes(&mut self, routes: Routes) {
-        self.routes.push(routes);
+    /// Adds what a component answers, and what is asked after it.
+    pub fn add(&mut self, component: &dyn Component) {
+        self.routes.push(component.routes());
+        self.checks.extend(component.checks());
+        self.remarks.extend(component.remarks());
     }
 
     /// Those, and what every listener answers.
@@ -62,16 +60,6 @@ impl Site {
         let described = Data::new(described::merged(routes.described()));
         let site = Arc::clone(site);
         routes.sharing(move || described.clone()).sharing(move || Data::from(Arc::clone(&site)))
-    }
-
-    /// Adds something that has to be `ok` for the role to be ready.
-    pub fn check(&mut self, check: impl Fn() -> Vec<(String, String)> + Send + 'static) {
-        self.checks.push(Box::new(check));
-    }
-
-    /// Adds something that may have to be said of a part although it is `ok`.
-    pub fn remark(&mut self, remark: impl Fn() -> Option<(String, String)> + Send + 'static) {
-        self.remarks.push(Box::new(remark));
     }
 }
 
@@ -107,16 +95,13 @@ fn readyz(site: &Mutex<Site>) -> HttpResponse {
     let Ok(site) = site.lock() else {
         return HttpResponse::InternalServerError().finish();
     };
-    let states: Vec<(String, String)> = site.checks.iter().flat_map(|check| check()).collect();
+    let all = |states: &[States]| -> Vec<_> { states.iter().flat_map(|states| states()).collect() };
+    let json = |states: Vec<(String, String)>| -> serde_json::Map<_, _> {
+        states.into_iter().map(|(name, state)| (name, json!(state))).collect()
+    };
+    let states = all(&site.checks);
     let is_ready = states.iter().all(|(_, state)| state == "ok");
-    let parts: serde_json::Map<_, _> =
-        states.into_iter().map(|(name, state)| (name, json!(state))).collect();
-    let remarks: serde_json::Map<_, _> = site
-        .remarks
-        .iter()
-        .filter_map(|remark| remark())
-        .map(|(name, remark)| (name, json!(remark)))
-        .collect();
+    let (parts, remarks) = (json(states), json(all(&site.remarks)));
     let mut answer = if is_ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     answer.json(json!({ "ready": is_ready, "parts": parts, "remarks": remarks }))
 }

@@ -4,14 +4,12 @@
 //! the environment, the clock and the signals.
 
 mod camera;
-mod camera_watch;
 mod cli;
 mod clock;
 mod config;
 mod health;
 mod http;
 mod import;
-mod inside;
 mod limits;
 mod progress;
 mod rates;

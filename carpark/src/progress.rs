@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use actors::{Gate, Metrics};
 use domain::{Direction, SharedClock};
+use platform::component::Component;
 
 use crate::say;
 
@@ -49,6 +50,8 @@ impl Progress {
         Some(Self { task })
     }
 }
+
+impl Component for Progress {}
 
 impl Drop for Progress {
     fn drop(&mut self) {

@@ -10,6 +10,7 @@ use anyhow::Context;
 use domain::Direction;
 use domain::wire::queue_of;
 use futures_util::{StreamExt, stream};
+use platform::component::Component;
 use platform::messaging::{Message, Publisher};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -24,6 +25,8 @@ const READ_AHEAD: usize = 1_000;
 
 /// The lines, on their way. Dropped, no further ones go.
 pub struct Reads(JoinHandle<()>);
+
+impl Component for Reads {}
 
 impl Drop for Reads {
     fn drop(&mut self) {

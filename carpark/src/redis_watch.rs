@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use anyhow::bail;
 use async_trait::async_trait;
-use platform::runtime::{Asking, Part, Register, keep_asking};
+use platform::component::{Component, States};
+use platform::runtime::{Asking, Part, Register, keep_asking, texts};
 use platform::storage::RedisSettings;
 use prometheus::{IntGauge, IntGaugeVec, Opts, Registry};
 use tracing::{error, info, warn};
-
-use crate::http::Site;
 
 /// A store that may be a Redis.
 #[async_trait]
@@ -120,18 +119,19 @@ impl RedisWatch {
         );
         Ok(Some(Self { part, name, _asking: asking }))
     }
+}
 
-    /// Shows it in `/readyz`.
-    pub fn show(&self, site: &mut Site) {
+impl Component for RedisWatch {
+    fn checks(&self) -> Option<States> {
         let (name, part) = (self.name.part, Arc::clone(&self.part));
-        site.check(move || vec![(name.to_owned(), part.text())]);
-        self.show_remark(site);
+        Some(Box::new(move || texts(vec![(name, &*part)])))
     }
 
-    /// Shows what is remarked of it, where its state is shown by another.
-    pub fn show_remark(&self, site: &mut Site) {
+    fn remarks(&self) -> Option<States> {
         let (name, part) = (self.name.part, Arc::clone(&self.part));
-        site.remark(move || part.remarked().map(|remark| (name.to_owned(), remark)));
+        Some(Box::new(move || {
+            part.remarked().map(|remark| (name.to_owned(), remark)).into_iter().collect()
+        }))
     }
 }
 

@@ -1,5 +1,6 @@
-//! The roles, wired in reading order and taken apart in reverse: `plan` (what a role consists of) →
-//! `open` (its broker and stores) → `parts` (what is started of them) → `announce`.
+//! The roles: a list of components, started in reading order and stopped in the reverse one. `plan`
+//! (what a role consists of) → `open` (its broker and stores) → `parts` (what is started of them) →
+//! `announce`.
 
 mod announce;
 mod open;
@@ -7,20 +8,20 @@ mod parts;
 mod plan;
 mod watched;
 
-use std::any::Any;
-use std::cell::RefCell;
-use std::sync::{Arc, Mutex};
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use actors::Actors;
+use actors::plate_desk::VehiclesOfPlates;
 use anyhow::bail;
-use cameras::Cameras;
+use async_trait::async_trait;
 use domain::SharedClock;
 use domain::wire::{ENTRY_QUEUE, EXIT_QUEUE};
-use generators::Generators;
-use generators::pings::{Pings, Register};
+use generators::pings::Register;
 use platform::address::masked;
+use platform::component::Component;
 use platform::messaging::amqp::PublisherOptions;
 use platform::messaging::topology::Declarations;
 use platform::runtime::Vitals;
@@ -28,8 +29,6 @@ use prometheus::Registry;
 #[cfg(target_os = "linux")]
 use prometheus::process_collector::ProcessCollector;
 use tracing::info;
-use vehicles::Vehicles;
-use web::Web;
 
 use crate::cli::Role;
 use crate::config::Config;
@@ -37,16 +36,14 @@ use crate::http::entrance::Access;
 use crate::http::guesses::Guesses;
 use crate::http::listener::{self, Listener, Listening};
 use crate::http::rate::Rates;
-use crate::http::sign_in::SignIns;
+use crate::http::sign_in::{self, SignIns};
 use crate::http::{self, Site};
 use crate::limits;
-use crate::progress::Progress;
 use crate::reads::{Input, Reads};
 use crate::recording::recorded;
 use crate::say;
 use crate::shutdown::Shutdown;
 use crate::vehicles_of_plates::{Here, There};
-pub use open::EMBEDDED_DEAD_LETTERS;
 use parts::Wiring;
 use plan::Plan;
 use watched::Watched;
@@ -56,22 +53,24 @@ const SERVER_STOPS_WITHIN: Duration = Duration::from_secs(2);
 
 /// What runs in this process.
 struct Running {
-    web: Option<Web>,
-    actors: Option<Actors>,
-    cameras: Option<Cameras>,
-    vehicles: Option<Vehicles>,
-    /// Held for its lines: dropped, it publishes no more.
-    reads: Option<Reads>,
-    pings: Option<Pings>,
-    generators: Option<Generators>,
-    server: ServerHandle,
-    /// What the parts have to have held.
-    _held: Vec<Box<dyn Any>>,
+    /// In reading order: stopped from its end.
+    components: Vec<Box<dyn Component>>,
     /// Hears of whatever the others cannot do without.
     vitals: Vitals,
     watched: Watched,
-    /// Held for its lines.
-    _progress: Option<Progress>,
+}
+
+/// The server: it begins to answer when all others run.
+struct Served(Rc<OnceCell<ServerHandle>>);
+
+#[async_trait(?Send)]
+impl Component for Served {
+    async fn stop(self: Box<Self>) {
+        let Some(server) = self.0.get() else { return };
+        if tokio::time::timeout(SERVER_STOPS_WITHIN, server.stop(true)).await.is_err() {
+            server.stop(false).await;
+        }
+    }
 }
 
 /// Runs a role until it is asked to stop, or until it cannot go on.
@@ -180,109 +179,77 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         site,
         watched: watched.clone(),
         vitals: vitals.clone(),
-        held: RefCell::default(),
+        running: RefCell::default(),
     };
 
-    let mut web = match plan.web {
+    // What takes the results, what processes, the traffic: each stops before what it needs.
+    let server = Rc::new(OnceCell::new());
+    let watch = Arc::new(OnceLock::new());
+    wiring.run(watched.clone());
+    let files = match plan.web {
         true => Some(parts::web::start(&wiring).await?),
         false => None,
     };
-    let (actors, embedded, sessions, progress) = match plan.actors {
-        true => {
-            let started = parts::actors::start(&wiring).await?;
-            (Some(started.actors), started.publisher, Some(started.store), started.progress)
-        }
-        false => (None, None, None, None),
-    };
-    let cameras = match plan.web {
-        true => Some(parts::cameras::start(&wiring, embedded.clone())?),
+    let pages =
+        files.as_ref().map(|files| parts::web::pages(&wiring, files, &watch)).transpose()?;
+    if let Some(files) = files {
+        wiring.run(files);
+    }
+    wiring.run(Served(Rc::clone(&server)));
+    if let Some(pages) = pages {
+        wiring.run(pages);
+    }
+    if let Some(sign_ins) = sign_ins {
+        wiring.run(sign_in::routes_of(sign_ins));
+    }
+    let actors = match plan.actors {
+        true => Some(parts::actors::start(&wiring).await?),
         false => None,
     };
-    if let (Some(web), Some(cameras), Some(sign_ins)) = (&mut web, &cameras, sign_ins) {
-        parts::web::open(&wiring, web, cameras, sign_ins)?;
-    }
-    let vehicles = match plan.vehicles {
+    let embedded = actors.as_ref().and_then(|actors| actors.publisher.clone());
+    let sessions = actors.as_ref().map(|actors| Arc::clone(&actors.store));
+    let plates = match plan.vehicles {
         true => Some(parts::vehicles::start(&wiring, sessions).await?),
         false => None,
     };
-    if let Some(actors) = &actors {
-        match (&vehicles, &config.vehicles_url) {
-            (Some(vehicles), _) => actors.know_vehicles(Here(vehicles.plates())),
+    if let Some(actors) = actors {
+        let others: Option<Box<dyn VehiclesOfPlates>> = match (plates, &config.vehicles_url) {
+            (Some(plates), _) => Some(Box::new(Here(plates))),
             (None, Some(url)) => {
-                actors.know_vehicles(There::new(url.clone(), config.tokens.admin.clone()));
+                Some(Box::new(There::new(url.clone(), config.tokens.admin.clone())))
             }
-            (None, None) => {}
-        }
+            (None, None) => None,
+        };
+        let _known_already = others.map(|others| actors.vehicles.set(others));
     }
-    let reads = match input {
-        Some(input) => {
-            let publishing = PublisherOptions::new("carpark reads");
-            let queues = [ENTRY_QUEUE, EXIT_QUEUE];
-            let publisher = open::publisher(&publishing, &queues, config, embedded.clone())?;
-            let publisher = recorded(publisher, config.generators.ledger.as_deref())?;
-            Some(Reads::start(input, publisher))
-        }
-        None => None,
-    };
-    // Before the generators': their routes end with one for whatever else is asked.
-    let pings = match plan.pings {
-        true => Some(parts::pings::start(&wiring)?),
-        false => None,
-    };
-    let generators = match plan.has_generators() {
-        true => Some(parts::generators::start(&wiring, embedded).await?),
-        false => None,
-    };
-    let of_files = watched.clone();
-    wiring.add(|site| site.check(move || of_files.states()));
-    let server = listener.start(vitals.of("listener"));
+    if plan.web {
+        let _seen_already = watch.set(parts::cameras::start(&wiring, embedded.clone())?);
+    }
+    if plan.pings {
+        parts::pings::start(&wiring)?;
+    }
+    if plan.has_generators() {
+        parts::generators::start(&wiring, embedded.clone()).await?;
+    }
+    if let Some(input) = input {
+        let publishing = PublisherOptions::new("carpark reads");
+        let queues = [ENTRY_QUEUE, EXIT_QUEUE];
+        let publisher = open::publisher(&publishing, &queues, config, embedded)?;
+        let publisher = recorded(publisher, config.generators.ledger.as_deref())?;
+        wiring.run(Reads::start(input, publisher));
+    }
+    let _served_already = server.set(listener.start(vitals.of("listener")));
     announce::announce(plan, config, address);
-    Ok(Running {
-        web,
-        actors,
-        cameras,
-        vehicles,
-        reads,
-        pings,
-        generators,
-        server,
-        _held: wiring.held.into_inner(),
-        vitals,
-        watched,
-        _progress: progress,
-    })
+    Ok(Running { components: wiring.running.into_inner(), vitals, watched })
 }
 
 impl Running {
     /// Traffic first, then what processes it, then what takes its results.
     async fn stop(self) {
         self.vitals.rest();
-        drop(self.reads);
-        if let Some(generators) = self.generators {
-            generators.stop().await;
+        for component in self.components.into_iter().rev() {
+            component.stop().await;
         }
-        if let Some(pings) = self.pings {
-            pings.stop().await;
-        }
-        if let Some(cameras) = self.cameras {
-            cameras.stop().await;
-        }
-        if let Some(vehicles) = self.vehicles {
-            vehicles.stop().await;
-        }
-        if let Some(actors) = self.actors {
-            actors.stop().await;
-        }
-        if let Some(web) = &self.web {
-            web.stop_pages();
-        }
-        if tokio::time::timeout(SERVER_STOPS_WITHIN, self.server.stop(true)).await.is_err() {
-            self.server.stop(false).await;
-        }
-        if let Some(web) = self.web {
-            web.stop().await;
-        }
-        self.watched.close().await;
         info!("stopped");
     }
 }

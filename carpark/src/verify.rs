@@ -14,6 +14,7 @@ use chrono::TimeDelta;
 use domain::reference::{Difference, Net};
 use domain::wire::format_time;
 use domain::{Effect, ExceptionRow, Instant, Observation, Plate, Policy, Summary, Watermarks};
+use platform::messaging::embedded::EmbeddedBroker;
 use web::{Damaged, Told};
 
 use crate::config::Config;
@@ -61,7 +62,7 @@ fn dead_letters(request: &Request, data_dir: &Path) -> anyhow::Result<Option<BTr
     if let Some(path) = &request.dead_letters {
         return ledger::read_dead_letters(path).map(Some);
     }
-    let embedded = data_dir.join(crate::roles::EMBEDDED_DEAD_LETTERS);
+    let embedded = data_dir.join(EmbeddedBroker::DEAD_LETTERS);
     if !embedded.exists() {
         return Ok(None);
     }

@@ -116,7 +116,7 @@ impl Rig {
     }
 
     pub(crate) async fn stop(self) -> Snapshot {
-        self.generators.stop().await
+        self.generators.finish().await
     }
 }
 

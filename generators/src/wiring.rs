@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use actix_web::web::Data;
+use async_trait::async_trait;
 use domain::{Direction, SharedClock};
 use futures_util::future::join_all;
+use platform::component::{Component, States};
 use platform::http::Routes;
 use platform::messaging::Publisher;
 use platform::runtime::Vitals;
@@ -55,10 +57,11 @@ pub struct Snapshot {
     pub exits: Option<Counts>,
 }
 
-/// Running generators. Dropped without [`Generators::stop`] they stop at once, and what is under
+/// Running generators. Dropped without [`Generators::finish`] they stop at once, and what is under
 /// way is given up.
 pub struct Generators {
     control: Control,
+    publisher: Arc<dyn Publisher>,
     ledger: Option<Arc<Ledger>>,
     stop: Stop,
     /// How long a stop waits for confirmations.
@@ -106,6 +109,7 @@ pub async fn start(
     };
     Ok(Generators {
         control: Control(kinds.iter().map(|kind| run(*kind)).collect::<Result<_, _>>()?),
+        publisher,
         ledger,
         stop_max: Duration::from_secs_f64(options.stop_seconds_max),
         telling: None,
@@ -115,12 +119,6 @@ pub async fn start(
 }
 
 impl Generators {
-    /// The routes under `/admin/generators`.
-    pub fn routes(&self) -> Routes {
-        let control = self.control.clone();
-        admin::routes().sharing(move || Data::new(control.clone()))
-    }
-
     /// Says in the log, `every` so often, what was published since the last time; never where that
     /// is zero.
     pub fn tell_every(&mut self, every: Duration) {
@@ -154,9 +152,8 @@ impl Generators {
 
     /// Stops making traffic, waits for the confirmations of what is under way, up to the limit of
     /// the options, then gives up on the rest: vehicles whose exit is unconfirmed go back into the
-    /// store. At last brings the ledger to its file. Returns what was done. The vitals are at rest by
-    /// then.
-    pub async fn stop(self) -> Snapshot {
+    /// store. At last brings the ledger to its file. Returns what was done.
+    pub async fn finish(self) -> Snapshot {
         self.stop.draining.cancel();
         let finished =
             join_all(self.control.0.iter().map(|running| running.generator.send(Finish)));
@@ -174,6 +171,27 @@ impl Generators {
             let _ = ledger.flush();
         }
         self.snapshot()
+    }
+}
+
+#[async_trait(?Send)]
+impl Component for Generators {
+    /// The routes under `/admin/generators`.
+    fn routes(&self) -> Routes {
+        let control = self.control.clone();
+        admin::routes().sharing(move || Data::new(control.clone()))
+    }
+
+    fn checks(&self) -> Option<States> {
+        let publisher = Arc::clone(&self.publisher);
+        Some(Box::new(move || {
+            let state = if publisher.is_ready() { "ok" } else { "cannot publish" };
+            vec![("publisher".to_owned(), state.to_owned())]
+        }))
+    }
+
+    async fn stop(self: Box<Self>) {
+        self.finish().await;
     }
 }
 

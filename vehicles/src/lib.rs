@@ -24,15 +24,17 @@ use std::time::Duration;
 
 use actix::{Actor, Addr};
 use actix_web::web::Data;
+use async_trait::async_trait;
 use consumer::{Consumer, Drain};
 use domain::SharedClock;
 use fleet::Fleet;
 use inside::Inside;
 use live::Live;
 use plates::Plates;
+use platform::component::{Component, States};
 use platform::http::Routes;
 use platform::messaging::{Consumed, Queue};
-use platform::runtime::Vitals;
+use platform::runtime::{Vitals, texts};
 use platform::storage::Unreached;
 use registry::Registry;
 use routes::Desk;
@@ -126,12 +128,6 @@ impl Vehicles {
         Ok(Self { options, consumer, keeper, store, desk, health })
     }
 
-    /// The routes.
-    pub fn routes(&self) -> Routes {
-        let desk = self.desk.clone();
-        routes::routes().sharing(move || Data::new(desk.clone()))
-    }
-
     /// What is held of a plate here.
     pub fn plates(&self) -> Plates {
         Plates::new(self.desk.registry.clone())
@@ -146,10 +142,23 @@ impl Vehicles {
     pub async fn notice_now(&self) {
         let _ = self.desk.registry.send(registry::Notice).await;
     }
+}
+
+#[async_trait(?Send)]
+impl Component for Vehicles {
+    fn routes(&self) -> Routes {
+        let desk = self.desk.clone();
+        routes::routes().sharing(move || Data::new(desk.clone()))
+    }
+
+    fn checks(&self) -> Option<States> {
+        let health = self.health();
+        Some(Box::new(move || texts(health.parts())))
+    }
 
     /// Consumes no more, finishes what is in flight, ends the streams of events, gives the right to
-    /// write back. What is not acknowledged goes back to the queue. The vitals are at rest by then.
-    pub async fn stop(self) {
+    /// write back. What is not acknowledged goes back to the queue.
+    async fn stop(self: Box<Self>) {
         let goodbye = async {
             if let Some((consumer, queue)) = &self.consumer {
                 let _ = consumer.send(Drain).await;

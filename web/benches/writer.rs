@@ -8,6 +8,7 @@ use actix_web::{App, test};
 use chrono::DateTime;
 use divan::Bencher;
 use divan::counter::ItemsCount;
+use platform::component::Component as _;
 
 fn main() {
     divan::main();

@@ -48,8 +48,10 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::{self, Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
+use async_trait::async_trait;
 use chrono_tz::Tz;
 use domain::SharedClock;
+use platform::component::Component;
 use platform::http::{Principal, Routes, Scope, events, last_event_id, operation, wants_html};
 use platform::runtime::Vital;
 use serde::Deserialize;
@@ -98,6 +100,8 @@ pub struct Options {
 pub(crate) struct Pages {
     options: Options,
     lookout: Arc<Lookout>,
+    /// What other processes answer.
+    elsewhere: Routes,
     /// The writer, and what it wrote lately.
     state: Arc<State>,
     clock: SharedClock,
@@ -110,6 +114,7 @@ impl Pages {
     /// Begins to look, on this thread, whenever somebody does.
     pub(crate) fn start(
         options: Options,
+        elsewhere: Routes,
         state: &Arc<State>,
         is_writable: impl Fn() -> bool + 'static,
         clock: SharedClock,
@@ -128,12 +133,7 @@ impl Pages {
         actix::spawn(Arc::clone(&lookout).run(parts));
         let process = format!("{:x}", clock.now().timestamp_micros()).into();
         let state = Arc::clone(state);
-        Arc::new(Self { options, lookout, state, clock, paths: Paths::new(), process })
-    }
-
-    /// Lets go of all viewers.
-    pub(crate) fn stop(&self) {
-        self.lookout.stop();
+        Arc::new(Self { options, lookout, elsewhere, state, clock, paths: Paths::new(), process })
     }
 
     fn words(&self) -> Words {
@@ -190,21 +190,32 @@ pub(crate) fn routes() -> Routes {
         .page(Scope::Public, "/assets/{hash}/{name}", || web::get().to(assets::asset))
 }
 
-/// The routes, with what is behind them.
-pub(crate) fn routes_of(pages: &Arc<Pages>) -> Routes {
-    let options = pages.options.clone();
-    let (at_actors, at_monitor) = (options.actors, options.vehicles);
-    let pages = Arc::clone(pages);
-    // Of the thread that serves: an HTTP client belongs to one.
-    routes()
-        .sharing(move || Data::from(Arc::clone(&pages)))
-        .sharing(move || {
-            Data::new(Actors(ActorsClient::new(at_actors.clone(), PROCESSORS, ACTORS_URL)))
-        })
-        .sharing(move || {
-            let monitor = ActorsClient::new(at_monitor.clone(), VEHICLE_MONITOR, VEHICLES_URL);
-            Data::new(Monitor(Rc::new(monitor)))
-        })
+/// The pages, as a part of the process.
+pub(crate) struct OpenPages(pub(crate) Arc<Pages>);
+
+#[async_trait(?Send)]
+impl Component for OpenPages {
+    fn routes(&self) -> Routes {
+        let options = self.0.options.clone();
+        let (at_actors, at_monitor) = (options.actors, options.vehicles);
+        let pages = Arc::clone(&self.0);
+        // Of the thread that serves: an HTTP client belongs to one.
+        routes()
+            .and(self.0.elsewhere.clone())
+            .sharing(move || Data::from(Arc::clone(&pages)))
+            .sharing(move || {
+                Data::new(Actors(ActorsClient::new(at_actors.clone(), PROCESSORS, ACTORS_URL)))
+            })
+            .sharing(move || {
+                let monitor = ActorsClient::new(at_monitor.clone(), VEHICLE_MONITOR, VEHICLES_URL);
+                Data::new(Monitor(Rc::new(monitor)))
+            })
+    }
+
+    /// Lets go of all viewers.
+    async fn stop(self: Box<Self>) {
+        self.0.lookout.stop();
+    }
 }
 
 fn is_for_person(context: &GuardContext<'_>) -> bool {

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix::Actor;
 use actix_web::web::Data;
+use async_trait::async_trait;
 use domain::SharedClock;
+use platform::component::{Component, States};
 use platform::http::Routes;
 use platform::runtime::Vitals;
 use platform::storage::FileWatch;
@@ -15,7 +17,7 @@ use tokio::task::spawn_blocking;
 use crate::csv_writer::{CsvWriter, Journal, RealDisk, Settings, Stop, watch_of};
 use crate::metrics::Metrics;
 use crate::options::Options;
-use crate::pages::{self, Pages};
+use crate::pages::{self, OpenPages, Pages};
 use crate::recent::Recent;
 use crate::routes::{self, State};
 use crate::start_error::StartError;
@@ -31,8 +33,6 @@ pub struct Web {
     watch: Arc<FileWatch>,
     /// Hears of it should the writer, or who looks for the pages, die.
     vitals: Vitals,
-    /// Where an operator looks; not there until [`Web::start_pages`].
-    pages: Option<Arc<Pages>>,
 }
 
 /// All routes, without what is behind them.
@@ -90,31 +90,16 @@ pub(crate) async fn start_with(
     )
     .start();
     let state = State::new(writer, options.body_bytes_max, options.items_max, Arc::new(recent));
-    Ok(Web { state, is_writable, clock, watch, vitals, pages: None })
+    Ok(Web { state, is_writable, clock, watch, vitals })
 }
 
 impl Web {
-    /// Prepares the pages: before [`Web::routes`].
-    pub fn start_pages(&mut self, options: pages::Options) {
-        let is_ready = self.readiness();
+    /// Where an operator looks, and what is handed on to other processes. To be stopped before the HTTP
+    /// server, which waits for the answers that are under way.
+    pub fn pages(&self, options: pages::Options, elsewhere: Routes) -> impl Component + use<> {
         let vital = self.vitals.of("lookout of the pages");
         let clock = Arc::clone(&self.clock);
-        self.pages = Some(Pages::start(options, &self.state, is_ready, clock, vital));
-    }
-
-    /// Lets go of those who look at the pages: before the HTTP server is stopped, which waits for
-    /// the answers that are under way.
-    pub fn stop_pages(&self) {
-        if let Some(pages) = &self.pages {
-            pages.stop();
-        }
-    }
-
-    /// The routes: of the files, and of the pages where there are some.
-    pub fn routes(&self) -> Routes {
-        let state = Arc::clone(&self.state);
-        let routes = routes::routes().sharing(move || Data::from(Arc::clone(&state)));
-        self.pages.iter().map(pages::routes_of).fold(routes, Routes::and)
+        OpenPages(Pages::start(options, elsewhere, &self.state, self.readiness(), clock, vital))
     }
 
     /// Whether what is sent can be written: false from a failed write until the disk takes rows
@@ -134,10 +119,26 @@ impl Web {
     pub fn watch(&self) -> Arc<FileWatch> {
         Arc::clone(&self.watch)
     }
+}
+
+#[async_trait(?Send)]
+impl Component for Web {
+    fn routes(&self) -> Routes {
+        let state = Arc::clone(&self.state);
+        routes::routes().sharing(move || Data::from(Arc::clone(&state)))
+    }
+
+    fn checks(&self) -> Option<States> {
+        let is_ready = self.readiness();
+        Some(Box::new(move || {
+            let state = if is_ready() { "ok" } else { "the files cannot be written" };
+            vec![("files".to_owned(), state.to_owned())]
+        }))
+    }
 
     /// Writes what waits, closes the files and releases the lock. Stop the HTTP server first:
-    /// from here on its requests are answered 503. The vitals are at rest by then.
-    pub async fn stop(self) {
+    /// from here on its requests are answered 503.
+    async fn stop(self: Box<Self>) {
         if self.state.writer.send(Stop).await.is_err() {
             tracing::warn!("the writer of the files was not running any more");
         }

@@ -2,6 +2,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
 use actix_web::{App, test};
 use domain::Direction;
+use platform::component::Component as _;
 use platform::runtime::Vitals;
 use prometheus::Registry;
 

@@ -20,8 +20,6 @@ use crate::config::Config;
 
 /// Messages that wait in each queue of the embedded broker.
 const EMBEDDED_QUEUE: usize = 10_000;
-/// File of the embedded broker's dead letters, in the data directory.
-pub const EMBEDDED_DEAD_LETTERS: &str = "dead-letters.redb";
 /// First and longest pause between attempts at a server that is not there yet.
 const ATTEMPT_PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
 
@@ -35,7 +33,7 @@ pub fn broker(
     if let Some(url) = &config.broker_url {
         return Ok((Box::new(amqp_broker(url, config, clock, declarations)?), None));
     }
-    let path = in_data_dir(&config.data_dir, EMBEDDED_DEAD_LETTERS)?;
+    let path = in_data_dir(&config.data_dir, EmbeddedBroker::DEAD_LETTERS)?;
     let broker = EmbeddedBroker::open(
         &[ENTRY_QUEUE, EXIT_QUEUE],
         &path,

@@ -8,12 +8,12 @@ pub mod pings;
 pub mod vehicles;
 pub mod web;
 
-use std::any::Any;
 use std::cell::RefCell;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::SharedClock;
+use platform::component::Component;
 use platform::runtime::Vitals;
 use prometheus::Registry;
 
@@ -40,19 +40,15 @@ pub struct Wiring<'a> {
     pub site: Arc<Mutex<Site>>,
     /// Hears of a part that dies.
     pub vitals: Vitals,
-    /// What works only as long as somebody has it.
-    pub held: RefCell<Vec<Box<dyn Any>>>,
+    /// What runs, in reading order.
+    pub running: RefCell<Vec<Box<dyn Component>>>,
 }
 
 impl Wiring<'_> {
-    /// Adds to the site.
-    pub fn add(&self, add: impl FnOnce(&mut Site)) {
-        add(&mut self.site.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-
-    /// Keeps something for as long as the process runs.
-    pub fn hold(&self, thing: impl Any) {
-        self.held.borrow_mut().push(Box::new(thing));
+    /// Puts a component on the site, and behind those that run already: it stops before them.
+    pub fn run(&self, component: impl Component + 'static) {
+        self.site.lock().unwrap_or_else(PoisonError::into_inner).add(&component);
+        self.running.borrow_mut().push(Box::new(component));
     }
 }
 

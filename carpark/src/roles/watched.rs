@@ -4,6 +4,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use async_trait::async_trait;
+use platform::component::{Component, States};
 use platform::storage::{DatabaseFile, FileWatch};
 use tokio::task::spawn_blocking;
 use tracing::{error, info};
@@ -65,12 +67,6 @@ impl Watched {
         self.add(Kept { name, file: File::Directory(lock) });
     }
 
-    /// Of each, `ok` or why nothing can be kept in it.
-    pub fn states(&self) -> Vec<(String, String)> {
-        let state = |kept: &Kept| kept.trouble().unwrap_or_else(|| "ok".to_owned());
-        self.all().iter().map(|kept| (kept.name.to_owned(), state(kept))).collect()
-    }
-
     /// Looks at all of them, each second. Answers when one has been gone for `patience`: what was
     /// not lost with it is wherever it is answered for, and a restart finds what is there.
     pub async fn until_lost(&self, patience: Duration) -> String {
@@ -102,8 +98,28 @@ impl Watched {
         }
     }
 
+    fn add(&self, kept: Kept) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(kept);
+    }
+
+    fn all(&self) -> Vec<Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[async_trait(?Send)]
+impl Component for Watched {
+    /// Of each file, `ok` or why nothing can be kept in it.
+    fn checks(&self) -> Option<States> {
+        let all = self.clone();
+        let state = |kept: &Kept| kept.trouble().unwrap_or_else(|| "ok".to_owned());
+        Some(Box::new(move || {
+            all.all().iter().map(|kept| (kept.name.to_owned(), state(kept))).collect()
+        }))
+    }
+
     /// Closes all files well, when nothing needs them any more.
-    pub async fn close(&self) {
+    async fn stop(self: Box<Self>) {
         let all = self.all();
         let close = spawn_blocking(move || {
             for kept in &all {
@@ -115,13 +131,5 @@ impl Watched {
         if close.await.is_err() {
             error!("a file was not closed well, the next start repairs it");
         }
-    }
-
-    fn add(&self, kept: Kept) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(kept);
-    }
-
-    fn all(&self) -> Vec<Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -1,5 +1,6 @@
 use actix_web::http::{Method, StatusCode};
 use actix_web::{App, test};
+use platform::component::Component as _;
 use serde_json::{Value, json};
 
 use crate::rig::{BOTH, ENTRIES, Rig, options};

@@ -17,7 +17,9 @@ use std::time::Duration;
 
 use actix::{Actor, Addr};
 use actix_web::web::Data;
+use async_trait::async_trait;
 use domain::SharedClock;
+use platform::component::Component;
 use platform::http::Routes;
 use platform::runtime::Vitals;
 use prometheus::Registry;
@@ -69,12 +71,6 @@ pub fn start(
 }
 
 impl Pings {
-    /// The routes under `/admin/generators/pings`.
-    pub fn routes(&self) -> Routes {
-        let generator = self.generator.clone();
-        routes().sharing(move || Data::new(generator.clone()))
-    }
-
     /// Says in the log, `every` so often, what was published since the last time; never where that
     /// is zero.
     pub fn tell_every(&mut self, every: Duration) {
@@ -98,9 +94,18 @@ impl Pings {
             before = now;
         });
     }
+}
 
-    /// Makes no more pings and waits a moment for those under way. The vitals are at rest by then.
-    pub async fn stop(self) {
+#[async_trait(?Send)]
+impl Component for Pings {
+    /// The routes under `/admin/generators/pings`.
+    fn routes(&self) -> Routes {
+        let generator = self.generator.clone();
+        routes().sharing(move || Data::new(generator.clone()))
+    }
+
+    /// Makes no more pings and waits a moment for those under way.
+    async fn stop(self: Box<Self>) {
         let _ = tokio::time::timeout(STOP_MAX, self.generator.send(Finish)).await;
     }
 }

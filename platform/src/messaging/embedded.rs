@@ -63,6 +63,9 @@ pub struct EmbeddedBroker {
 }
 
 impl EmbeddedBroker {
+    /// File of the dead letters, in the data directory.
+    pub const DEAD_LETTERS: &str = "dead-letters.redb";
+
     /// `capacity` messages wait per queue, `prefetch` are under way; dead letters go into the
     /// file `dead_letters`.
     pub fn open(

@@ -146,6 +146,11 @@ impl Part {
     }
 }
 
+/// Name and state of each, for people.
+pub fn texts(parts: Vec<(&'static str, &Part)>) -> Vec<(String, String)> {
+    parts.into_iter().map(|(name, part)| (name.to_owned(), part.text())).collect()
+}
+
 /// Asks a part how it is, on this thread, until it is dropped.
 #[derive(Debug)]
 pub struct Asking(tokio::task::JoinHandle<()>);

@@ -15,6 +15,7 @@ use chrono::TimeDelta;
 use domain::judgement::ObservationOutcome;
 use domain::reference::Net;
 use domain::{Direction, Effect, Policy, SharedClock, Watermarks};
+use platform::component::Component as _;
 use platform::runtime::Vitals;
 use prometheus::Registry;
 use rand::rngs::StdRng;
@@ -257,7 +258,7 @@ async fn process(
         name = vitals.died() => panic!("the {name} died"),
     }
     if !crashes_then {
-        actors.stop().await;
+        Box::new(actors).stop().await;
     }
 }
 

@@ -4,6 +4,7 @@ use actix_web::App;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::{StatusCode, header};
 use actix_web::test::{TestRequest, call_service, init_service, read_body, read_body_json};
+use platform::component::Component as _;
 use platform::runtime::Vitals;
 use serde_json::{Value, json};
 
@@ -261,7 +262,7 @@ async fn a_service_that_stopped_says_come_again() {
     let bench = Bench::new();
     let web = start(&bench).await;
     let app = init_service(App::new().configure(web.routes().open())).await;
-    web.stop().await;
+    Box::new(web).stop().await;
     for request in [
         TestRequest::post().uri("/save_summary").set_payload(without_id().to_string()),
         TestRequest::get().uri("/summaries.csv"),
@@ -342,7 +343,7 @@ async fn starting_on_the_real_disk_needs_nothing_but_a_directory() {
     let fresh = prometheus::Registry::new();
     let second = crate::start(options.clone(), clock.clone(), &fresh, Vitals::default()).await;
     assert!(matches!(second.err(), Some(StartError::Locked(_))));
-    web.stop().await;
+    Box::new(web).stop().await;
 
     let no_window = Options { index_rows: 0, ..options.clone() };
     let refused =

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use actors::plate_desk::LaterVehicles;
 use actors::store::Store;
 use actors::summary_client::{HttpSink, SinkOptions};
 use actors::{Actors, Metrics};
@@ -16,16 +17,14 @@ use crate::progress::Progress;
 use crate::redis_watch::{self, RedisWatch};
 use crate::roles::open;
 
-/// The actors, and what other parts want of them.
+/// What other parts want of the actors.
 pub struct Started {
-    /// The actors.
-    pub actors: Actors,
     /// The way into the broker, where it is embedded.
     pub publisher: Option<EmbeddedPublisher>,
     /// The store of the sessions.
     pub store: Arc<dyn Store>,
-    /// To be held for its lines.
-    pub progress: Option<Progress>,
+    /// Where they want to be told who else knows of plates.
+    pub vehicles: LaterVehicles,
 }
 
 /// Starts them, when broker and store are there.
@@ -57,24 +56,18 @@ pub async fn start(wiring: &Wiring<'_>) -> anyhow::Result<Started> {
         metrics: Arc::clone(&metrics),
         vitals: wiring.vitals.clone(),
     });
-    let health = actors.health();
-    if let Some(redis) = &redis {
-        let _ = health.store_settings.set(Arc::clone(&redis.part));
+    if let Some(redis) = redis {
+        let _ = actors.health().store_settings.set(Arc::clone(&redis.part));
+        wiring.run(redis);
     }
-    wiring.add(|site| {
-        site.routes(actors.routes());
-        site.check(move || {
-            let parts = health.parts().into_iter();
-            parts.map(|(name, part)| (name.to_owned(), part.text())).collect()
-        });
-        if let Some(redis) = &redis {
-            redis.show_remark(site);
-        }
-    });
+    let started = Started { publisher, store, vehicles: actors.vehicles() };
     let progress =
         Progress::start(config.progress_every, metrics, actors.gate(), Arc::clone(clock));
-    wiring.hold(redis);
-    Ok(Started { actors, publisher, store, progress })
+    if let Some(progress) = progress {
+        wiring.run(progress);
+    }
+    wiring.run(actors);
+    Ok(started)
 }
 
 /// Where the actors post: to this process where it writes the files itself, unless told otherwise.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cameras::Cameras;
+use cameras::Watch;
 use domain::wire::{ENTRY_QUEUE, EXIT_QUEUE};
 use platform::messaging::Publisher;
 use platform::messaging::amqp::PublisherOptions;
@@ -16,9 +16,9 @@ use crate::roles::open;
 /// In the data directory: how the cameras did, so that a restart does not forget it.
 const MEMORY: &str = "cameras.json";
 
-/// Starts it. Without a broker it answers that it has none, and the role writes its files all the
+/// Starts it, and answers how to look at them. Without a broker it answers that it has none, and the role writes its files all the
 /// same.
-pub fn start(wiring: &Wiring<'_>, embedded: Option<EmbeddedPublisher>) -> anyhow::Result<Cameras> {
+pub fn start(wiring: &Wiring<'_>, embedded: Option<EmbeddedPublisher>) -> anyhow::Result<Watch> {
     let config = wiring.config;
     let memory = Some(config.data_dir.join(MEMORY));
     let options = cameras::Options { memory, ..config.camera_options.clone() };
@@ -43,22 +43,9 @@ pub fn start(wiring: &Wiring<'_>, embedded: Option<EmbeddedPublisher>) -> anyhow
     let ledger = config.generators.ledger.as_deref();
     let publisher = publisher.map(|publisher| recorded(publisher, ledger)).transpose()?;
     let (cameras, clock) = (config.cameras.clone(), Arc::clone(&wiring.clock));
-    let cameras = cameras::start(
-        options,
-        cameras,
-        publisher.clone(),
-        clock,
-        &wiring.registry,
-        &wiring.vitals,
-    )?;
-    wiring.add(|site| {
-        site.routes(cameras.routes());
-        if let Some(publisher) = publisher {
-            site.check(move || {
-                let state = if publisher.is_ready() { "ok" } else { "cannot publish reads" };
-                vec![("cameras".to_owned(), state.to_owned())]
-            });
-        }
-    });
-    Ok(cameras)
+    let (registry, vitals) = (&wiring.registry, &wiring.vitals);
+    let cameras = cameras::start(options, cameras, publisher, clock, registry, vitals)?;
+    let watch = cameras.watch();
+    wiring.run(cameras);
+    Ok(watch)
 }

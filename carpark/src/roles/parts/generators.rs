@@ -5,10 +5,11 @@ use std::sync::Arc;
 use anyhow::Context;
 use domain::Direction;
 use domain::wire::queue_of;
-use generators::{Generators, InsideStore, MemoryStore, RedisStore};
+use generators::{InsideStore, MemoryStore, RedisStore};
+use platform::component::{Component, States};
 use platform::messaging::amqp::PublisherOptions;
 use platform::messaging::embedded::EmbeddedPublisher;
-use platform::runtime::{Asking, Part, keep_asking};
+use platform::runtime::{Asking, Part, keep_asking, texts};
 use platform::storage::Unreached;
 
 use super::Wiring;
@@ -16,10 +17,7 @@ use crate::redis_watch::{self, RedisWatch};
 use crate::roles::open;
 
 /// Starts them.
-pub async fn start(
-    wiring: &Wiring<'_>,
-    embedded: Option<EmbeddedPublisher>,
-) -> anyhow::Result<Generators> {
+pub async fn start(wiring: &Wiring<'_>, embedded: Option<EmbeddedPublisher>) -> anyhow::Result<()> {
     let (plan, config) = (wiring.plan, wiring.config);
     let kinds: Vec<Direction> = [(plan.entries, Direction::Entry), (plan.exits, Direction::Exit)]
         .into_iter()
@@ -36,15 +34,18 @@ pub async fn start(
     if let Err(refused @ Unreached::Refused(_)) = store.reach().await {
         return Err(refused).context("CARPARK_GENERATOR_STORE_URL");
     }
-    let is_redis = config.generator_store_url.is_some();
     let redis =
         RedisWatch::start(redis_watch::GENERATORS, Arc::clone(&store), &wiring.registry).await?;
-    let store_part = Arc::new(Part::default());
-    let asking = is_redis.then(|| ask(Arc::clone(&store), Arc::clone(&store_part)));
+    if let Some(redis) = redis {
+        wiring.run(redis);
+    }
+    if config.generator_store_url.is_some() {
+        wiring.run(Asked::start(Arc::clone(&store)));
+    }
     let mut generators = generators::start(
         config.generators.clone(),
         &kinds,
-        Arc::clone(&publisher),
+        publisher,
         store,
         Arc::clone(&wiring.clock),
         &wiring.registry,
@@ -52,32 +53,36 @@ pub async fn start(
     )
     .await?;
     generators.tell_every(config.published_every);
-    wiring.add(|site| {
-        site.routes(generators.routes());
-        site.check(move || {
-            let state = if publisher.is_ready() { "ok" } else { "cannot publish" };
-            vec![("publisher".to_owned(), state.to_owned())]
-        });
-        if is_redis {
-            site.check(move || vec![("generator_store".to_owned(), store_part.text())]);
-        }
-        if let Some(redis) = &redis {
-            redis.show(site);
-        }
-    });
-    wiring.hold((redis, asking));
-    Ok(generators)
+    wiring.run(generators);
+    Ok(())
 }
 
-/// Asks the store whether it is there; that it came or went it logs itself.
-fn ask(store: Arc<dyn InsideStore>, part: Arc<Part>) -> Asking {
-    keep_asking(
-        async move || store.count().await.map(|_| ()).map_err(|e| e.to_string()),
-        move |answer| {
-            match answer {
-                Ok(()) => part.works(),
-                Err(reason) => part.fails(reason),
-            };
-        },
-    )
+/// The store, asked whether it is there; that it came or went it logs itself.
+struct Asked {
+    part: Arc<Part>,
+    _asking: Asking,
+}
+
+impl Asked {
+    fn start(store: Arc<dyn InsideStore>) -> Self {
+        let part = Arc::new(Part::default());
+        let told = Arc::clone(&part);
+        let asking = keep_asking(
+            async move || store.count().await.map(|_| ()).map_err(|e| e.to_string()),
+            move |answer| {
+                match answer {
+                    Ok(()) => told.works(),
+                    Err(reason) => told.fails(reason),
+                };
+            },
+        );
+        Self { part, _asking: asking }
+    }
+}
+
+impl Component for Asked {
+    fn checks(&self) -> Option<States> {
+        let part = Arc::clone(&self.part);
+        Some(Box::new(move || texts(vec![("generator_store", &*part)])))
+    }
 }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use domain::wire::ping::PING_QUEUE;
-use generators::pings::{self, Monitor, OverHttp, OverQueue, Pings, Way};
+use generators::pings::{self, Monitor, OverHttp, OverQueue, Way};
 use platform::messaging::amqp::PublisherOptions;
 
 use super::{Wiring, reachable};
@@ -25,7 +25,7 @@ pub async fn register(config: &Config) -> anyhow::Result<usize> {
 }
 
 /// Starts them: over RabbitMQ, or over HTTP where there is none.
-pub fn start(wiring: &Wiring<'_>) -> anyhow::Result<Pings> {
+pub fn start(wiring: &Wiring<'_>) -> anyhow::Result<()> {
     let config = wiring.config;
     let monitor_url = match wiring.plan.vehicles {
         true => format!("http://{}", reachable(wiring.address)).parse()?,
@@ -43,8 +43,6 @@ pub fn start(wiring: &Wiring<'_>) -> anyhow::Result<Pings> {
     let (options, clock) = (config.pings.clone(), Arc::clone(&wiring.clock));
     let mut pings = pings::start(options, monitor, way, clock, &wiring.registry, &wiring.vitals)?;
     pings.tell_every(config.published_every);
-    wiring.add(|site| {
-        site.routes(pings.routes());
-    });
-    Ok(pings)
+    wiring.run(pings);
+    Ok(())
 }

@@ -4,22 +4,25 @@ use std::sync::Arc;
 
 use actors::store::Store;
 use anyhow::Context;
+use async_trait::async_trait;
+use domain::Plate;
 use domain::wire::ping::PING_QUEUE;
 use platform::messaging::Broker as _;
 use platform::messaging::topology::Declarations;
 use vehicles::Vehicles;
 use vehicles::inside::Inside;
+use vehicles::plates::Plates;
 
 use super::Wiring;
-use crate::inside::OpenStays;
 use crate::redis_watch::{self, RedisWatch};
 use crate::roles::open;
 
-/// Starts it. `sessions` is the store of the actors, where they are in this process.
+/// Starts it, and answers what it knows of plates. `sessions` is the store of the actors, where they
+/// are in this process.
 pub async fn start(
     wiring: &Wiring<'_>,
     sessions: Option<Arc<dyn Store>>,
-) -> anyhow::Result<Vehicles> {
+) -> anyhow::Result<Plates> {
     let (config, clock) = (wiring.config, &wiring.clock);
     let store = open::vehicles_store(config, &wiring.watched)?;
     let redis =
@@ -48,20 +51,21 @@ pub async fn start(
     })
     .await
     .context("the vehicle monitor's store")?;
-    let health = vehicles.health();
-    if let Some(redis) = &redis {
-        let _ = health.store_settings.set(Arc::clone(&redis.part));
+    if let Some(redis) = redis {
+        let _ = vehicles.health().store_settings.set(Arc::clone(&redis.part));
+        wiring.run(redis);
     }
-    wiring.add(|site| {
-        site.routes(vehicles.routes());
-        site.check(move || {
-            let parts = health.parts().into_iter();
-            parts.map(|(name, part)| (name.to_owned(), part.text())).collect()
-        });
-        if let Some(redis) = &redis {
-            redis.show_remark(site);
-        }
-    });
-    wiring.hold(redis);
-    Ok(vehicles)
+    let plates = vehicles.plates();
+    wiring.run(vehicles);
+    Ok(plates)
+}
+
+/// The plates with an open stay: the monitor asks, the sessions' store knows.
+struct OpenStays(Arc<dyn Store>);
+
+#[async_trait]
+impl Inside for OpenStays {
+    async fn inside(&self, plates: &[Plate]) -> Result<Vec<bool>, String> {
+        self.0.open_among(plates).await.map_err(|e| e.to_string())
+    }
 }

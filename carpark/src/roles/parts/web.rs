@@ -1,56 +1,46 @@
 //! The summary service, and the pages that show what it, the cameras and the other roles know.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use cameras::Cameras;
+use async_trait::async_trait;
+use cameras::{CameraStatus, Severity, Watch};
+use platform::component::Component;
+use platform::http::Routes;
 use url::Url;
 use web::Web;
-use web::pages::{ActorsAt, Options};
+use web::pages::{ActorsAt, Camera, CameraLevel, Cameras, Options};
 
 use super::{Wiring, reachable};
-use crate::camera_watch::CameraWatch;
-use crate::http::sign_in::{self, SignIns};
 
 /// Opens the files.
 pub async fn start(wiring: &Wiring<'_>) -> anyhow::Result<Web> {
     let options = wiring.config.web.clone();
-    let web =
-        web::start(options, Arc::clone(&wiring.clock), &wiring.registry, wiring.vitals.clone())
-            .await?;
+    let (clock, vitals) = (Arc::clone(&wiring.clock), wiring.vitals.clone());
+    let web = web::start(options, clock, &wiring.registry, vitals).await?;
     wiring.watched.directory("data_dir", web.watch());
     Ok(web)
 }
 
-/// Puts it on the site, with the pages and the way to sign in on them.
-pub fn open(
+/// The pages, and what is handed on to where it is. `cameras` says how they do, once they run.
+pub fn pages(
     wiring: &Wiring<'_>,
-    web: &mut Web,
-    cameras: &Cameras,
-    sign_ins: Arc<SignIns>,
-) -> anyhow::Result<()> {
-    web.start_pages(pages_options(wiring, cameras)?);
-    let is_ready = web.readiness();
-    wiring.add(|site| {
-        site.routes(web.routes());
-        // Handed on to where they are, so they are found here.
-        if !wiring.plan.vehicles {
-            site.routes(web::pages::to_monitor(vehicles::routes()));
-        }
-        if !wiring.plan.actors {
-            site.routes(web::pages::to_actors(actors::routes()));
-        }
-        site.check(move || {
-            let state = if is_ready() { "ok" } else { "the files cannot be written" };
-            vec![("files".to_owned(), state.to_owned())]
-        });
-        site.routes(sign_in::routes_of(sign_ins));
-    });
-    Ok(())
+    files: &Web,
+    cameras: &Arc<OnceLock<Watch>>,
+) -> anyhow::Result<impl Component + use<>> {
+    // Handed on to where they are, so they are found here.
+    let mut elsewhere = Routes::default();
+    if !wiring.plan.vehicles {
+        elsewhere = elsewhere.and(web::pages::to_monitor(vehicles::routes()));
+    }
+    if !wiring.plan.actors {
+        elsewhere = elsewhere.and(web::pages::to_actors(actors::routes()));
+    }
+    Ok(files.pages(pages_options(wiring, cameras)?, elsewhere))
 }
 
 /// Where the pages ask: this process where it has all roles, unless told otherwise.
-fn pages_options(wiring: &Wiring<'_>, cameras: &Cameras) -> anyhow::Result<Options> {
+fn pages_options(wiring: &Wiring<'_>, cameras: &Arc<OnceLock<Watch>>) -> anyhow::Result<Options> {
     let config = wiring.config;
     let token = config.tokens.admin.clone();
     let at = |url: &Option<Url>, is_here: bool, port: u16| -> anyhow::Result<ActorsAt> {
@@ -70,7 +60,37 @@ fn pages_options(wiring: &Wiring<'_>, cameras: &Cameras) -> anyhow::Result<Optio
         vehicles: at(&config.vehicles_url, wiring.plan.vehicles, 40_004)?,
         cameras: match config.cameras.is_empty() {
             true => None,
-            false => Some(Arc::new(CameraWatch(cameras.watch()))),
+            false => Some(Arc::new(CameraWatch(Arc::clone(cameras)))),
         },
     })
+}
+
+/// How the cameras of this process are: the pages ask, the cameras' monitor knows.
+struct CameraWatch(Arc<OnceLock<Watch>>);
+
+#[async_trait]
+impl Cameras for CameraWatch {
+    async fn all(&self) -> Vec<Camera> {
+        let Some(watch) = self.0.get() else { return Vec::new() };
+        watch.cameras().await.into_iter().map(shown).collect()
+    }
+}
+
+fn shown(status: CameraStatus) -> Camera {
+    Camera {
+        name: status.camera,
+        lane: status.lane,
+        place: status.place,
+        state: status.state.words(),
+        level: match status.severity {
+            Severity::Critical => CameraLevel::Bad,
+            Severity::Warning => CameraLevel::Warn,
+            Severity::Unknown => CameraLevel::Unknown,
+            Severity::Well => CameraLevel::Ok,
+        },
+        last_read: status.last_read,
+        last_heartbeat: status.last_heartbeat,
+        since: Some(status.since),
+        why: Some(status.why),
+    }
 }

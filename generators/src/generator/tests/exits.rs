@@ -169,7 +169,7 @@ async fn a_vehicle_that_was_taken_as_the_stop_came_goes_back() {
     .unwrap();
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(slow.inner.count().await, Ok(0), "it is taken, and the answer is on its way");
-    let stopped = generators.stop().await.exits.unwrap();
+    let stopped = generators.finish().await.exits.unwrap();
     assert_eq!((stopped.confirmed, stopped.in_flight), (0, 0));
     assert_eq!(slow.inner.take_due(clock.now(), 2).await, Ok(vec![vehicle]));
 }
