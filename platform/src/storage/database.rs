@@ -9,6 +9,7 @@
 mod failure;
 mod opening;
 
+use std::any::Any;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
@@ -39,6 +40,11 @@ pub struct DatabaseOptions {
     /// What is lost with the file, for the person who has to decide that: "the open stays".
     pub holds: &'static str,
 }
+
+/// What some work has done, whatever that is.
+type Done = Box<dyn Any + Send>;
+/// Work of any kind.
+type AnyWork = Box<dyn FnOnce(&Database) -> Result<Done, Failure> + Send>;
 
 /// See the module.
 pub struct DatabaseFile {
@@ -164,6 +170,12 @@ impl DatabaseFile {
         kind: Work,
         work: impl FnOnce(&Database) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
+        let done = self.run_boxed(kind, Box::new(|database| Ok(Box::new(work(database)?)))).await?;
+        Ok(*done.downcast().expect("it is what the work has answered"))
+    }
+
+    /// All work looks the same here: so what runs it is compiled once, and not for each piece of work.
+    async fn run_boxed(self: &Arc<Self>, kind: Work, work: AnyWork) -> Result<Done, Failure> {
         let this = Arc::clone(self);
         let run = spawn_blocking(move || this.run_here(kind, work));
         run.await.unwrap_or_else(|e| Err(Failure::aborted(&e)))
