@@ -1,7 +1,7 @@
 //! A camera as it is configured: where it stands, and what its messages leave out.
 
 use chrono_tz::Tz;
-use domain::{Direction, Label};
+use domain::{CameraName, Direction, LaneName, PlaceName};
 
 use crate::{Token, Vendor};
 
@@ -9,17 +9,17 @@ use crate::{Token, Vendor};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Camera {
     /// Its name in the configuration and in the path that it posts to.
-    pub name: Label,
+    pub name: CameraName,
     /// What it has to show: its own, or that of all cameras; `None`: nothing is asked for.
     pub token: Option<Token>,
     /// Who made it; `None`: each message tells.
     pub vendor: Option<Vendor>,
     /// The way that it watches.
-    pub lane: Label,
+    pub lane: LaneName,
     /// Which way vehicles go there.
     pub role: LaneRole,
     /// The car park that the lane leads into.
-    pub place: Label,
+    pub place: PlaceName,
     /// The zone of its clock, for times that name none.
     pub zone: Tz,
     /// A read that the camera is less sure of is counted and not published. A read whose confidence

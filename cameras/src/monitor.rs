@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use chrono::TimeDelta;
-use domain::{Instant, Label, SharedClock};
+use domain::{CameraName, Instant, PlaceName, SharedClock};
 use platform::runtime::Vital;
 
 use crate::camera::Camera;
@@ -44,7 +44,7 @@ const MAILBOX_CAPACITY: usize = 4096;
 #[rtype(result = "()")]
 pub struct Heard {
     /// The camera's name.
-    pub camera: Label,
+    pub camera: CameraName,
     /// What the message turned out to be.
     pub kind: MessageKind,
     /// When it was received.
@@ -62,7 +62,7 @@ pub struct Heard {
 #[rtype(result = "()")]
 pub struct Ended {
     /// The camera's name.
-    pub camera: Label,
+    pub camera: CameraName,
     /// When the vehicle passed, by the camera's clock.
     pub passed_at: Instant,
     /// Why nothing was published.
@@ -74,7 +74,7 @@ pub struct Ended {
 #[rtype(result = "()")]
 pub struct Merged {
     /// The name of the camera that sent it.
-    pub camera: Label,
+    pub camera: CameraName,
 }
 
 /// Asks for what is known of all cameras, by name.
@@ -89,7 +89,7 @@ pub struct Keep;
 
 /// One for all cameras of the process; the pages and the metrics show what it knows.
 pub struct Monitor {
-    cameras: BTreeMap<Label, Watched>,
+    cameras: BTreeMap<CameraName, Watched>,
     /// Without a read for longer, a camera beside others that read needs a look
     /// ([`Options::reads_within`]).
     reads_within: Duration,
@@ -135,13 +135,13 @@ impl Monitor {
     }
 
     /// What each camera is judged by, by name.
-    fn facts(&self, now: Instant) -> BTreeMap<Label, Facts> {
+    fn facts(&self, now: Instant) -> BTreeMap<CameraName, Facts> {
         let since = now - TimeDelta::from_std(self.reads_within).unwrap_or(TimeDelta::MAX);
-        let mut passed: BTreeMap<&Label, usize> = BTreeMap::new();
+        let mut passed: BTreeMap<&PlaceName, usize> = BTreeMap::new();
         for watched in self.cameras.values() {
             *passed.entry(&watched.camera.place).or_default() += watched.passed(since);
         }
-        let facts = |(name, watched): (&Label, &Watched)| {
+        let facts = |(name, watched): (&CameraName, &Watched)| {
             let facts = Facts {
                 reads_within: self.reads_within,
                 heard_within: self.heard_within,
@@ -155,7 +155,7 @@ impl Monitor {
     }
 
     /// Judges all of them anew: since when a state holds is known to the second.
-    fn look(&mut self) -> BTreeMap<Label, Facts> {
+    fn look(&mut self) -> BTreeMap<CameraName, Facts> {
         let now = self.clock.now();
         let facts = self.facts(now);
         for (name, watched) in &mut self.cameras {

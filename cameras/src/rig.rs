@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono_tz::Europe;
 use compact_str::CompactString;
 use domain::observation::PlateAsRead;
-use domain::{Direction, Instant, Label, SharedClock, wire};
+use domain::{Direction, Instant, SharedClock, wire};
 use platform::messaging::{Message, PublishError, Publisher};
 use tokio::sync::watch;
 
@@ -87,14 +87,13 @@ pub(crate) fn clock() -> SharedClock {
 }
 
 pub(crate) fn camera(role: LaneRole) -> Camera {
-    let label = |text| Label::parse(text).unwrap();
     Camera {
-        name: label("cam"),
+        name: "cam".parse().unwrap(),
         token: None,
         vendor: None,
-        lane: label("lane"),
+        lane: "lane".parse().unwrap(),
         role,
-        place: label("north"),
+        place: "north".parse().unwrap(),
         zone: Europe::Berlin,
         min_confidence: 0.0,
         approaching: None,

@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use crate::{Instant, Label, ObservationId, Plate};
+use crate::{Instant, ObservationId, PlaceName, Plate};
 
 /// The kinds of `exceptions.csv`. What there is to say of one stands in [`ExceptionKind::facts`] and
 /// nowhere else: files, messages, pages and descriptions take their words from there.
@@ -122,7 +122,7 @@ pub struct ExceptionRow {
     /// The session spoken of, or the one that came of a repaired observation.
     pub session_id: Option<CompactString>,
     /// The car park, as the reads name it.
-    pub place: Label,
+    pub place: PlaceName,
     /// The version of the plate's record at the verdict: of an observation, the row with the
     /// highest one holds.
     pub revision: u64,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::observation::PlateAsRead;
 use crate::policy::RE_READ;
-use crate::{Direction, Instant, Label, Method, ObservationId};
+use crate::{CameraName, Direction, Instant, LaneName, Method, ObservationId, PlaceName};
 
 mod millis;
 pub(crate) mod nanos;
@@ -44,13 +44,13 @@ pub struct Known {
     pub waits_from: Option<Instant>,
     /// The car park that the read names.
     #[serde(rename = "p", default, skip_serializing_if = "is_default_place")]
-    pub place: Label,
+    pub place: PlaceName,
     /// The lane that the read names.
     #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
-    pub lane: Option<Label>,
+    pub lane: Option<LaneName>,
     /// The camera that made the read.
     #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
-    pub camera: Option<Label>,
+    pub camera: Option<CameraName>,
     /// How sure the camera was of the plate, 0 to 1.
     #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f32>,
@@ -92,8 +92,8 @@ fn is_default_re_read(re_read: &TimeDelta) -> bool {
     *re_read == RE_READ
 }
 
-fn is_default_place(place: &Label) -> bool {
-    *place == Label::default()
+fn is_default_place(place: &PlaceName) -> bool {
+    *place == PlaceName::default()
 }
 
 impl Known {
@@ -116,9 +116,10 @@ impl Known {
     /// lane, and the reason in that of a camera.
     pub fn seen_by(&self) -> (Option<&str>, Option<&str>) {
         match &self.method {
-            Method::Camera => {
-                (self.lane.as_ref().map(Label::as_str), self.camera.as_ref().map(Label::as_str))
-            }
+            Method::Camera => (
+                self.lane.as_ref().map(LaneName::as_str),
+                self.camera.as_ref().map(CameraName::as_str),
+            ),
             Method::Operator { reason } => (Some("operator"), Some(reason.as_str())),
         }
     }

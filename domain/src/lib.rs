@@ -2,7 +2,7 @@
 //! actor. What a plate, an observation and a session are, and what follows from a set of
 //! observations (rules R1 to R9, see `docs/rules.md`).
 //!
-//! Reading order: [`plate`], [`observation`], [`known`] (an observation as it is kept), [`timeline`]
+//! Reading order: [`plate`], [`name`], [`observation`], [`known`] (an observation as it is kept), [`timeline`]
 //! (what the observations say), [`record`] (what is remembered of a plate), [`judgement`] (the one function [`decide`]),
 //! [`effect`] (what it asks the world to do), [`summary`] and [`exception`] (what is reported),
 //! [`wire`] (how all of it travels), [`watermark`] (how far a stream has been read), [`reference`]
@@ -14,6 +14,7 @@ pub mod effect;
 pub mod exception;
 pub mod judgement;
 pub mod known;
+pub mod name;
 pub mod observation;
 pub mod plate;
 pub mod policy;
@@ -33,7 +34,8 @@ pub use clock::{Clock, SharedClock};
 pub use effect::Effect;
 pub use exception::{ExceptionKind, ExceptionRow};
 pub use judgement::{Command, Decision, decide, session_id};
-pub use observation::{Direction, Label, Method, Observation, ObservationId};
+pub use name::{CameraName, LaneName, ObservationId, PlaceName, Reason};
+pub use observation::{Direction, Method, Observation};
 pub use plate::{Plate, PlateError};
 pub use policy::{Policy, ReReads};
 pub use presence::{Presence, Silence};

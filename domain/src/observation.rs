@@ -5,14 +5,7 @@ use std::fmt;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use crate::{Instant, Plate};
-
-/// Most bytes of an observation's id.
-pub const ID_BYTES_MAX: usize = 256;
-/// Most bytes of a label (place, lane, camera).
-pub const LABEL_BYTES_MAX: usize = 128;
-/// The place of an observation that names none.
-pub const DEFAULT_PLACE: &str = "main";
+use crate::{CameraName, Instant, LaneName, ObservationId, PlaceName, Plate, Reason};
 
 /// Which way the vehicle went. `Entry` sorts first: at one and the same instant a vehicle comes
 /// before it leaves, so that a stay of no length is a stay.
@@ -35,87 +28,6 @@ impl Direction {
     }
 }
 
-/// Identifies one read, for ever: the idempotency key (R1). 1 to [`ID_BYTES_MAX`] bytes without
-/// control characters.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ObservationId(CompactString);
-
-/// A short text that names a place, a lane or a camera: 1 to [`LABEL_BYTES_MAX`] bytes without
-/// control characters.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Label(CompactString);
-
-/// Why a text is no id or no label.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TextError {
-    /// Nothing but white space.
-    #[error("is empty")]
-    Empty,
-    /// More bytes than allowed.
-    #[error("has {0} bytes, at most {1} are allowed")]
-    TooLong(usize, usize),
-    /// A line break, a NUL or the like: it would break a line of the files.
-    #[error("has a control character")]
-    Control,
-}
-
-fn check_text(text: &str, bytes_max: usize) -> Result<CompactString, TextError> {
-    if text.trim().is_empty() {
-        return Err(TextError::Empty);
-    }
-    if text.len() > bytes_max {
-        return Err(TextError::TooLong(text.len(), bytes_max));
-    }
-    if text.chars().any(char::is_control) {
-        return Err(TextError::Control);
-    }
-    Ok(CompactString::new(text))
-}
-
-impl ObservationId {
-    /// Checks `text`; it is kept as it is.
-    pub fn parse(text: &str) -> Result<Self, TextError> {
-        check_text(text, ID_BYTES_MAX).map(Self)
-    }
-
-    /// The id as it was sent.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Label {
-    /// Checks `text`; it is kept as it is.
-    pub fn parse(text: &str) -> Result<Self, TextError> {
-        check_text(text, LABEL_BYTES_MAX).map(Self)
-    }
-
-    /// The label as it was sent.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Default for Label {
-    fn default() -> Self {
-        Self(CompactString::const_new(DEFAULT_PLACE))
-    }
-}
-
-impl fmt::Display for ObservationId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Display for Label {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 /// How an observation was made, and by whom (APDS: its `method` and `observerOrganisation`).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -126,7 +38,7 @@ pub enum Method {
     /// An operator of the place saw the vehicle.
     Operator {
         /// Why no camera did, in the operator's words.
-        reason: Label,
+        reason: Reason,
     },
 }
 
@@ -152,11 +64,11 @@ pub struct Observation {
     /// When, by the camera's clock.
     pub at: Instant,
     /// The car park that it drove into or out of.
-    pub place: Label,
+    pub place: PlaceName,
     /// The way in or out of it.
-    pub lane: Option<Label>,
+    pub lane: Option<LaneName>,
     /// The camera that read it, where the message names one.
-    pub camera: Option<Label>,
+    pub camera: Option<CameraName>,
     /// How sure the camera was of the plate, 0 to 1.
     pub confidence: Option<f32>,
     /// How it was made.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 
-use crate::Label;
+use crate::{LaneName, PlaceName};
 
 /// R2: two reads of one kind at one place no further apart than this are one passage, where the
 /// site says nothing else.
@@ -21,9 +21,9 @@ pub struct ReReads {
     /// Where neither lane nor place says anything.
     pub default: TimeDelta,
     /// By place.
-    pub places: BTreeMap<Label, TimeDelta>,
+    pub places: BTreeMap<PlaceName, TimeDelta>,
     /// By place and lane.
-    pub lanes: BTreeMap<(Label, Label), TimeDelta>,
+    pub lanes: BTreeMap<(PlaceName, LaneName), TimeDelta>,
 }
 
 impl Default for ReReads {
@@ -34,7 +34,7 @@ impl Default for ReReads {
 
 impl ReReads {
     /// What counts for a read there.
-    pub fn of(&self, place: &Label, lane: Option<&Label>) -> TimeDelta {
+    pub fn of(&self, place: &PlaceName, lane: Option<&LaneName>) -> TimeDelta {
         let of_lane = lane
             .filter(|_| !self.lanes.is_empty())
             .and_then(|lane| self.lanes.get(&(place.clone(), lane.clone())));

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta};
 use compact_str::CompactString;
 
-use crate::{Instant, Label, Plate};
+use crate::{Instant, PlaceName, Plate};
 
 /// One finished stay: a row of `summaries.csv`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Summary {
     /// When it ended; never before `entry_at`.
     pub exit_at: Instant,
     /// The car park of the entry.
-    pub place: Label,
+    pub place: PlaceName,
     /// R6: whether it replaces a verdict that had been reported.
     pub repaired: bool,
 }

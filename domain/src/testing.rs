@@ -2,7 +2,7 @@
 //! with `x` an exit's; times are `10:00`, `10:00:05.5` or, days later, `3d10:00`.
 
 use crate::wire::parse_time;
-use crate::{Direction, Instant, Label, Observation, ObservationId, Plate};
+use crate::{Direction, Instant, Observation, ObservationId, PlaceName, Plate};
 
 /// The one plate of a test that needs no other.
 pub(crate) fn plate() -> Plate {
@@ -32,7 +32,7 @@ pub(crate) fn read(text: &str) -> Observation {
             _ => panic!("neither entry nor exit: {text}"),
         },
         at: at(time),
-        place: place.map_or_else(Label::default, |place| Label::parse(place).unwrap()),
+        place: place.map_or_else(PlaceName::default, |place| PlaceName::parse(place).unwrap()),
         lane: None,
         camera: None,
         confidence: None,

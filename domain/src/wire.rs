@@ -5,13 +5,15 @@ pub mod ping;
 
 use std::borrow::Cow;
 use std::ops::Deref;
+use std::str::FromStr;
 
 use chrono::{SecondsFormat, TimeDelta};
 use serde::{Deserialize, Serialize};
 
-use crate::observation::{Method, PlateAsRead, TextError};
+use crate::name::TextError;
+use crate::observation::{Method, PlateAsRead};
 use crate::policy::AHEAD_MAX;
-use crate::{Direction, Instant, Label, Observation, ObservationId, Plate, PlateError};
+use crate::{Direction, Instant, Observation, ObservationId, PlaceName, Plate, PlateError};
 
 mod rows;
 mod time;
@@ -131,7 +133,7 @@ pub enum Rejection {
     FutureTime(TimeDelta),
     /// A `place`, `lane` or `camera` that cannot be kept.
     #[error("bad_label: `{0}` {1}")]
-    BadLabel(&'static str, TextError),
+    BadName(&'static str, TextError),
     /// A `confidence` outside 0 to 1.
     #[error("bad_confidence: {0} is not between 0 and 1")]
     BadConfidence(f64),
@@ -202,18 +204,15 @@ pub fn parse_observation(body: &[u8], now: Instant) -> Result<Observation, Rejec
     {
         return Err(Rejection::BadConfidence(confidence));
     }
-    let label = |name, text: Option<Text<'_>>| {
-        text.map(|text| Label::parse(&text).map_err(|e| Rejection::BadLabel(name, e))).transpose()
-    };
     Ok(Observation {
         id,
         plate_as_read: PlateAsRead::of(&as_read, &plate),
         plate,
         direction,
         at,
-        place: label("place", message.place)?.unwrap_or_default(),
-        lane: label("lane", message.lane)?,
-        camera: label("camera", message.camera)?,
+        place: name("place", message.place)?.unwrap_or_default(),
+        lane: name("lane", message.lane)?,
+        camera: name("camera", message.camera)?,
         #[expect(clippy::cast_possible_truncation, reason = "a share needs no 52 bits")]
         confidence: message.confidence.map(|confidence| confidence as f32),
         method: Method::Camera,
@@ -255,18 +254,26 @@ pub fn observation_to_json(observation: &Observation) -> String {
         .as_ref()
         .map_or(observation.plate.as_str(), |text| text.0.as_str());
     let text = |text: &'_ str| Text(text.to_owned().into());
-    let label = |label: &'_ Option<Label>| label.as_ref().map(|label| text(label.as_str()));
     let message = ObservationMessage {
         id: Some(text(observation.id.as_str())),
         vehicle_plate: Some(text(plate)),
         entry_date_time: entry,
         exit_date_time: exit,
-        place: (observation.place != Label::default()).then(|| text(observation.place.as_str())),
-        lane: label(&observation.lane),
-        camera: label(&observation.camera),
+        place: (observation.place != PlaceName::default())
+            .then(|| text(observation.place.as_str())),
+        lane: observation.lane.as_ref().map(|lane| text(lane.as_str())),
+        camera: observation.camera.as_ref().map(|camera| text(camera.as_str())),
         confidence: observation.confidence.map(f64::from),
     };
     serde_json::to_string(&message).expect("texts and numbers can be said in JSON")
+}
+
+/// The name that stands under `key`, if there is one.
+fn name<N: FromStr<Err = TextError>>(
+    key: &'static str,
+    text: Option<Text<'_>>,
+) -> Result<Option<N>, Rejection> {
+    text.map(|text| text.parse().map_err(|e| Rejection::BadName(key, e))).transpose()
 }
 
 #[cfg(test)]

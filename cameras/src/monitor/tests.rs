@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use domain::CameraName;
 use platform::runtime::Vitals;
 use prometheus::Registry;
 
@@ -23,7 +24,8 @@ fn watching(names: &[&str]) -> (Monitor, Arc<Mutex<Instant>>) {
         move || *time.lock().unwrap()
     });
     let metrics = Metrics::register(&Registry::new()).unwrap();
-    let of = |name: &&str| Camera { name: Label::parse(name).unwrap(), ..camera(LaneRole::Entry) };
+    let of =
+        |name: &&str| Camera { name: CameraName::parse(name).unwrap(), ..camera(LaneRole::Entry) };
     let cameras: Vec<_> = names.iter().map(|name| Arc::new(of(name))).collect();
     (
         Monitor::new(
@@ -39,7 +41,7 @@ fn watching(names: &[&str]) -> (Monitor, Arc<Mutex<Instant>>) {
 
 fn heard(kind: MessageKind, delays: &[i64]) -> Heard {
     Heard {
-        camera: Label::parse("cam").unwrap(),
+        camera: CameraName::parse("cam").unwrap(),
         kind,
         at: now(),
         delays: delays.iter().map(|seconds| TimeDelta::seconds(*seconds)).collect(),
@@ -133,11 +135,11 @@ fn a_camera_reads_nothing_where_the_others_of_its_place_do_whatever_its_heartbea
     let later = at("2026-06-01T11:10:01Z");
     let mut states = |passages: u32| {
         for (name, kind) in [("dead", MessageKind::Heartbeat), ("well", MessageKind::Reads)] {
-            let camera = Label::parse(name).unwrap();
+            let camera = CameraName::parse(name).unwrap();
             let watched = monitor.cameras.get_mut(&camera).unwrap();
             watched.heard(Heard { camera, at: later, ..heard(kind, &[]) });
         }
-        let well = monitor.cameras.get_mut(&Label::parse("well").unwrap()).unwrap();
+        let well = monitor.cameras.get_mut(&CameraName::parse("well").unwrap()).unwrap();
         for minute in 0..passages {
             well.ended(later - TimeDelta::minutes(minute.into()), later, None);
         }
@@ -152,7 +154,7 @@ fn a_camera_reads_nothing_where_the_others_of_its_place_do_whatever_its_heartbea
 #[test]
 fn what_passed_the_others_long_ago_says_nothing_of_now() {
     let (mut monitor, time) = watching(&["one", "other"]);
-    let other = monitor.cameras.get_mut(&Label::parse("other").unwrap()).unwrap();
+    let other = monitor.cameras.get_mut(&CameraName::parse("other").unwrap()).unwrap();
     for _ in 0..100 {
         other.ended(now(), now(), None);
     }

@@ -1,6 +1,6 @@
 //! What the routes answer, in JSON.
 
-use domain::Label;
+use domain::CameraName;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -24,7 +24,7 @@ pub(super) struct Told<'a> {
 
 impl<'a> Told<'a> {
     /// Nothing yet.
-    pub(super) fn by(camera: &'a Label) -> Self {
+    pub(super) fn by(camera: &'a CameraName) -> Self {
         Self { camera: camera.as_str(), reads: None, heartbeat: None, ignored: None }
     }
 }

@@ -19,7 +19,7 @@ async fn post(
 ) -> (u16, bool, String) {
     let cameras = vec![
         Camera { vendor: crate::Vendor::all().next(), ..camera(LaneRole::Entry) },
-        Camera { name: domain::Label::parse("any").unwrap(), ..camera(LaneRole::Exit) },
+        Camera { name: domain::CameraName::parse("any").unwrap(), ..camera(LaneRole::Exit) },
     ];
     let publisher =
         broker.map(|broker| broker as std::sync::Arc<dyn platform::messaging::Publisher>);
@@ -156,8 +156,11 @@ async fn a_read_of_the_future_is_refused_and_never_published() {
 /// What is asked by another method, of two cameras: `own` has a token of its own, `cam` none.
 async fn ask(method: actix_web::http::Method, path: &str) -> (u16, String) {
     let own = Some(crate::Token::new("secret".to_owned()));
-    let own =
-        Camera { name: domain::Label::parse("own").unwrap(), token: own, ..camera(LaneRole::Exit) };
+    let own = Camera {
+        name: domain::CameraName::parse("own").unwrap(),
+        token: own,
+        ..camera(LaneRole::Exit)
+    };
     let cameras = vec![camera(LaneRole::Entry), own];
     let cameras = crate::start(
         Options::default(),

@@ -85,7 +85,7 @@ fn a_message_that_is_sent_again_has_the_same_id_and_another_visit_another() {
     let later = CapturedAt::Instant(at("2026-06-02T08:00:00Z"));
     let of_tomorrow = id(Read { at: later, ..final_read() }, entry());
     assert_ne!(of_tomorrow, first, "a camera that counts its events anew each day");
-    let elsewhere = Camera { name: domain::Label::parse("other").unwrap(), ..entry() };
+    let elsewhere = Camera { name: domain::CameraName::parse("other").unwrap(), ..entry() };
     assert_ne!(id(final_read(), elsewhere), first);
     let eventless = || Read { event: None, ..final_read() };
     assert_eq!(id(eventless(), entry()), id(Read { plate: text("AB 12"), ..eventless() }, entry()));

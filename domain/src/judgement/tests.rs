@@ -137,7 +137,7 @@ fn an_exit_ends_the_entry_before_it_at_once() {
         plate: plate(),
         entry_at: at("10:00"),
         exit_at: at("11:30:00.25"),
-        place: crate::Label::default(),
+        place: crate::PlaceName::default(),
         repaired: false,
     };
     assert_eq!(play.effects, [Effect::Summary(expected)]);
@@ -245,7 +245,7 @@ fn the_row_of_an_exception_says_what_when_where_and_at_which_version() {
         exit_at: None,
         observation_id: Some(ObservationId::parse(id).unwrap()),
         session_id: None,
-        place: crate::Label::parse(place).unwrap(),
+        place: crate::PlaceName::parse(place).unwrap(),
         revision: 4,
         recorded_at: at("30d00:00"),
         reason: reason.to_owned(),

@@ -5,7 +5,9 @@ use super::*;
 use crate::observation::PlateAsRead;
 use crate::policy::RE_READ;
 use crate::testing::{at, plate, read, reads};
-use crate::{Command, Decision, ExceptionKind, Label, Method, Watermarks, decide};
+use crate::{
+    CameraName, Command, Decision, ExceptionKind, LaneName, Method, Reason, Watermarks, decide,
+};
 
 /// The record after the observations arrived in the order given, and nothing was settled.
 fn record(input: &str) -> Record {
@@ -114,8 +116,8 @@ fn full() -> Record {
     record.forgotten_until = Some(at("09:00"));
     let known = &mut record.observations[0];
     known.until = Some(at("10:00:05.000000001"));
-    known.lane = Some(Label::parse("in, 2").unwrap());
-    known.camera = Some(Label::parse("\"north\"").unwrap());
+    known.lane = Some(LaneName::parse("in, 2").unwrap());
+    known.camera = Some(CameraName::parse("\"north\"").unwrap());
     known.confidence = Some(0.1);
     known.plate_as_read = Some(PlateAsRead(CompactString::new("abc·123 京")));
     record
@@ -164,8 +166,8 @@ fn the_time_of_re_reads_is_kept_where_it_is_not_the_usual_one() {
 fn what_an_operator_saw_is_kept_as_that_and_told_where_a_read_has_lane_and_camera() {
     let mut record = record("e1 10:00, x1 11:00");
     assert!(!record.to_json().contains("\"m\""), "of a camera nothing is said");
-    let reason = Label::parse("gate was open").unwrap();
-    record.observations[0].lane = Some(Label::parse("2").unwrap());
+    let reason = Reason::parse("gate was open").unwrap();
+    record.observations[0].lane = Some(LaneName::parse("2").unwrap());
     record.observations[1].method = Method::Operator { reason };
     let json = record.to_json();
     assert!(json.contains(r#""m":{"operator":{"reason":"gate was open"}}"#), "{json}");
@@ -208,8 +210,8 @@ fn a_damaged_record_is_said_to_be_damaged() {
 #[test]
 fn an_observation_is_kept_whole() {
     let mut observation = read("x1 11:00 north");
-    observation.lane = Some(Label::parse("2").unwrap());
-    observation.camera = Some(Label::parse("c").unwrap());
+    observation.lane = Some(LaneName::parse("2").unwrap());
+    observation.camera = Some(CameraName::parse("c").unwrap());
     observation.confidence = Some(0.5);
     observation.plate_as_read = Some(PlateAsRead(CompactString::new("abc 123")));
     let mut record = Record { next_seq: 7, ..Record::default() };

@@ -1,7 +1,9 @@
 use chrono::{DateTime, TimeDelta};
 
 use super::*;
-use crate::{Command, Decision, Label, Observation, ObservationId, Watermarks, decide, session_id};
+use crate::{
+    Command, Decision, Observation, ObservationId, PlaceName, Watermarks, decide, session_id,
+};
 
 fn at(minutes: i64) -> Instant {
     DateTime::from_timestamp(1_700_000_000, 0).unwrap() + TimeDelta::minutes(minutes)
@@ -23,7 +25,7 @@ fn record(reads: &[(char, i64)], settled: Option<i64>) -> Record {
                 plate_as_read: None,
                 direction: if *kind == 'e' { Direction::Entry } else { Direction::Exit },
                 at: at(*minute),
-                place: Label::default(),
+                place: PlaceName::default(),
                 lane: None,
                 camera: None,
                 confidence: None,

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::{Unreadable, code_of, format_time, parse_object, parse_time, shape};
-use crate::observation::ObservationId;
+use crate::Instant;
+use crate::name::{ObservationId, TextError};
 use crate::policy::AHEAD_MAX;
 use crate::vehicle::{NameError, VehicleId};
-use crate::{Instant, observation::TextError};
 
 /// The queue of pings.
 pub const PING_QUEUE: &str = "vehicle_ping";

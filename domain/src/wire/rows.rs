@@ -4,9 +4,9 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use super::time::{format_time, parse_time};
-use crate::observation::TextError;
+use crate::name::TextError;
 use crate::{
-    Direction, ExceptionKind, ExceptionRow, Instant, Label, ObservationId, Plate, PlateError,
+    Direction, ExceptionKind, ExceptionRow, Instant, ObservationId, PlaceName, Plate, PlateError,
     Summary,
 };
 
@@ -155,7 +155,7 @@ fn derived_id(
     plate: &Plate,
     entry_at: Instant,
     exit_at: Instant,
-    car_park: &Label,
+    car_park: &PlaceName,
 ) -> Result<CompactString, Unsavable> {
     let read = |direction: Direction, at| {
         let id = format!("{}:{car_park}:{}", direction.as_str(), format_time(at));
@@ -212,8 +212,9 @@ fn time(name: &'static str, text: &str) -> Result<Instant, Unsavable> {
     parse_time(text).ok_or(Unsavable::Time(name))
 }
 
-fn place(text: Option<&str>) -> Result<Label, Unsavable> {
-    text.map_or_else(|| Ok(Label::default()), Label::parse).map_err(|e| Unsavable::Text("place", e))
+fn place(text: Option<&str>) -> Result<PlaceName, Unsavable> {
+    text.map_or_else(|| Ok(PlaceName::default()), PlaceName::parse)
+        .map_err(|e| Unsavable::Text("place", e))
 }
 
 fn checked_id(name: &'static str, text: &str) -> Result<CompactString, Unsavable> {

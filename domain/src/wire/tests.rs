@@ -2,12 +2,14 @@
 
 use compact_str::CompactString;
 use std::fmt::Write;
+use std::str::FromStr;
 
 use proptest::prelude::*;
 
 use chrono::DateTime;
 
 use super::*;
+use crate::PlaceName;
 use crate::testing::{at, plate};
 
 mod rows;
@@ -65,7 +67,7 @@ fn an_entry_and_an_exit_as_the_contract_has_them() {
         plate_as_read: Some(PlateAsRead(CompactString::new("abc-123"))),
         direction: Direction::Entry,
         at: at("10:00:00.123"),
-        place: Label::default(),
+        place: PlaceName::default(),
         lane: None,
         camera: None,
         confidence: None,
@@ -76,7 +78,6 @@ fn an_entry_and_an_exit_as_the_contract_has_them() {
         r#"{"id":"18","vehicle_plate":"ABC123","exit_date_time":"2026-11-20T11:30:00Z",
             "place":"north","lane":"2","camera":"c7","confidence":0.5}"#,
     );
-    let label = |text: &str| Label::parse(text).unwrap();
     assert_eq!(
         exit,
         Ok(Observation {
@@ -84,9 +85,9 @@ fn an_entry_and_an_exit_as_the_contract_has_them() {
             plate_as_read: None,
             direction: Direction::Exit,
             at: at("11:30"),
-            place: label("north"),
-            lane: Some(label("2")),
-            camera: Some(label("c7")),
+            place: "north".parse().unwrap(),
+            lane: Some("2".parse().unwrap()),
+            camera: Some("c7".parse().unwrap()),
             confidence: Some(0.5),
             method: crate::Method::Camera,
             ..expected
@@ -274,8 +275,8 @@ fn plate_text() -> impl Strategy<Value = String> {
     ]
 }
 
-fn label() -> impl Strategy<Value = Label> {
-    "\\PC{1,30}".prop_filter_map("no label", |text| Label::parse(&text).ok())
+fn name<N: FromStr + std::fmt::Debug>() -> impl Strategy<Value = N> {
+    "\\PC{1,30}".prop_filter_map("no name", |text| text.parse().ok())
 }
 
 fn observation() -> impl Strategy<Value = Observation> {
@@ -287,7 +288,7 @@ fn observation() -> impl Strategy<Value = Observation> {
     let id = "\\PC{1,40}".prop_filter_map("no id", |text| ObservationId::parse(&text).ok());
     let at = (-62_167_219_200..1_795_176_000_i64, 0..1_000_000_000_u32)
         .prop_map(|(seconds, nanos)| DateTime::from_timestamp(seconds, nanos).unwrap());
-    let options = (prop::option::of(label()), prop::option::of(label()), prop::option::of(label()));
+    let options = (prop::option::of(name()), prop::option::of(name()), prop::option::of(name()));
     let confidence = prop::option::of(0.0_f32..=1.0);
     (id, plate, any::<bool>(), at, options, confidence).prop_map(
         |(id, (plate, plate_as_read), is_exit, at, (place, lane, camera), confidence)| {

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use proptest::prelude::*;
 
 use super::*;
-use crate::Label;
+use crate::PlaceName;
 
 /// `e1 x1 …` of what is still known, in event-time order.
 fn known(play: &Play) -> String {
@@ -372,7 +372,7 @@ proptest! {
             let letter = if is_exit { 'x' } else { 'e' };
             let observation = Observation {
                 at: at("10:00") + TimeDelta::seconds(position * step_s),
-                place: Label::parse(&format!("place {place}")).unwrap(),
+                place: PlaceName::parse(&format!("place {place}")).unwrap(),
                 ..read(&format!("{letter}{number} 10:00"))
             };
             if minutes > 190 {

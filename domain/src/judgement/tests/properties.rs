@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::*;
-use crate::Label;
+use crate::PlaceName;
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -43,7 +43,7 @@ fn observations(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Obse
                 id: ObservationId::parse(&format!("{number}{letter}")).unwrap(),
                 direction,
                 at,
-                place: Label::parse(if is_north { "north" } else { "main" }).unwrap(),
+                place: PlaceName::parse(if is_north { "north" } else { "main" }).unwrap(),
                 ..read("e0 10:00")
             }
         };

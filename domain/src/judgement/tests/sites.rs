@@ -4,11 +4,11 @@ use chrono::TimeDelta;
 
 use super::play::Play;
 use super::*;
-use crate::{Label, Policy, ReReads};
+use crate::{LaneName, PlaceName, Policy, ReReads};
 
 fn policy(default: i64, places: &[(&str, i64)]) -> Policy {
     let places =
-        places.iter().map(|(place, s)| (Label::parse(place).unwrap(), TimeDelta::seconds(*s)));
+        places.iter().map(|(place, s)| (PlaceName::parse(place).unwrap(), TimeDelta::seconds(*s)));
     let re_reads = ReReads {
         default: TimeDelta::seconds(default),
         places: places.collect(),
@@ -48,11 +48,12 @@ fn a_car_that_waits_at_a_barrier_is_one_passage_where_the_site_says_so() {
 
 #[test]
 fn the_lane_counts_before_the_place() {
-    let label = |text: &str| Label::parse(text).unwrap();
+    let place = |text: &str| PlaceName::parse(text).unwrap();
+    let lane = |text: &str| LaneName::parse(text).unwrap();
     let mut policy = policy(20, &[("north", 90)]);
-    policy.re_reads.lanes.insert((label("north"), label("fast")), TimeDelta::seconds(5));
-    let of = |place: &str, lane: Option<&str>| {
-        policy.re_reads.of(&label(place), lane.map(label).as_ref()).num_seconds()
+    policy.re_reads.lanes.insert((place("north"), lane("fast")), TimeDelta::seconds(5));
+    let of = |at: &str, by: Option<&str>| {
+        policy.re_reads.of(&place(at), by.map(lane).as_ref()).num_seconds()
     };
     assert_eq!(of("north", Some("fast")), 5);
     assert_eq!(of("north", Some("slow")), 90);

@@ -4,7 +4,7 @@ use chrono::DateTime;
 use compact_str::CompactString;
 
 use super::*;
-use crate::{ExceptionKind, ExceptionRow, Summary};
+use crate::{ExceptionKind, ExceptionRow, PlaceName, Summary};
 
 fn summary() -> Summary {
     Summary {
@@ -12,7 +12,7 @@ fn summary() -> Summary {
         plate: plate(),
         entry_at: at("10:00:00.0015"),
         exit_at: at("11:30:00.25"),
-        place: Label::parse("north").unwrap(),
+        place: PlaceName::parse("north").unwrap(),
         repaired: true,
     }
 }
@@ -37,7 +37,7 @@ fn exception() -> ExceptionRow {
         exit_at: None,
         observation_id: Some(ObservationId::parse("e1").unwrap()),
         session_id: Some(CompactString::new("s-1")),
-        place: Label::default(),
+        place: PlaceName::default(),
         revision: 7,
         recorded_at: at("12:00:00.5"),
         reason: "part of a session after all".to_owned(),
@@ -114,7 +114,7 @@ fn plate_entry_and_exit_are_enough_for_a_summary() {
             plate: plate(),
             entry_at: at("10:00"),
             exit_at: at("11:00"),
-            place: Label::default(),
+            place: PlaceName::default(),
             repaired: false,
         })
     );
