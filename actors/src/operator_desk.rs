@@ -15,8 +15,8 @@ use actix::{Actor, Context, Handler, Message, Recipient, ResponseFuture};
 use domain::plate::PlatePart;
 use domain::story::{Chapter, State, story};
 use domain::{
-    Direction, ExceptionKind, Instant, Label, Method, Observation, ObservationId, Plate, Policy,
-    Record, SharedClock, Watermarks,
+    Direction, ExceptionKind, Instant, Method, Observation, ObservationId, PlaceName, Plate,
+    Policy, Reason, Record, SharedClock, Watermarks,
 };
 use platform::runtime::Vital;
 use tokio::sync::oneshot;
@@ -50,7 +50,7 @@ pub struct Filter {
     /// With this part in the plate.
     pub plate_part: Option<PlatePart>,
     /// Only chapters at this car park.
-    pub place: Option<Label>,
+    pub place: Option<PlaceName>,
     /// Not over before this event time.
     pub since: Option<Instant>,
     /// Begun by this event time.
@@ -114,7 +114,7 @@ pub struct Close {
     /// When the vehicle left; `None`: now.
     pub at: Option<Instant>,
     /// Why no camera read it. Kept with the observation.
-    pub reason: Label,
+    pub reason: Reason,
 }
 
 /// A stay that an operator ended.

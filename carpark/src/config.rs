@@ -21,7 +21,8 @@ use platform::settings::{
 };
 use url::Url;
 
-use crate::http::client::TrustedProxies;
+use crate::client::TrustedProxies;
+use crate::telemetry::LogFilter;
 pub use layers::Layers;
 pub use named::NAMED_SETTINGS;
 
@@ -100,7 +101,7 @@ platform::settings! {
         /// The cameras that may post reads.
         pub cameras: Vec<cameras::Camera> = fixed(Vec::new()),
         /// What is logged: error, warn, info, debug, or a filter such as info,actors=debug
-        pub log: String = setting(LOGS, "log", "info"),
+        pub log: LogFilter = setting(LOGS, "log", "info"),
         /// `human` or `json`
         pub log_format: LogFormat = setting(LOGS, "log_format", "human"),
         /// How often a line of progress is printed; 0s: never

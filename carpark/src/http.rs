@@ -1,7 +1,6 @@
 //! What a role serves over HTTP: its routes, what every role answers (`/livez`, `/readyz`,
 //! `/metrics`), and who may ask for what. [`listener`] is where it listens.
 
-pub mod client;
 mod connections;
 mod described;
 pub mod entrance;

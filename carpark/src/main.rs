@@ -5,6 +5,7 @@
 
 mod camera;
 mod cli;
+mod client;
 mod clock;
 mod config;
 mod health;

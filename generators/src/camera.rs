@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{SubsecRound as _, TimeDelta};
 use compact_str::CompactString;
 use domain::observation::PlateAsRead;
-use domain::{Direction, Instant, Label, Observation};
+use domain::{Direction, Instant, LaneName, Observation, PlaceName};
 
 use crate::dice::Dice;
 use crate::inside_store::PlateText;
@@ -14,8 +14,8 @@ use crate::options::{Faults, Options};
 /// The cameras of one kind, at all lanes of the place.
 pub(crate) struct Camera {
     direction: Direction,
-    place: Label,
-    lanes: Vec<Label>,
+    place: PlaceName,
+    lanes: Vec<LaneName>,
     faults: Faults,
 }
 
@@ -39,7 +39,7 @@ impl Camera {
             Direction::Entry => "in",
             Direction::Exit => "out",
         };
-        let lane = |number| Label::parse(&format!("{way}-{number}")).expect("a short word");
+        let lane = |number| LaneName::parse(&format!("{way}-{number}")).expect("a short word");
         Self {
             direction,
             place: options.place.clone(),

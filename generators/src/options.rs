@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use domain::Label;
+use domain::PlaceName;
 use platform::settings::{Refused, Word, nested, rare, setting};
 
 use crate::plate_format::PlateFormat;
@@ -46,7 +46,7 @@ platform::settings! {
         // Other capitals and digits stand for themselves; `-`, `.`, `·`, `_` and blanks separate.
         pub plate_format: PlateFormat = rare(TRAFFIC, "generators.plate_format", "AAA-999"),
         /// The car park named in every read
-        pub place: Label = rare(TRAFFIC, "generators.place", "main"),
+        pub place: PlaceName = rare(TRAFFIC, "generators.place", "main"),
         /// Lanes each way
         // `in-1`, `in-2`, … and `out-1`, `out-2`, …
         pub lanes: u32 = rare(TRAFFIC, "generators.lanes", "1").within(1.0, 1000.0),

@@ -23,6 +23,7 @@
 pub mod apds;
 mod bill;
 mod calendar;
+mod cover;
 mod explain;
 mod lint;
 mod money;

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crate::cover;
 use crate::table::{After, PerUnit, Price, Product, RateTable, Step};
 
 /// A choice that the table leaves out.
@@ -226,13 +227,13 @@ pub fn questions(table: &RateTable) -> Vec<Question> {
     // crosses, and time without a line has no price.
     if table.rules.crossing.is_none()
         && let Some(meeting) =
-            table.products.iter().find_map(|product| crate::lint::meeting(table, product))
+            table.products.iter().find_map(|product| cover::meeting(table, product))
     {
         let place = format!("rules.crossing ({meeting})");
         open.push(Question { place, asks: CROSSING.0, answers: CROSSING.1 });
     }
     for product in table.products.iter().filter(|product| product.otherwise.is_none()) {
-        if let Some(when) = crate::lint::gap(table, product) {
+        if let Some(when) = cover::gap(table, product) {
             let place = format!("product \"{}\": otherwise (nothing covers {when})", product.name);
             open.push(Question { place, asks: OTHERWISE.0, answers: OTHERWISE.1 });
         }

@@ -11,7 +11,7 @@ use domain::presence::{Heard, Period, Status};
 use domain::wire::ping::{Ping, PingRejection};
 use domain::{Customer, CustomerId, Instant, Plate, Presence, Silence, Vehicle, VehicleId};
 
-use crate::routes::shapes::StatusCounts;
+use crate::shapes::StatusCounts;
 use crate::store::{Change, Kept};
 use timeline::Timeline;
 
@@ -175,7 +175,7 @@ impl Fleet {
         *self.counts.of(from) -= 1;
         *self.counts.of(to) += 1;
         let newest = known.presence.periods().last().copied();
-        if let Some(at) = crate::routes::shapes::since(to, newest, self.silence.limit()) {
+        if let Some(at) = crate::shapes::since(to, newest, self.silence.limit()) {
             let counts = self.counts;
             turned.push(Turned { vehicle: id.clone(), from, to, at, counts });
         }

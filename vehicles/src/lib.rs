@@ -16,6 +16,7 @@ mod options;
 pub mod plates;
 mod registry;
 pub mod routes;
+pub mod shapes;
 pub mod store;
 
 use std::rc::Rc;

@@ -5,7 +5,7 @@ use domain::wire::ping::PingRejection;
 use platform::runtime::Register;
 use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry};
 
-use crate::routes::shapes::StatusCounts;
+use crate::shapes::StatusCounts;
 
 const BATCHES: &[f64] = &[1.0, 4.0, 16.0, 64.0, 256.0, 1_024.0, 4_096.0];
 const SECONDS: &[f64] =

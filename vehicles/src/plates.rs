@@ -4,7 +4,7 @@ use actix::Addr;
 use domain::Plate;
 
 use crate::registry::{Edit, Find, FindPlate, Registry};
-use crate::routes::shapes::VehicleDetail;
+use crate::shapes::VehicleDetail;
 
 /// The monitor is stopping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

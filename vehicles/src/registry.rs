@@ -22,7 +22,7 @@ use crate::fleet::listing::Filter;
 use crate::fleet::{Fleet, Known, Pinged, Refused, Turned};
 use crate::live::Live;
 use crate::metrics::Metrics;
-use crate::routes::shapes::{
+use crate::shapes::{
     CustomerItem, HistoryItem, Owner, Refusal, StatusEvent, VehicleDetail, VehicleItem,
     VehiclePage, VehicleRecord, since, time,
 };

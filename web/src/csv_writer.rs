@@ -389,7 +389,7 @@ impl WriteFailure {
 
 impl From<StartError> for WriteFailure {
     fn from(error: StartError) -> Self {
-        let is_disk_full = matches!(&error, StartError::Io { source, .. } if is_disk_full(source));
+        let is_disk_full = matches!(&error, StartError::Io { error, .. } if is_disk_full(error));
         Self { is_disk_full, reason: error.to_string() }
     }
 }

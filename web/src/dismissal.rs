@@ -9,11 +9,10 @@
 use std::borrow::Cow;
 
 use domain::wire::{Unsavable, format_time, parse_time};
-use domain::{ExceptionKind, ExceptionRow, Instant, Label, ObservationId, Plate};
+use domain::{ExceptionKind, ExceptionRow, Instant, ObservationId, Plate, Reason};
 use serde::{Deserialize, Serialize};
 
 use crate::cell::{guard, guard_words, unguard, unguard_words};
-use crate::recent::Recent;
 use crate::row::Row;
 use crate::table::Table;
 
@@ -33,7 +32,7 @@ pub struct Dismissal {
     /// When the operator put it aside.
     pub dismissed_at: Instant,
     /// Why the operator put it aside.
-    pub reason: Label,
+    pub reason: Reason,
 }
 
 /// How it is told.
@@ -50,7 +49,7 @@ pub(crate) struct DismissalMessage {
 
 impl Dismissal {
     /// Puts that exception aside.
-    pub(crate) fn of(row: &ExceptionRow, dismissed_at: Instant, reason: Label) -> Self {
+    pub(crate) fn of(row: &ExceptionRow, dismissed_at: Instant, reason: Reason) -> Self {
         Self {
             kind: row.kind,
             plate: row.plate.clone(),
@@ -100,7 +99,7 @@ impl TryFrom<&DismissalMessage> for Dismissal {
             revision: message.revision,
             dismissed_at: parse_time(&message.dismissed_at)
                 .ok_or(Unsavable::Time("dismissed_at"))?,
-            reason: Label::parse(&message.reason).map_err(|e| Unsavable::Text("reason", e))?,
+            reason: Reason::parse(&message.reason).map_err(|e| Unsavable::Text("reason", e))?,
         })
     }
 }
@@ -109,10 +108,6 @@ impl Row for Dismissal {
     type Message = DismissalMessage;
     const TABLE: Table = Table::Dismissals;
     const KEY_NAME: &'static str = "key";
-
-    fn note(&self, recent: &Recent) {
-        recent.dismissed(self);
-    }
 
     fn key(&self) -> String {
         format!("{}:{}:{}:{}", self.kind.as_str(), self.revision, self.plate, self.subject())

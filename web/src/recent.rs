@@ -38,6 +38,24 @@ struct State {
 /// The newest rows, in memory: written by the writer, read by the pages.
 pub(crate) struct Recent(Mutex<State>);
 
+/// A row that the pages show something of, once it is durable.
+pub(crate) trait Shown {
+    /// Tells `recent` of it.
+    fn show_in(&self, recent: &Recent);
+}
+
+impl Shown for Summary {
+    fn show_in(&self, recent: &Recent) {
+        recent.session_written(self);
+    }
+}
+
+impl Shown for ExceptionRow {
+    fn show_in(&self, recent: &Recent) {
+        recent.exception_written(self);
+    }
+}
+
 /// What there is to look at, of one moment.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Glance {

@@ -16,7 +16,7 @@ use platform::http::{Problem, Routes, Scope, operation, read_body};
 use crate::csv_writer::{Append, CsvWriter};
 use crate::openapi::{Exception, Saved, Summary};
 use crate::problem::too_large;
-use crate::recent::Recent;
+use crate::recent::{Recent, Shown};
 use crate::row::{Answer, Lines, Row};
 use crate::table::Table;
 use body::{Items, Limits};
@@ -79,7 +79,7 @@ async fn save_exception(
 }
 
 /// Takes one item or an array, answers in kind once all of it is durable.
-async fn save<R: Row>(
+async fn save<R: Row + Shown>(
     state: &State,
     request: &HttpRequest,
     payload: Payload,
@@ -98,7 +98,7 @@ async fn save<R: Row>(
     };
     for (row, status) in rows.iter().zip(&saved) {
         if *status == Status::Written {
-            row.note(&state.recent);
+            row.show_in(&state.recent);
         }
     }
     let mut answers: Vec<_> = rows

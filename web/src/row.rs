@@ -11,7 +11,6 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::cell::{guard, guard_words, unguard, unguard_words};
-use crate::recent::Recent;
 use crate::table::{Fingerprint, Table};
 
 /// Something that becomes one line of a file.
@@ -22,9 +21,6 @@ pub(crate) trait Row: for<'a> TryFrom<&'a Self::Message, Error = Unsavable> {
     const TABLE: Table;
     /// What its key is called in the answer.
     const KEY_NAME: &'static str;
-
-    /// It is durable: what the pages show of it.
-    fn note(&self, recent: &Recent);
 
     /// What it is recognised by when it comes again.
     fn key(&self) -> String;
@@ -40,10 +36,6 @@ impl Row for Summary {
     type Message = SummaryMessage;
     const TABLE: Table = Table::Summaries;
     const KEY_NAME: &'static str = "session_id";
-
-    fn note(&self, recent: &Recent) {
-        recent.session_written(self);
-    }
 
     fn key(&self) -> String {
         self.session_id.to_string()
@@ -82,10 +74,6 @@ impl Row for ExceptionRow {
     type Message = ExceptionMessage;
     const TABLE: Table = Table::Exceptions;
     const KEY_NAME: &'static str = "key";
-
-    fn note(&self, recent: &Recent) {
-        recent.exception_written(self);
-    }
 
     fn key(&self) -> String {
         ExceptionRow::key(self)

@@ -25,7 +25,7 @@ pub enum StartError {
     ForeignHeader(PathBuf),
     /// The directory or a file in it cannot be used.
     #[error(
-        "cannot {what} {}: {source}; make sure that the data directory (CARPARK_DATA_DIR) exists, \
+        "cannot {what} {}: {error}; make sure that the data directory (CARPARK_DATA_DIR) exists, \
          that this user may write to it, and that its disk has room", .path.display()
     )]
     Io {
@@ -34,7 +34,7 @@ pub enum StartError {
         /// On which file or directory.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        error: io::Error,
     },
     /// `index_rows` is out of range.
     #[error(
@@ -54,6 +54,6 @@ impl StartError {
     /// Says what was tried on which path; for `map_err`.
     pub(crate) fn io(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::Io { what, path, source }
+        move |error| Self::Io { what, path, error }
     }
 }

@@ -8,7 +8,7 @@ use domain::known::Known;
 use domain::plate::PlatePart;
 use domain::story::{Chapter, State, story};
 use domain::wire::{format_time, parse_time};
-use domain::{Direction, ExceptionKind, Instant, Label, Plate};
+use domain::{Direction, ExceptionKind, Instant, PlaceName, Plate, Reason};
 use platform::http::{Problem, ProblemBody, one_of, page_size};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::Object;
@@ -243,8 +243,8 @@ pub(super) async fn close(
     let plate = super::plates::parse(&plate)?;
     let at = closing.exit_date_time.as_deref();
     let at = at.map(|text| time("exit_date_time", text)).transpose()?;
-    let reason =
-        Label::parse(&closing.reason).map_err(|e| Problem::bad_request(format!("`reason` {e}")))?;
+    let reason = Reason::parse(&closing.reason)
+        .map_err(|e| Problem::bad_request(format!("`reason` {e}")))?;
     let closed = desks.operator.send(Close { plate, at, reason }).await??;
     Ok(HttpResponse::Ok().json(ClosingAnswer {
         observation_id: closed.observation_id.to_string(),
@@ -282,8 +282,8 @@ fn plate_part(text: &str) -> Result<PlatePart, Problem> {
     Ok(part)
 }
 
-fn place(name: &str) -> Result<Label, Problem> {
-    Label::parse(name).map_err(|e| Problem::bad_request(format!("`place` {e}")))
+fn place(name: &str) -> Result<PlaceName, Problem> {
+    PlaceName::parse(name).map_err(|e| Problem::bad_request(format!("`place` {e}")))
 }
 
 fn time(name: &str, text: &str) -> Result<Instant, Problem> {

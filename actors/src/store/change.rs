@@ -3,7 +3,7 @@
 use domain::known::Known;
 use domain::record::Waiting;
 use domain::wire::{ExceptionMessage, SummaryMessage, format_time};
-use domain::{Direction, Effect, Instant, Label, ObservationId, Plate, Policy, Record};
+use domain::{Direction, Effect, Instant, ObservationId, PlaceName, Plate, Policy, Record};
 use serde::{Deserialize, Serialize};
 
 /// Which route of the sink takes an entry.
@@ -173,7 +173,7 @@ fn for_people(plate: &Plate, known: &Known) -> String {
         entry_date_time: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         exit_date_time: Option<String>,
-        place: &'k Label,
+        place: &'k PlaceName,
         #[serde(skip_serializing_if = "Option::is_none")]
         lane: Option<&'k str>,
         #[serde(skip_serializing_if = "Option::is_none")]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta};
 use domain::{
-    Command, Decision, Direction, Instant, Label, Observation, ObservationId, Plate, Policy,
+    Command, Decision, Direction, Instant, Observation, ObservationId, PlaceName, Plate, Policy,
     Record, Watermarks, decide,
 };
 
@@ -45,7 +45,7 @@ fn read(
         plate_as_read: None,
         direction,
         at: when,
-        place: Label::default(),
+        place: PlaceName::default(),
         lane: None,
         camera: None,
         confidence: None,

@@ -7,8 +7,9 @@ use std::str::FromStr;
 use cameras::{Camera, LaneRole, Token, Vendor};
 use chrono::TimeDelta;
 use chrono_tz::{TZ_VARIANTS, Tz};
+use domain::name::TextError;
 use domain::policy::RE_READ_MAX;
-use domain::{Direction, Label, ReReads};
+use domain::{Direction, ReReads};
 use platform::settings::{Given, SettingError, Source};
 
 use super::layers::nearest;
@@ -161,13 +162,13 @@ impl Named {
         let remedy = "not a time of up to 1h; write for instance 90s";
         for (name, place) in self.of("places") {
             if let Some(time) = place.optional("re_read", remedy, re_read)? {
-                re_reads.places.insert(label(name, place)?, time);
+                re_reads.places.insert(checked(name, place)?, time);
             }
         }
         for (name, lane) in self.of("lanes") {
             if let Some(time) = lane.optional("re_read", remedy, re_read)? {
-                let place = label(self.place_of(lane)?, lane)?;
-                re_reads.lanes.insert((place, label(name, lane)?), time);
+                let place = checked(self.place_of(lane)?, lane)?;
+                re_reads.lanes.insert((place, checked(name, lane)?), time);
             }
         }
         Ok(re_reads)
@@ -213,12 +214,12 @@ fn camera(
     let remedy = "an IANA time zone, for instance Europe/Berlin or UTC";
     let remedy_of_share = "not a number from 0 to 1";
     Ok(Camera {
-        name: label(name, thing)?,
+        name: checked(name, thing)?,
         token: None,
         vendor: vendor.flatten(),
-        lane: label(lane, thing)?,
+        lane: checked(lane, thing)?,
         role,
-        place: label(place, thing)?,
+        place: checked(place, thing)?,
         zone: thing.optional("time_zone", remedy, zone)?.unwrap_or(zones[place]),
         min_confidence: thing.optional("min_confidence", remedy_of_share, share)?.unwrap_or(0.0),
         approaching,
@@ -239,8 +240,8 @@ fn share(text: &str) -> Option<f32> {
     text.parse().ok().filter(|share| (0.0..=1.0).contains(share))
 }
 
-fn label(name: &str, thing: &Thing) -> Result<Label, SettingError> {
-    Label::parse(name).map_err(|e| SettingError(format!("[{}]: the name {e}", thing.path)))
+fn checked<N: FromStr<Err = TextError>>(name: &str, thing: &Thing) -> Result<N, SettingError> {
+    name.parse().map_err(|e| SettingError(format!("[{}]: the name {e}", thing.path)))
 }
 
 impl Thing {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use tracing::warn;
 
-use super::client::TrustedProxies;
+use crate::client::TrustedProxies;
 pub use meters::Meters;
 
 /// How long a connection that never showed a token may be idle after an answer.

@@ -8,11 +8,11 @@ use actix_web::http::header;
 use platform::http::{Principal, Scope, wants_html};
 use subtle::ConstantTimeEq;
 
-use super::client::{Client, TrustedProxies};
 use super::guesses::Guesses;
 use super::origin;
 use super::rate::Rates;
 use super::sign_in::SignIns;
+use crate::client::{Client, TrustedProxies};
 use crate::config::Tokens;
 
 /// Who may ask, and how often.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use tracing::warn;
 
-use super::client::Neighbourhood;
+use crate::client::Neighbourhood;
 
 /// What is counted begins anew after this long.
 const WINDOW: Duration = Duration::from_mins(1);

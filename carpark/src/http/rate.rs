@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
-use super::client::Neighbourhood;
+use crate::client::Neighbourhood;
 
 /// After so many requests addresses that have been quiet are forgotten (G6).
 const FORGET_EVERY: u32 = 1_000;

@@ -19,10 +19,10 @@ use platform::http::{Principal, Routes, Scope, SignedIn};
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
-use super::client::Client;
 use super::entrance::NO_ADMIN_TOKEN;
 use super::guesses::Guesses;
 use super::origin::is_foreign;
+use crate::client::Client;
 
 /// How long a sign-in holds: a working day and a bit.
 const LASTS: Duration = Duration::from_hours(12);

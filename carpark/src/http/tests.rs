@@ -7,12 +7,12 @@ use actix_web::http::Method;
 use actix_web::{App, test};
 use platform::http::Principal;
 
-use super::client::TrustedProxies;
 use super::connections::Limits;
 use super::guesses::Guesses;
 use super::listener::Listening;
 use super::rate::Rates;
 use super::*;
+use crate::client::TrustedProxies;
 use crate::config::Tokens;
 
 fn tokens() -> Tokens {

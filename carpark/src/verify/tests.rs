@@ -44,7 +44,7 @@ fn stay() -> Summary {
         plate,
         entry_at: at(0),
         exit_at: at(30),
-        place: domain::Label::default(),
+        place: domain::PlaceName::default(),
         repaired: false,
     }
 }
@@ -57,7 +57,7 @@ fn unmatched() -> ExceptionRow {
         exit_at: Some(at(60)),
         observation_id: Some(ObservationId::parse("x2").unwrap()),
         session_id: None,
-        place: domain::Label::default(),
+        place: domain::PlaceName::default(),
         revision: 2,
         recorded_at: at(61),
         reason: String::new(),

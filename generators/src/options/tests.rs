@@ -1,4 +1,4 @@
-use domain::Label;
+use domain::PlaceName;
 use platform::settings::{Settings as _, Source, Values};
 
 use super::{Dwell, Faults, Options, Profile};
@@ -46,7 +46,7 @@ fn what_has_no_meaning_is_refused_with_what_has() {
     assert!(error.contains("expected `steady` or `campus`"), "{error}");
     for place in [" ", "a\nb"] {
         let error = read(&[("generators.place", place)]).unwrap_err();
-        let why = Label::parse(place).unwrap_err().to_string();
+        let why = PlaceName::parse(place).unwrap_err().to_string();
         assert!(error.starts_with("`generators.place` = ") && error.ends_with(&why), "{error}");
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta};
-use domain::{Direction, Instant, Label, Observation, ObservationId};
+use domain::{Direction, Instant, Observation, ObservationId, PlaceName};
 
 use crate::inside_store::{Inside, InsideStore, PlateText};
 
@@ -108,7 +108,7 @@ fn exit(vehicle: &Inside) -> Observation {
         plate_as_read: None,
         direction: Direction::Exit,
         at: vehicle.leaves_at,
-        place: Label::default(),
+        place: PlaceName::default(),
         lane: None,
         camera: None,
         confidence: None,

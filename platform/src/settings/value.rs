@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use chrono_tz::Tz;
-use domain::Label;
+use domain::PlaceName;
 use url::Url;
 
 /// The type of a setting. The empty text stands for nothing set: of most types that is no value.
@@ -204,7 +204,7 @@ impl Value for TimeDelta {
     }
 }
 
-impl Value for Label {
+impl Value for PlaceName {
     fn noun() -> String {
         "a name".to_owned()
     }

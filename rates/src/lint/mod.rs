@@ -1,15 +1,13 @@
 //! What is wrong in a table: it is found before a driver finds it.
 
-mod cover;
 mod numbers;
+mod overlaps;
 mod times;
 
 use std::fmt;
 
 use crate::questions;
 use crate::table::RateTable;
-
-pub(crate) use cover::{gap, meeting};
 
 /// Something that is wrong in a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +60,7 @@ pub fn lint(table: &RateTable) -> Vec<Fault> {
     for product in &table.products {
         numbers::product(table, product, &mut faults);
         times::product(table, product, &mut faults);
-        cover::overlaps(table, product, &mut faults);
+        overlaps::product(table, product, &mut faults);
     }
     faults.0
 }

@@ -1,6 +1,6 @@
 //! Windows that can never hold, and tiers with gaps.
 
-use super::{FaultKind, Faults, cover};
+use super::{FaultKind, Faults};
 use crate::period::Period;
 use crate::table::{After, Anew, CapPeriod, Line, Price, Product, RateTable, Tier};
 use crate::window::{Day, When};
@@ -144,7 +144,7 @@ fn window(table: &RateTable, when: &When, place: &str, faults: &mut Faults) {
         never("`holiday` is no day here, because the table has no `holidays`".to_owned(), faults);
     }
     let holidays = table.holidays.as_ref();
-    let dates = cover::dates(table);
+    let dates = crate::cover::dates(table);
     let named = when.dates.iter().filter(|date| {
         table.valid_from.is_none_or(|from| **date >= from)
             && table.valid_until.is_none_or(|until| **date < until)

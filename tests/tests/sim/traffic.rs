@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
-use domain::{Direction, Instant, Label, Observation, ObservationId, Plate, Policy, wire};
+use domain::{Direction, Instant, Observation, ObservationId, PlaceName, Plate, Policy, wire};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{Rng, RngExt};
@@ -216,7 +216,7 @@ fn observation(
         plate_as_read: None,
         direction,
         at,
-        place: Label::default(),
+        place: PlaceName::default(),
         lane: None,
         camera: None,
         confidence: None,

@@ -7,7 +7,7 @@ use domain::{Customer, CustomerId, Instant, Plate, Vehicle, VehicleId};
 use serde::Deserialize;
 
 use super::Fleet;
-use crate::routes::shapes::Refusal;
+use crate::shapes::Refusal;
 use crate::store::Change;
 
 /// The columns of a file, and the keys of a JSON object.

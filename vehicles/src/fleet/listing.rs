@@ -7,7 +7,7 @@ use domain::presence::Status;
 use domain::{CustomerId, VehicleId};
 
 use super::{Fleet, Known};
-use crate::routes::shapes::StatusCounts;
+use crate::shapes::StatusCounts;
 
 /// By what a list is sorted; the vehicle's id decides between equals.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

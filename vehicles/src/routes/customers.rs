@@ -6,11 +6,11 @@ use domain::{Customer, CustomerId};
 use platform::http::{Problem, ProblemBody, page_size};
 
 use super::Desk;
-use super::shapes::{
-    CustomerBody, CustomerItem, CustomerPage, CustomersQuery, RemovalQuery, Removed,
-};
 use super::vehicles::PAGE_MAX;
 use crate::registry::{Customers, Edit, FindCustomer};
+use crate::shapes::{
+    CustomerBody, CustomerItem, CustomerPage, CustomersQuery, RemovalQuery, Removed,
+};
 
 pub(super) fn parse_customer(text: &str) -> Result<CustomerId, Problem> {
     CustomerId::parse(text).map_err(|e| Problem::bad_request(format!("the customer's id {e}")))

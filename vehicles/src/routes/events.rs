@@ -10,8 +10,8 @@ use platform::http::{ProblemBody, Telling, event, last_event_id};
 use tokio::time::timeout;
 
 use super::Desk;
-use super::shapes::StatusEvent;
 use crate::live::{EventId, Live, Told};
+use crate::shapes::StatusEvent;
 
 /// Silence after which a comment says that the line is alive.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);

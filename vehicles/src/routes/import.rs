@@ -5,9 +5,9 @@ use actix_web::web::{Bytes, Data};
 use platform::http::{Problem, ProblemBody};
 
 use super::Desk;
-use super::shapes::ImportReport;
 use crate::fleet::import::read;
 use crate::registry;
+use crate::shapes::ImportReport;
 
 /// Rows taken in one turn of the registry, so that pings have theirs in between.
 const ROWS_AT_ONCE: usize = 1_000;

@@ -7,9 +7,9 @@ use platform::http::{Problem, ProblemBody};
 
 use super::Desk;
 use super::customers::parse_customer;
-use super::shapes::{ListQuery, Removed, VehicleBody, VehiclePage, VehicleRecord};
 use super::vehicles::parse_vehicle;
 use crate::registry::{Edit, FindRecord};
+use crate::shapes::{ListQuery, Removed, VehicleBody, VehiclePage, VehicleRecord};
 
 /// Bodies that are no JSON are refused in the words of the others.
 pub(super) fn json() -> JsonConfig {

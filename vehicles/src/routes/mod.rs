@@ -17,7 +17,6 @@ mod import;
 mod master;
 mod plates;
 pub(crate) mod problem;
-pub mod shapes;
 mod vehicles;
 
 use std::sync::Arc;

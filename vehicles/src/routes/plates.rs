@@ -7,8 +7,8 @@ use domain::Plate;
 use platform::http::{Problem, ProblemBody};
 
 use super::Desk;
-use super::shapes::{Removed, VehicleDetail};
 use crate::plates::{Plates, Stopping};
+use crate::shapes::{Removed, VehicleDetail};
 
 fn parse(text: &str) -> Result<Plate, Problem> {
     Plate::parse(text).map_err(|e| Problem::bad_request(e.to_string()))

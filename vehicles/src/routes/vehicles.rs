@@ -10,11 +10,11 @@ use platform::http::{Problem, ProblemBody, page_size};
 use tracing::warn;
 
 use super::Desk;
-use super::shapes::{
-    ListQuery, PingAnswer, PingBody, VehicleDetail, VehicleItem, VehiclePage, time,
-};
 use crate::fleet::listing::{Cursor, Filter, Sort};
 use crate::registry::{Find, List, Pings};
+use crate::shapes::{
+    ListQuery, PingAnswer, PingBody, VehicleDetail, VehicleItem, VehiclePage, time,
+};
 
 /// Most vehicles of a page.
 pub(super) const PAGE_MAX: usize = 1_000;

@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Json, Path};
 use chrono::{NaiveDateTime, TimeZone};
 use domain::wire::format_time;
-use domain::{ExceptionKind, Label, Plate};
+use domain::{ExceptionKind, Plate, Reason};
 use platform::http::Problem;
 use serde::Deserialize;
 use serde_json::json;
@@ -117,8 +117,8 @@ fn parse_plate(text: &str) -> Result<Plate, Problem> {
     Plate::parse(text).map_err(|e| bad(&e.to_string()))
 }
 
-fn parse_reason(text: &str) -> Result<Label, Problem> {
-    Label::parse(text).map_err(|e| bad(&format!("“Reason” {e}")))
+fn parse_reason(text: &str) -> Result<Reason, Problem> {
+    Reason::parse(text).map_err(|e| bad(&format!("“Reason” {e}")))
 }
 
 fn bad(detail: &str) -> Problem {

@@ -1,4 +1,4 @@
-use domain::Label;
+use domain::Reason;
 use domain::wire::ExceptionMessage;
 
 use super::*;
@@ -23,7 +23,7 @@ fn exception(kind: ExceptionKind, plate: &str, id: &str, revision: u64) -> Excep
 }
 
 fn dismissal(row: &ExceptionRow) -> Dismissal {
-    Dismissal::of(row, at("2026-11-20T11:00:00Z"), Label::parse("=seen").unwrap())
+    Dismissal::of(row, at("2026-11-20T11:00:00Z"), Reason::parse("=seen").unwrap())
 }
 
 fn shown(recent: &Recent) -> Vec<(ExceptionKind, u64)> {

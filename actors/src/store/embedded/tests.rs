@@ -99,7 +99,7 @@ fn closed_stay(plate: &str) -> Change {
 
 #[actix::test]
 async fn an_open_stay_under_an_earlier_spelling_comes_under_todays() {
-    use domain::{Command, Direction, Label, Observation, ObservationId, Policy, decide};
+    use domain::{Command, Direction, Observation, ObservationId, PlaceName, Policy, decide};
 
     let dir = tempfile::tempdir().unwrap();
     let clock = fixed_clock(&Arc::new(AtomicI64::new(1_800_000_000_000)));
@@ -112,7 +112,7 @@ async fn an_open_stay_under_an_earlier_spelling_comes_under_todays() {
         plate_as_read: None,
         direction: Direction::Entry,
         at: clock.now(),
-        place: Label::default(),
+        place: PlaceName::default(),
         lane: None,
         camera: None,
         confidence: None,

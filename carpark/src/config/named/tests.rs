@@ -1,4 +1,5 @@
 use chrono_tz::{Europe, Tz};
+use domain::{LaneName, PlaceName};
 
 use super::*;
 
@@ -113,7 +114,7 @@ fn what_is_wrong_is_named_with_value_place_and_remedy() {
 fn the_time_of_re_reads_is_of_a_lane_or_of_a_place() {
     let re_reads = |toml: &str| named(toml).unwrap().re_reads();
     let seconds = |toml: &str, place: &str, lane: &str| {
-        let (place, lane) = (Label::parse(place).unwrap(), Label::parse(lane).unwrap());
+        let (place, lane) = (PlaceName::parse(place).unwrap(), LaneName::parse(lane).unwrap());
         re_reads(toml).unwrap().of(&place, Some(&lane)).num_seconds()
     };
     let toml = "[places.north]\ntime_zone = 'UTC'\nre_read = '60s'\n\

@@ -2,7 +2,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use domain::{Direction, Label};
+use domain::{Direction, PlaceName};
 
 use crate::rig::{ENTRIES, Rig, faults, options};
 use crate::{Faults, Options};
@@ -19,7 +19,7 @@ async fn vehicles_come_at_the_rate_that_was_asked_for() {
 #[actix::test]
 async fn every_vehicle_is_new_and_reads_as_the_contract_says() {
     let rig = Rig::start(
-        Options { lanes: 3, place: Label::parse("north").unwrap(), ..options() },
+        Options { lanes: 3, place: PlaceName::parse("north").unwrap(), ..options() },
         ENTRIES,
     )
     .await;

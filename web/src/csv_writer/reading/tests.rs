@@ -13,7 +13,7 @@ fn summary(plate: &str) -> Summary {
         plate: Plate::parse(plate).unwrap(),
         entry_at: at(0),
         exit_at: at(90),
-        place: domain::Label::parse("=SUM(A1)").unwrap(),
+        place: domain::PlaceName::parse("=SUM(A1)").unwrap(),
         repaired: false,
     }
 }
@@ -27,7 +27,7 @@ fn exception() -> ExceptionRow {
         exit_at: Some(summary.exit_at),
         observation_id: Some(ObservationId::parse("+1, \"quoted\"").unwrap()),
         session_id: None,
-        place: domain::Label::default(),
+        place: domain::PlaceName::default(),
         revision: 7,
         recorded_at: summary.exit_at,
         reason: "said, with a comma".to_owned(),

@@ -1,17 +1,17 @@
-//! Which lines hold at which time of which kind of day: gaps and overlaps.
+//! Which lines hold at which time of which kind of day: where there are gaps, and where one meets
+//! another.
 
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
-use super::{FaultKind, Faults};
 use crate::spot::{self, Spot};
 use crate::table::{Line, Otherwise, Price, Product, RateTable, Step};
 use crate::window::When;
 
 /// A day as far as windows tell it from another: those that begin on it, and on the day before.
-struct Kind {
-    date: NaiveDate,
+pub(crate) struct Kind {
+    pub(crate) date: NaiveDate,
     today: Begins,
     yesterday: Begins,
 }
@@ -20,7 +20,7 @@ struct Kind {
 type Begins = (Vec<usize>, bool);
 
 /// The dates on which a table is looked at: more than two years, and what it names.
-pub(super) fn dates(table: &RateTable) -> Vec<NaiveDate> {
+pub(crate) fn dates(table: &RateTable) -> Vec<NaiveDate> {
     let first = table.valid_from.or_else(|| NaiveDate::from_ymd_opt(2026, 1, 1));
     let Some(first) = first else { return Vec::new() };
     let named = table.products.iter().flat_map(|product| {
@@ -55,14 +55,14 @@ fn days(table: &RateTable, product: &Product) -> impl Iterator<Item = Kind> {
 }
 
 /// Each kind of day, once.
-fn kinds(table: &RateTable, product: &Product) -> Vec<Kind> {
+pub(crate) fn kinds(table: &RateTable, product: &Product) -> Vec<Kind> {
     let mut seen = BTreeSet::new();
     let new = |kind: &Kind| seen.insert((kind.today.clone(), kind.yesterday.clone()));
     days(table, product).filter(new).collect()
 }
 
 /// The bay types and places that a product is for; an empty name stands for those that no line names.
-fn spots(product: &Product) -> Vec<Spot<'_>> {
+pub(crate) fn spots(product: &Product) -> Vec<Spot<'_>> {
     let names = |list: fn(&Line) -> &Vec<String>| -> BTreeSet<&str> {
         let named = product.lines.iter().flat_map(|line| list(line).iter().map(String::as_str));
         let open = product.lines.iter().any(|line| list(line).is_empty());
@@ -75,7 +75,7 @@ fn spots(product: &Product) -> Vec<Spot<'_>> {
 }
 
 /// The lines that hold at a minute of a kind of day.
-fn holding(product: &Product, kind: &Kind, spot: Spot<'_>, minute: u16) -> Vec<usize> {
+pub(crate) fn holding(product: &Product, kind: &Kind, spot: Spot<'_>, minute: u16) -> Vec<usize> {
     let day = kind.today.0.iter().map(|index| (*index, minute));
     let over_midnight = kind.yesterday.0.iter().map(|index| (*index, minute + 1440));
     let mut found: Vec<usize> = day
@@ -103,13 +103,13 @@ fn is_within(product: &Product, kind: &Kind, minute: u16) -> bool {
 }
 
 /// The minutes of a day at which what holds can change.
-fn edges(product: &Product) -> BTreeSet<u16> {
+pub(crate) fn edges(product: &Product) -> BTreeSet<u16> {
     let whens = product.lines.iter().map(|line| &line.when).chain(&product.within);
     let edges = whens.filter_map(When::minutes);
     edges.flat_map(|(from, until)| [from % 1440, until % 1440]).chain([0]).collect()
 }
 
-fn clock(minute: u16) -> String {
+pub(crate) fn clock(minute: u16) -> String {
     format!("{:02}:{:02}", minute / 60, minute % 60)
 }
 
@@ -207,44 +207,4 @@ fn crosses(first: &Line, second: &Line) -> bool {
         |line: &Line| matches!(&line.price, Price::PerUnit(unit) if unit.step == Some(Step::Exact));
     let is_counted = !is_exact(first) || is_by_unit(second) && !is_exact(second);
     is_by_unit(first) && is_priced(second) && is_counted
-}
-
-/// Lines that hold at the same time, and lines that never come to be charged.
-pub(super) fn overlaps(table: &RateTable, product: &Product, faults: &mut Faults) {
-    let edges = edges(product);
-    let spots = spots(product);
-    let mut told = BTreeSet::new();
-    let mut charged = BTreeSet::new();
-    for kind in kinds(table, product) {
-        for minute in &edges {
-            for spot in &spots {
-                let holding = holding(product, &kind, *spot, *minute);
-                let priority = |index: &usize| product.lines[*index].priority;
-                let Some(top) = holding.iter().map(priority).max() else { continue };
-                let best: Vec<usize> = holding.into_iter().filter(|i| priority(i) == top).collect();
-                charged.extend(best.iter().copied());
-                if let [a, b, ..] = best[..]
-                    && told.insert((a, b))
-                {
-                    let (a, b) = (&product.lines[a].name, &product.lines[b].name);
-                    let place = format!("product \"{}\": lines \"{a}\" and \"{b}\"", product.name);
-                    let date = kind.date.format("%a %Y-%m-%d");
-                    faults.add(FaultKind::Overlap, &place, format!(
-                        "both hold on {date} at {}; end one where the other begins, or give one a `priority`",
-                        clock(*minute)
-                    ));
-                }
-            }
-        }
-    }
-    for (index, line) in product.lines.iter().enumerate() {
-        if !charged.contains(&index) {
-            let place = format!("product \"{}\": line \"{}\"", product.name, line.name);
-            faults.add(
-                FaultKind::NeverHolds,
-                &place,
-                "it can never be charged: its window never holds, or a line with a higher priority always holds with it",
-            );
-        }
-    }
 }
