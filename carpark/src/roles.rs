@@ -267,3 +267,36 @@ pub async fn configure(config: &Config, clock: SharedClock) -> anyhow::Result<()
         masked(url)
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Noting(&'static str, Rc<RefCell<Vec<&'static str>>>);
+
+    #[async_trait(?Send)]
+    impl Component for Noting {
+        async fn stop(self: Box<Self>) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            self.1.borrow_mut().push(self.0);
+        }
+    }
+
+    #[actix_rt::test]
+    async fn what_came_last_stops_first_and_to_its_end_before_the_next() {
+        let stopped = Rc::default();
+        let noting = |name| Box::new(Noting(name, Rc::clone(&stopped))) as Box<dyn Component>;
+        let running = Running {
+            components: ["files", "sessions", "traffic"].map(noting).into(),
+            vitals: Vitals::default(),
+            watched: Watched::default(),
+        };
+        let vital = running.vitals.of("actor");
+        let vitals = running.vitals.clone();
+        running.stop().await;
+        assert_eq!(*stopped.borrow(), ["traffic", "sessions", "files"]);
+        drop(vital);
+        let died = tokio::time::timeout(Duration::ZERO, vitals.died()).await;
+        assert!(died.is_err(), "they are meant to end");
+    }
+}

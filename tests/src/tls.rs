@@ -37,8 +37,8 @@ impl Authority {
         self.certificate.display().to_string()
     }
 
-    fn acceptor(&self) -> TlsAcceptor {
-        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+    fn acceptor(&self, names: &[&str]) -> TlsAcceptor {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let key = KeyPair::generate().unwrap();
         let certificate =
             CertificateParams::new(names).unwrap().signed_by(&key, &self.issuer).unwrap();
@@ -60,9 +60,9 @@ pub struct TlsProxy {
 }
 
 impl TlsProxy {
-    /// Before the server that listens on `port`.
-    pub fn before(port: u16, authority: &Authority) -> Self {
-        let acceptor = authority.acceptor();
+    /// Before the server that listens on `port`, with a certificate for these names.
+    pub fn before(names: &[&str], port: u16, authority: &Authority) -> Self {
+        let acceptor = authority.acceptor(names);
         let server = port;
         let port = ports::free();
         let listener = runtime().block_on(TcpListener::bind(("127.0.0.1", port))).unwrap();

@@ -259,4 +259,18 @@ mod tests {
             assert_eq!(came_over_tls(&headers), expected, "{proto}");
         }
     }
+
+    #[test]
+    fn a_sign_in_ends_by_itself() {
+        let sign_ins = SignIns::new(None);
+        let name = sign_ins.begin();
+        let mut headers = HeaderMap::new();
+        let cookie = format!("{COOKIE_NAME}={name}");
+        headers.insert(COOKIE, HeaderValue::from_str(&cookie).unwrap());
+        assert!(sign_ins.of(&headers).unwrap().until <= Instant::now() + LASTS);
+        let (csrf_token, is_ended) = (String::new(), AtomicBool::new(false));
+        let old = SignIn { csrf_token, until: Instant::now(), is_ended };
+        sign_ins.by_name().insert(name, Arc::new(old));
+        assert!(sign_ins.of(&headers).is_none());
+    }
 }

@@ -11,6 +11,7 @@ use super::connections::Limits;
 use super::guesses::Guesses;
 use super::listener::Listening;
 use super::rate::Rates;
+use super::sign_in::SignIns;
 use super::*;
 use crate::client::TrustedProxies;
 use crate::config::Tokens;
@@ -78,6 +79,8 @@ async fn plates_are_shown_and_changed_with_the_right_token_only() {
         ("/summaries.csv", Some("the-admin"), 200),
         ("/admin/generators", Some("the-admim"), 401),
         ("/admin/generators", Some("the-admin2"), 401),
+        ("/admin/generators", Some("the-admi"), 401),
+        ("/admin/generators", Some("Basic the-admin"), 401),
         ("/admin/generators", Some("the-admin"), 200),
         ("/save_summary", None, 401),
         ("/save_summary", Some("the-sink"), 200),
@@ -131,6 +134,8 @@ async fn plates_are_shown_and_changed_with_the_right_token_only() {
 #[actix_web::test]
 async fn each_route_has_one_scope_and_is_described_or_a_page() {
     let all = every_route();
+    let handed_on = every_route().handed_on(|| web::to(::web::pages::nowhere));
+    assert!(handed_on.list().eq(all.list()), "what another process answers is for the same people");
     let document = described::merged(all.described());
     let (mut scopes, mut open, mut pages) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
     for (path, scope, is_described) in all.list() {
@@ -296,6 +301,77 @@ async fn without_tokens_a_plate_is_shown_to_this_machines_names_and_to_no_proxy(
     }
     for path in ["/livez", "/readyz", "/metrics"] {
         assert_eq!(asked(Method::GET, path, ("x-real-ip", "192.0.2.1")).await, 200, "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn without_tokens_a_page_that_all_may_see_has_plates_for_this_machines_names_alone() {
+    for (host, expected) in [("localhost:40000", true), ("evil.example", false)] {
+        let request = test::TestRequest::get().uri("/").insert_header(("host", host));
+        let answer = answer(Tokens::default(), request).await;
+        let viewer = answer.request().extensions().get::<Principal>().cloned();
+        assert_eq!(viewer.unwrap().may_see(), expected, "{host}");
+    }
+}
+
+/// At these paths programs get data, of another route.
+#[actix_web::test]
+async fn what_is_a_page_to_a_person_alone_is_guarded_too() {
+    for path in ["/vehicles", "/vehicles/V1"] {
+        let request = test::TestRequest::get().uri(path).insert_header(("accept", "text/html"));
+        assert_eq!(answer(tokens(), request).await.status(), 401, "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn a_sign_in_opens_what_the_admin_token_opens_and_nothing_else() {
+    let sign_ins = Arc::new(SignIns::new(tokens().admin));
+    let access = Access { sign_ins: Some(Arc::clone(&sign_ins)), ..access(tokens()) };
+    let all = every_route().and(sign_in::routes_of(sign_ins));
+    let app = App::new().configure(|config| configure(&all, Arc::new(access), config));
+    let app = test::init_service(app).await;
+    let form = test::TestRequest::post().uri("/sign-in").set_form([("token", "the-admin")]);
+    let answer = test::call_service(&app, form.to_request()).await;
+    let cookie = answer.headers().get(header::SET_COOKIE).unwrap().clone();
+    for (path, opens) in [
+        ("/admin/generators", true),
+        ("/plates/AB12", false),
+        ("/cameras/in", false),
+        ("/vehicles/V1/ping", false),
+    ] {
+        let request = test::TestRequest::get().uri(path);
+        let request = request.insert_header((header::COOKIE, cookie.clone()));
+        let answer = test::call_service(&app, request.to_request()).await;
+        let is_let_in = answer.request().extensions().get::<Principal>().is_some();
+        assert_eq!(is_let_in, opens, "{path}");
+    }
+}
+
+/// A part whose state is what the test says.
+struct Told(&'static str);
+
+impl Component for Told {
+    fn checks(&self) -> Option<States> {
+        let state = self.0;
+        Some(Box::new(move || vec![(format!("part that is {state}"), state.to_owned())]))
+    }
+
+    fn remarks(&self) -> Option<States> {
+        Some(Box::new(|| vec![("part".to_owned(), "a remark".to_owned())]))
+    }
+}
+
+#[actix_web::test]
+async fn a_process_is_ready_when_each_part_is_well() {
+    let site = Mutex::new(Site::default());
+    for (state, expected) in [("ok", 200), ("away", 503), ("well again", 503)] {
+        site.lock().unwrap().add(&Told(state));
+        let answer = readyz(&site);
+        assert_eq!(answer.status(), expected, "{state}");
+        let body = actix_web::body::to_bytes(answer.into_body()).await.unwrap();
+        let body = String::from_utf8_lossy(&body).into_owned();
+        assert!(body.contains(&format!("part that is {state}")), "{body}");
+        assert!(body.contains("a remark"), "{body}");
     }
 }
 

@@ -123,3 +123,45 @@ impl Plan {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use platform::settings::{AmqpUrl, Value as _};
+
+    use super::*;
+
+    #[test]
+    fn what_cannot_work_is_refused_with_the_setting_that_helps() {
+        let token = |name: &str| Some(format!("{name}-token-of-a-test"));
+        let refused = |role: Role, change: &dyn Fn(&mut Config)| {
+            let broker_url = AmqpUrl::parse("amqp://broker");
+            let mut config = Config { broker_url, ..Config::default() };
+            change(&mut config);
+            Plan::of(role).check(&config).err().map(|e| e.to_string()).unwrap_or_default()
+        };
+        let to_strangers = |config: &mut Config| {
+            let anyone = "0.0.0.0:1".parse().unwrap();
+            (config.web_listen, config.actors_listen) = (anyone, anyone);
+        };
+        let embedded = |config: &mut Config| config.broker_url = None;
+        let nothing = |_: &mut Config| {};
+        let with_reads = |config: &mut Config| config.reads = Some("reads".into());
+        let with_admin = |config: &mut Config| {
+            to_strangers(config);
+            config.tokens.admin = token("admin");
+        };
+        for role in [Role::Web, Role::Actors, Role::Generators, Role::All] {
+            assert_eq!(refused(role, &nothing), "");
+        }
+        assert!(refused(Role::Actors, &embedded).contains("CARPARK_BROKER_URL"));
+        assert_eq!(refused(Role::Serve, &embedded), "");
+        for role in [Role::EntryGenerator, Role::ExitGenerator] {
+            assert!(refused(role, &nothing).contains("CARPARK_GENERATOR_STORE_URL"));
+        }
+        assert!(refused(Role::Actors, &with_reads).contains("`reads` = \"reads\""));
+        assert_eq!(refused(Role::Serve, &with_reads), "");
+        assert!(refused(Role::Actors, &to_strangers).contains("CARPARK_ADMIN_TOKEN"));
+        assert_eq!(refused(Role::Actors, &with_admin), "");
+        assert!(refused(Role::Web, &with_admin).contains("CARPARK_SINK_TOKEN"));
+    }
+}

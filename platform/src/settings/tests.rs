@@ -40,6 +40,9 @@ impl Faults {
             Some(least) if least > self.share => {
                 Err(Refused { key: "room.faults.least", why: "above the share".to_owned() })
             }
+            _ if self.secret.as_deref() == Some("hush") => {
+                Err(Refused { key: "room.faults.secret", why: "weak".to_owned() })
+            }
             _ => Ok(()),
         }
     }
@@ -89,6 +92,7 @@ fn what_is_wrong_is_said_with_what_would_be_right() {
             "`room.time` = \"soon\" (flag --room-time): not a duration of at least 100ms; write for \
              instance 500ms, 5s, 2m, 24h or 30d",
         ),
+        ("room.time", "5", "not a duration of at least 100ms"),
         ("room.time", "10ms", "not a duration of at least 100ms"),
         ("room.time", "", "`room.time` is not set: expected a duration of at least 100ms"),
         ("room.count", "0", "not a whole number of at least 1 that fits"),
@@ -103,6 +107,11 @@ fn what_is_wrong_is_said_with_what_would_be_right() {
             "`room.faults.least` = \"0.6\" (flag --room-faults-least): above",
         ),
         ("room.faults.word", "yes", "expected `true` or `false`"),
+        (
+            "room.faults.secret",
+            "hush",
+            "`room.faults.secret` = \"***\" (flag --room-faults-secret): weak",
+        ),
     ] {
         let error = with(key, text).unwrap_err();
         assert!(error.contains(says), "{error}");

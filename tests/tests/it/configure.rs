@@ -101,6 +101,9 @@ fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
     assert!(shown(&[], &[]).contains("4s"));
     assert!(shown(&[], &environment).contains("3s"));
     assert!(shown(&["--lateness", "2s"], &environment).contains("2s"));
+    assert!(shown(&[], &[("CARPARK_LATENESS", "")]).contains("4s"), "empty is not set");
+    fs::write(directory.join("other.toml"), "lateness = \"6s\"\n").unwrap();
+    assert!(shown(&[], &[("CARPARK_CONFIG", "other.toml")]).contains("6s"));
 }
 
 #[test]
@@ -112,7 +115,7 @@ fn a_url_with_a_password_may_come_from_a_file_and_is_shown_without_it() {
         .env("CARPARK_BROKER_URL_FILE", &file.display().to_string())
         .run(Duration::from_secs(10))
         .succeeded();
-    assert!(config.stdout.contains("amqp://user:***@127.0.0.1:1/"), "{}", config.stdout);
+    assert!(config.stdout.contains("\"amqp://user:***@127.0.0.1:1/\""), "{}", config.stdout);
 }
 
 #[test]

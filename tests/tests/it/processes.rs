@@ -1,12 +1,16 @@
 //! G1 to G5 on real processes: stopped, killed, frozen, several at once. Nothing lost, nothing
 //! doubled.
 
-use std::time::Duration;
+use std::io::Write as _;
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use tests::Site;
+use rustix::process::Signal;
+use tests::process::Carpark;
 use tests::truth::{Order, Truth, Workload};
+use tests::{Site, site, wait};
 
 const TOLD: Duration = Duration::from_mins(2);
 
@@ -56,6 +60,23 @@ fn sigterm_under_load_ends_in_time_and_loses_nothing() {
     actors.terminate();
     web.terminate();
     site.check_at_rest(&truth);
+}
+
+#[test]
+fn who_asks_a_second_time_is_not_kept_waiting() {
+    let mut carpark = Carpark::new(&site::directory(), "serve").start_ready();
+    // A sender that never comes to its end is given a moment.
+    let mut sender = TcpStream::connect(("127.0.0.1", carpark.port())).unwrap();
+    sender.write_all(b"POST /save_summary HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{").unwrap();
+    let asked_at = Instant::now();
+    carpark.signal(Signal::TERM);
+    wait::until("it stops", TOLD, || carpark.stderr().contains("stopping").then_some(()));
+    carpark.signal(Signal::TERM);
+    let status = carpark.wait(TOLD);
+    let said = carpark.stderr();
+    assert!(asked_at.elapsed() < Duration::from_millis(1_500), "{:?}: {said}", asked_at.elapsed());
+    assert_eq!(status.code(), Some(1), "{said}");
+    assert!(said.contains("asked a second time"), "{said}");
 }
 
 #[test]

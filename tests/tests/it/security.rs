@@ -11,9 +11,14 @@ const TOLD: Duration = Duration::from_mins(1);
 
 /// A site whose broker, store and sink are reached over TLS alone.
 fn site_over_tls() -> (Site, Authority, [TlsProxy; 3]) {
+    site_called(&["localhost", "127.0.0.1"])
+}
+
+/// The same; these are the names in the servers' certificates.
+fn site_called(names: &[&str]) -> (Site, Authority, [TlsProxy; 3]) {
     let mut site = Site::new();
     let authority = Authority::new(site.directory());
-    let before = |port| TlsProxy::before(port, &authority);
+    let before = |port| TlsProxy::before(names, port, &authority);
     let proxies =
         [before(site.broker.server().port()), before(site.redis.port()), before(site.web_port())];
     let [broker, store, sink] = proxies.each_ref().map(TlsProxy::port);
@@ -40,7 +45,19 @@ fn broker_store_and_sink_are_reached_over_tls() {
 
 #[test]
 fn a_certificate_that_nobody_vouches_for_is_refused_in_words() {
-    let (mut site, _authority, _proxies) = site_over_tls();
+    let (site, _authority, _proxies) = site_over_tls();
+    broker_and_store_are_refused(site);
+}
+
+#[test]
+fn a_certificate_of_another_server_is_refused_in_words() {
+    let (mut site, authority, _proxies) = site_called(&["another.example"]);
+    site.set("SSL_CERT_FILE", &authority.certificate());
+    broker_and_store_are_refused(site);
+}
+
+#[track_caller]
+fn broker_and_store_are_refused(mut site: Site) {
     site.set("CARPARK_START_PATIENCE", "1s");
     let refused = site.carpark("actors").run(Duration::from_secs(30));
     refused.failed_saying(&["rabbitmq", "certificate"]);

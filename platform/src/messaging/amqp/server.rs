@@ -136,3 +136,25 @@ impl Server {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_node_that_is_silent_is_waited_for_a_while_and_then_the_next_one_is_asked() {
+        let nodes = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+        let [first, second] = nodes.each_ref().map(|node| node.local_addr().unwrap());
+        let url = format!("amqp://{first},{second}/");
+        let server = Server::new(&url, Declarations::unseen().unwrap()).unwrap();
+        let begun_at = Instant::now();
+        let error = server.connect("test").await.unwrap_err().to_string();
+        assert!(error.contains("no answer within 10 s"), "{error}");
+        assert_eq!(begun_at.elapsed().as_secs(), 2 * PATIENCE.as_secs(), "each of them");
+        drop(nodes);
+    }
+}
