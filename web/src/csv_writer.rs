@@ -45,8 +45,8 @@ use tokio::task::{JoinError, spawn_blocking};
 
 pub(crate) use csv_file::Snapshot;
 pub(crate) use disk::RealDisk;
-#[cfg(test)]
-pub(crate) use disk::{Disk, LogFile};
+pub(crate) use disk::{Disk, LogFile, sync_dir};
+pub(crate) use index::Index;
 pub(crate) use journal::{Journal, Settings, watch_of};
 pub(crate) use newest::{each_row, newest_rows};
 pub use reading::{Damaged, Told, read_told};
@@ -379,7 +379,8 @@ pub(crate) struct WriteFailure {
 }
 
 impl WriteFailure {
-    fn new(path: &Path, error: &io::Error) -> Self {
+    /// Something failed on that path.
+    pub(crate) fn new(path: &Path, error: &io::Error) -> Self {
         Self {
             is_disk_full: is_disk_full(error),
             reason: format!("writing {}: {error}", path.display()),

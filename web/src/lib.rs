@@ -8,6 +8,7 @@
 mod cell;
 mod csv_writer;
 mod dismissal;
+mod feed;
 mod metrics;
 mod openapi;
 mod options;

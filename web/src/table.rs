@@ -28,6 +28,12 @@ pub(crate) enum Table {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Fingerprint(u128);
 
+impl From<Uuid> for Fingerprint {
+    fn from(id: Uuid) -> Self {
+        Self(id.as_u128())
+    }
+}
+
 impl Table {
     /// In the order of the files in a [`Journal`](crate::csv_writer::Journal).
     pub(crate) const ALL: [Self; 3] = [Self::Summaries, Self::Exceptions, Self::Dismissals];
