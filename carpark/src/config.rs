@@ -132,6 +132,8 @@ platform::settings! {
         pub own_cameras: Vec<String> = fixed(Vec::new()),
         /// Bearer token for posting pings; no other token stands in for it
         pub ping: Option<String> = secret(SECURITY, "ping_token"),
+        /// Bearer token for reading the feed, and nothing else; the admin token reads it as well
+        pub feed: Option<String> = secret(SECURITY, "feed_token"),
     }
 }
 
@@ -189,6 +191,7 @@ impl Tokens {
             ("SINK", &self.sink),
             ("CAMERA", &self.camera),
             ("PING", &self.ping),
+            ("FEED", &self.feed),
         ];
         let named = all.into_iter().filter_map(|(name, token)| Some((name, token.as_deref()?)));
         let named = named.map(|(name, token)| (format!("CARPARK_{name}_TOKEN"), token));

@@ -1,7 +1,8 @@
 //! `carpark verify`: holds the files against a ledger of what was published. An audit: it reads,
 //! it asks the naive reference ([`domain::reference`]) and never the code that wrote the rows.
 //!
-//! [`ledger`] reads what was published, [`web::read_told`] what was written; [`Audit::of`] compares.
+//! [`ledger`] reads what was published, [`web::read_told`] what was written, [`web::read_feed`] what the
+//! feed tells; [`Audit::of`] compares.
 
 mod ledger;
 
@@ -15,7 +16,7 @@ use domain::reference::{Difference, Net};
 use domain::wire::format_time;
 use domain::{Effect, ExceptionRow, Instant, Observation, Plate, Policy, Summary, Watermarks};
 use platform::messaging::embedded::EmbeddedBroker;
-use web::{Damaged, Told};
+use web::{Damaged, FeedTold, Told};
 
 use crate::config::Config;
 use crate::say;
@@ -48,11 +49,14 @@ pub fn run(request: &Request, config: &Config, now: Instant) -> anyhow::Result<b
     for path in &request.ledgers {
         ledger.read(path, now)?;
     }
-    let told = web::read_told(&config.data_dir)
-        .with_context(|| format!("cannot read the files in {}", config.data_dir.display()))?;
-    let dead = dead_letters(request, &config.data_dir)?;
     let as_of = request.as_of.unwrap_or(now - GRACE);
-    let audit = Audit::of(&ledger, &told, dead.as_ref(), as_of, &config.actors.policy);
+    let cannot_read = || format!("cannot read the files in {}", config.data_dir.display());
+    // Before the files: these follow it.
+    let feed = web::read_feed(&config.data_dir, as_of).with_context(cannot_read)?;
+    let told = web::read_told(&config.data_dir).with_context(cannot_read)?;
+    let dead = dead_letters(request, &config.data_dir)?;
+    let mut audit = Audit::of(&ledger, &told, dead.as_ref(), as_of, &config.actors.policy);
+    audit.feed(&feed, &told);
     say::result(&audit)?;
     Ok(audit.is_clean())
 }
@@ -88,6 +92,7 @@ pub struct Audit {
     sessions: usize,
     withdrawn: usize,
     exceptions: usize,
+    events: usize,
     dead: usize,
     unchecked_refusals: usize,
     /// Plates of which rows speak of reads outside the ledger's time.
@@ -162,6 +167,14 @@ impl Audit {
             audit.plate(plate, &[], rows, dead, as_of, policy);
         }
         audit
+    }
+
+    /// Holds the feed against the files: each event once, and the row that it tells of.
+    pub fn feed(&mut self, feed: &FeedTold, told: &Told) {
+        self.events = feed.events;
+        self.doubled.extend(feed.doubled.iter().cloned());
+        self.lost.extend(feed.unwritten(told));
+        self.torn.extend(feed.damaged.iter().cloned());
     }
 
     /// Messages that are no observation must be among the dead letters.
@@ -291,6 +304,7 @@ impl fmt::Display for Audit {
             "files         {} sessions that hold ({} withdrawn), {} exceptions that hold",
             self.sessions, self.withdrawn, self.exceptions
         )?;
+        writeln!(f, "feed          {} events", self.events)?;
         if !self.beyond.is_empty() {
             writeln!(
                 f,

@@ -22,6 +22,7 @@
 pub mod broker_client;
 pub mod browser;
 pub mod events;
+pub mod feed;
 pub mod files;
 pub mod guard;
 pub mod http;

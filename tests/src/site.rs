@@ -15,7 +15,7 @@ use crate::files::Files;
 use crate::process::{self, Carpark, Running};
 use crate::servers::{RabbitMq, Redis, VirtualHost};
 use crate::truth::Truth;
-use crate::{guard, ports};
+use crate::{feed, guard, ports};
 
 /// See the module.
 pub struct Site {
@@ -96,11 +96,13 @@ impl Site {
     }
 
     /// What must hold after any fault, when all is told and the processors are stopped: the files
-    /// say what they must, by the test's own truth and by the program's audit; nothing is left in
+    /// and the feed say what they must, by the test's own truth and by the program's audit; nothing is left in
     /// the queues, nothing in an outbox; the plates inside are those that are.
     #[track_caller]
     pub fn check_at_rest(&self, truth: &Truth) {
         assert_eq!(truth.check_in_sum(&self.files()), Ok(()));
+        let told = feed::read_files(&self.directory.join("data"));
+        feed::is_what_the_files_say(&told, &self.files());
         let ledger = self.directory.join("ledger.jsonl");
         truth.write_ledger(&ledger);
         let ledger = ledger.display().to_string();

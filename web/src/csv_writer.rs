@@ -1,6 +1,6 @@
 //! The actor of the files.
 //!
-//! Owns: the CSV files and the index of their rows; nobody else touches them.
+//! Owns: the feed, the CSV files and the index of their rows; nobody else touches them.
 //! Hears: [`Append`], [`GetRowsOf`], [`EraseRowsOf`] from the routes, [`GetSnapshot`] from the
 //! downloads, [`Stop`] from the service.
 //! Tells: nobody; it answers.
@@ -12,12 +12,12 @@
 //! lone request is written at once, and under load one sync serves hundreds.
 
 mod batch;
+mod checkpoint;
 mod csv_file;
-mod disk;
 mod erasing;
+mod feed_reading;
 #[cfg(feature = "testkit")]
 pub mod fuzzing;
-mod index;
 mod journal;
 mod newest;
 mod opening;
@@ -26,7 +26,6 @@ mod recovery;
 mod rotation;
 
 use std::future::ready;
-use std::io;
 use std::mem;
 use std::path::Path;
 use std::sync::Arc;
@@ -41,18 +40,17 @@ use domain::Plate;
 use domain::wire::Saved;
 use platform::runtime::Vital;
 use tokio::sync::oneshot;
-use tokio::task::{JoinError, spawn_blocking};
+use tokio::task::spawn_blocking;
 
 pub(crate) use csv_file::Snapshot;
-pub(crate) use disk::RealDisk;
-pub(crate) use disk::{Disk, LogFile, sync_dir};
-pub(crate) use index::Index;
-pub(crate) use journal::{Journal, Settings, watch_of};
+pub use feed_reading::{FeedTold, read_feed};
+pub(crate) use journal::{CHECKPOINT_EVERY, Journal, Settings, watch_of};
 pub(crate) use newest::{each_row, newest_rows};
 pub use reading::{Damaged, Told, read_told};
 
+use crate::disk::WriteFailure;
+use crate::feed::Readers;
 use crate::row::Lines;
-use crate::start_error::StartError;
 use crate::table::Table;
 use journal::Snapshots;
 
@@ -125,10 +123,14 @@ pub(crate) struct CsvWriter {
     waiting_bytes_max: usize,
     /// The files as of the last good batch: what downloads get while the journal is away.
     snapshots: Snapshots,
+    /// Those who read the feed: told where it is, should it be opened anew.
+    readers: Arc<Readers>,
     /// Read by `Web::is_ready`: false from a failed write to the next good one.
     is_writable: Arc<AtomicBool>,
     /// Whether a probe is due already.
     is_probe_scheduled: bool,
+    /// Whether it is looked soon whether the files are to be synced.
+    is_checkpoint_scheduled: bool,
     /// Those who wait for the end; where there are any, no new request is taken.
     stopping: Vec<oneshot::Sender<()>>,
     /// Without it rows are refused for ever: the process ends with it.
@@ -142,6 +144,7 @@ impl CsvWriter {
         journal: Journal,
         waiting_bytes_max: usize,
         is_writable: Arc<AtomicBool>,
+        readers: Arc<Readers>,
         vital: Vital,
     ) -> Self {
         is_writable.store(true, Ordering::Relaxed);
@@ -154,8 +157,10 @@ impl CsvWriter {
             erasures: Vec::new(),
             waiting_bytes: 0,
             waiting_bytes_max,
+            readers,
             is_writable,
             is_probe_scheduled: false,
+            is_checkpoint_scheduled: false,
             stopping: Vec::new(),
             vital,
         }
@@ -195,6 +200,10 @@ impl CsvWriter {
             Ok((journal, results)) => {
                 self.snapshots = journal.snapshots();
                 self.is_writable.store(journal.is_writable(), Ordering::Relaxed);
+                self.readers.read_from_now_on(journal.view());
+                if journal.is_checkpoint_wanted() {
+                    self.schedule_checkpoint(ctx);
+                }
                 self.journal = Some(journal);
                 results
             }
@@ -236,14 +245,32 @@ impl CsvWriter {
         });
     }
 
+    /// When nothing comes any more, what came last is still to be synced.
+    fn schedule_checkpoint(&mut self, ctx: &mut Context<Self>) {
+        if self.is_checkpoint_scheduled {
+            return;
+        }
+        self.is_checkpoint_scheduled = true;
+        ctx.run_later(self.settings.checkpoint_every, |actor, ctx| {
+            actor.is_checkpoint_scheduled = false;
+            if !actor.is_writing {
+                actor.begin_write(ctx);
+            }
+        });
+    }
+
     fn finish(&mut self, ctx: &mut Context<Self>) {
         self.is_writable.store(false, Ordering::Relaxed);
         // Closes the files and releases the lock, before anybody hears that it is done.
-        self.journal = None;
-        for done in self.stopping.drain(..) {
-            let _ = done.send(());
-        }
-        ctx.stop();
+        let journal = self.journal.take();
+        self.is_writing = true;
+        let close = spawn_blocking(move || journal.map(Journal::close));
+        ctx.spawn(close.into_actor(self).map(|_, actor, ctx| {
+            for done in actor.stopping.drain(..) {
+                let _ = done.send(());
+            }
+            ctx.stop();
+        }));
     }
 }
 
@@ -366,43 +393,6 @@ pub(crate) enum AppendError {
     /// The disk did not take them.
     #[error(transparent)]
     Failed(#[from] WriteFailure),
-}
-
-/// A write that failed, for everybody who waited for it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
-pub(crate) struct WriteFailure {
-    /// Whether the disk, or this user's share of it, is full.
-    pub(crate) is_disk_full: bool,
-    /// What happened to which file.
-    pub(crate) reason: String,
-}
-
-impl WriteFailure {
-    /// Something failed on that path.
-    pub(crate) fn new(path: &Path, error: &io::Error) -> Self {
-        Self {
-            is_disk_full: is_disk_full(error),
-            reason: format!("writing {}: {error}", path.display()),
-        }
-    }
-}
-
-impl From<StartError> for WriteFailure {
-    fn from(error: StartError) -> Self {
-        let is_disk_full = matches!(&error, StartError::Io { error, .. } if is_disk_full(error));
-        Self { is_disk_full, reason: error.to_string() }
-    }
-}
-
-impl From<JoinError> for WriteFailure {
-    fn from(error: JoinError) -> Self {
-        Self { is_disk_full: false, reason: format!("the write was aborted: {error}") }
-    }
-}
-
-fn is_disk_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 #[cfg(test)]

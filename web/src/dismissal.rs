@@ -13,6 +13,7 @@ use domain::{ExceptionKind, ExceptionRow, Instant, ObservationId, Plate, Reason}
 use serde::{Deserialize, Serialize};
 
 use crate::cell::{guard, guard_words, unguard, unguard_words};
+use crate::fact::Fact;
 use crate::row::Row;
 use crate::table::Table;
 
@@ -108,6 +109,10 @@ impl Row for Dismissal {
     type Message = DismissalMessage;
     const TABLE: Table = Table::Dismissals;
     const KEY_NAME: &'static str = "key";
+
+    fn fact(&self) -> Option<Fact> {
+        None
+    }
 
     fn key(&self) -> String {
         format!("{}:{}:{}:{}", self.kind.as_str(), self.revision, self.plate, self.subject())

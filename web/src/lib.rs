@@ -7,8 +7,11 @@
 
 mod cell;
 mod csv_writer;
+mod disk;
 mod dismissal;
+mod fact;
 mod feed;
+mod index;
 mod metrics;
 mod openapi;
 mod options;
@@ -24,7 +27,7 @@ mod table;
 pub use chrono_tz::Tz as TimeZone;
 #[cfg(feature = "testkit")]
 pub use csv_writer::fuzzing;
-pub use csv_writer::{Damaged, Told, read_told};
+pub use csv_writer::{Damaged, FeedTold, Told, read_feed, read_told};
 pub use dismissal::Dismissal;
 pub use options::Options;
 pub use service::{Web, routes, start};

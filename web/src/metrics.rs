@@ -8,6 +8,7 @@ use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry};
 
+use crate::fact::FactKind;
 use crate::table::Table;
 
 const ROWS: &str = "web_backend_rows_total";
@@ -17,6 +18,11 @@ const WRITE_SECONDS: &str = "web_backend_write_seconds";
 const INDEX_ROWS: &str = "web_backend_index_rows";
 const FILE_BYTES: &str = "web_backend_file_bytes";
 const DISK_FREE_BYTES: &str = "web_backend_disk_free_bytes";
+const FEED_POSITION: &str = "carpark_feed_position";
+const FEED_FIRST_POSITION: &str = "carpark_feed_first_position";
+const FEED_EVENTS: &str = "carpark_feed_events_total";
+const FEED_BYTES: &str = "carpark_feed_bytes";
+const FEED_READERS: &str = "carpark_feed_readers";
 
 /// From a cached write to a disk that is about to give up.
 const WRITE_SECONDS_BUCKETS: [f64; 16] = [
@@ -44,6 +50,11 @@ pub(crate) struct Metrics {
     write_seconds: Histogram,
     index_rows: IntGaugeVec,
     file_bytes: IntGaugeVec,
+    feed_position: IntGauge,
+    feed_first_position: IntGauge,
+    feed_events: IntCounterVec,
+    feed_bytes: IntGauge,
+    feed_readers: IntGauge,
 }
 
 impl Metrics {
@@ -79,6 +90,18 @@ impl Metrics {
                 "Size of the file that is written to.",
                 &["file"],
             )?,
+            feed_position: make
+                .gauge(FEED_POSITION, "Position of the newest event of the feed.")?,
+            feed_first_position: make
+                .gauge(FEED_FIRST_POSITION, "First position of the feed that can be read.")?,
+            feed_events: make.counters(
+                FEED_EVENTS,
+                "Events that were told by the feed since the start, by their type.",
+                &["type"],
+            )?,
+            feed_bytes: make.gauge(FEED_BYTES, "Size of the feed on the disk.")?,
+            feed_readers: make
+                .gauge(FEED_READERS, "Readers of the feed that are served or wait for news.")?,
         };
         registry.register(Box::new(DiskFree::of(data_dir)?))?;
         for table in Table::ALL {
@@ -86,6 +109,9 @@ impl Metrics {
                 // A series that exists at 0 can be alerted on.
                 metrics.rows.with_label_values(&[table.name(), status]);
             }
+        }
+        for kind in FactKind::ALL {
+            metrics.feed_events.with_label_values(&[kind.as_str()]);
         }
         Ok(metrics)
     }
@@ -108,11 +134,41 @@ impl Metrics {
         self.write_failures.inc();
     }
 
+    /// The feed has told one more.
+    pub(crate) fn told(&self, kind: FactKind) {
+        self.feed_events.with_label_values(&[kind.as_str()]).inc();
+    }
+
+    /// What the feed holds now.
+    pub(crate) fn feed_is(&self, first: u64, last: u64, bytes: u64) {
+        self.feed_first_position.set(gauge(first));
+        self.feed_position.set(gauge(last));
+        self.feed_bytes.set(gauge(bytes));
+    }
+
+    /// A reader is there, until the answer is dropped.
+    pub(crate) fn reader(&self) -> Reader {
+        self.feed_readers.inc();
+        Reader(self.feed_readers.clone())
+    }
+
     /// How large a file and its index are now.
     pub(crate) fn file_is(&self, table: Table, bytes: u64, index_rows: usize) {
-        let gauge = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         self.file_bytes.with_label_values(&[table.name()]).set(gauge(bytes));
         self.index_rows.with_label_values(&[table.name()]).set(gauge(index_rows as u64));
+    }
+}
+
+fn gauge(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// See [`Metrics::reader`].
+pub(crate) struct Reader(IntGauge);
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }
 

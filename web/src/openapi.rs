@@ -7,6 +7,8 @@ use platform::http::one_of;
 use utoipa::openapi::Object;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::fact::FactKind;
+
 /// A finished session.
 #[derive(ToSchema)]
 pub(crate) struct Summary {
@@ -68,6 +70,61 @@ pub(crate) struct Saved {
 pub(crate) struct ToLookAt {
     /// The newest first, at most 200.
     exceptions: Vec<Exception>,
+}
+
+fn fact_kinds() -> Object {
+    one_of(FactKind::ALL.map(FactKind::as_str))
+}
+
+/// A piece of the feed.
+#[derive(ToSchema)]
+pub(crate) struct FeedPage {
+    /// In the order of their positions.
+    events: Vec<Event>,
+    /// To be asked for next, as `after`: everything up to here was looked at.
+    next: u64,
+}
+
+/// A fact: `CloudEvents` 1.0 in JSON.
+#[derive(ToSchema)]
+pub(crate) struct Event {
+    /// `1.0`.
+    specversion: String,
+    /// The same for every retry of the same fact.
+    id: String,
+    source: String,
+    #[schema(schema_with = fact_kinds)]
+    r#type: String,
+    /// When it became true.
+    time: String,
+    /// The session or the observation that it is about.
+    subject: String,
+    datacontenttype: String,
+    /// The car park.
+    place: String,
+    /// The row as it was posted; its `vehicle_plate` is null once the plate was erased.
+    data: Object,
+    /// Grows from event to event; never given twice.
+    position: u64,
+    /// When it was recorded.
+    recordedat: String,
+}
+
+/// Which events are asked for.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OfFeed {
+    /// Events behind this position; the oldest that there are where it is missing.
+    after: Option<u64>,
+    /// Most events of the answer, 1 to 10000; 1000 where it is missing.
+    limit: Option<usize>,
+    /// Where there are none, how long to wait for news, at most a minute: `20s`.
+    wait: Option<String>,
+    /// Only those of this type; several by comma, or said again.
+    #[param(schema_with = fact_kinds)]
+    r#type: Option<String>,
+    /// Only those of this car park; several by comma, or said again.
+    place: Option<String>,
 }
 
 /// Which exceptions are asked for.

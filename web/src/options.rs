@@ -2,8 +2,12 @@
 
 use std::path::PathBuf;
 
+use chrono::TimeDelta;
 use chrono_tz::Tz;
 use platform::settings::{LIMITS, PLACES, fixed, rare, setting};
+
+/// Heading in the help.
+const FEED: &str = "The feed";
 
 platform::settings! {
     /// The options of the summary service.
@@ -26,6 +30,9 @@ platform::settings! {
         /// Most bytes of rows that wait for the disk
         // Beyond them a request is answered 503 and shall come again.
         pub waiting_bytes_max: usize = rare(LIMITS, "web.waiting_bytes_max", "67108864"),
+        /// How long the feed keeps an event
+        // Whole files go, so an event may stay for a day longer.
+        pub feed_retention: TimeDelta = setting(FEED, "feed.retention", "30d").at_least(3600.0),
         /// Time zone of the pages, for instance Europe/Berlin
         pub time_zone: Tz = setting(PLACES, "pages.time_zone", "UTC"),
     }

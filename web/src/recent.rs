@@ -178,13 +178,5 @@ impl Recent {
     }
 }
 
-/// The observation that a row speaks of, or the session.
-pub(crate) fn subject_of(row: &ExceptionRow) -> &str {
-    match &row.observation_id {
-        Some(id) => id.as_str(),
-        None => row.session_id.as_deref().unwrap_or_default(),
-    }
-}
-
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 mod body;
 mod download;
+mod feed;
 mod plates;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::recent::{Recent, Shown};
 use crate::row::{Answer, Lines, Row};
 use crate::table::Table;
 use body::{Items, Limits};
+pub(crate) use feed::{OpenFeed, routes as feed_routes};
 
 /// What every route needs.
 pub(crate) struct State {

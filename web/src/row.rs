@@ -8,9 +8,10 @@ use domain::wire::{
 use domain::{ExceptionKind, ExceptionRow, Instant, Summary};
 use serde::de::DeserializeOwned;
 use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::cell::{guard, guard_words, unguard, unguard_words};
+use crate::fact::{About, Fact, FactKind};
 use crate::table::{Fingerprint, Table};
 
 /// Something that becomes one line of a file.
@@ -21,6 +22,10 @@ pub(crate) trait Row: for<'a> TryFrom<&'a Self::Message, Error = Unsavable> {
     const TABLE: Table;
     /// What its key is called in the answer.
     const KEY_NAME: &'static str;
+
+    /// What the feed tells of it: one event, whose `data` is its form on the wire; of a table that is
+    /// not in the feed nothing.
+    fn fact(&self) -> Option<Fact>;
 
     /// What it is recognised by when it comes again.
     fn key(&self) -> String;
@@ -36,6 +41,17 @@ impl Row for Summary {
     type Message = SummaryMessage;
     const TABLE: Table = Table::Summaries;
     const KEY_NAME: &'static str = "session_id";
+
+    fn fact(&self) -> Option<Fact> {
+        let about = About {
+            kind: FactKind::SessionClosed,
+            key: &self.session_id,
+            at: self.exit_at,
+            place: self.place.as_str(),
+            subject: &self.session_id,
+        };
+        Some(Fact::new(&about, &SummaryMessage::from(self)))
+    }
 
     fn key(&self) -> String {
         self.session_id.to_string()
@@ -74,6 +90,24 @@ impl Row for ExceptionRow {
     type Message = ExceptionMessage;
     const TABLE: Table = Table::Exceptions;
     const KEY_NAME: &'static str = "key";
+
+    fn fact(&self) -> Option<Fact> {
+        let kind = match self.kind {
+            ExceptionKind::UnmatchedExit | ExceptionKind::MissedExit | ExceptionKind::Overstay => {
+                FactKind::ExceptionRaised
+            }
+            ExceptionKind::Repaired => FactKind::ExceptionRepaired,
+            ExceptionKind::Withdrawn => FactKind::SessionWithdrawn,
+        };
+        let about = About {
+            kind,
+            key: &ExceptionRow::key(self),
+            at: self.recorded_at,
+            place: self.place.as_str(),
+            subject: subject_of(self),
+        };
+        Some(Fact::new(&about, &ExceptionMessage::from(self)))
+    }
 
     fn key(&self) -> String {
         ExceptionRow::key(self)
@@ -118,14 +152,34 @@ impl Row for ExceptionRow {
     }
 }
 
-/// Lines ready to be appended to one file, made by the request's own thread: the writer only
+/// Rows ready to be told and appended to one file, made by the request's own thread: the writer only
 /// looks up and copies.
 pub(crate) struct Lines {
-    table: Table,
+    /// None: they are told, and stand in no file.
+    table: Option<Table>,
     /// All lines, each with its end.
     text: Vec<u8>,
-    /// Of each line: what recognises it, and where in `text` it ends.
-    marks: Vec<(Fingerprint, usize)>,
+    marks: Vec<Mark>,
+}
+
+/// What is known of a line.
+struct Mark {
+    /// What recognises it.
+    fingerprint: Fingerprint,
+    /// Where in the text it ends.
+    end: usize,
+    /// What the feed tells of it.
+    fact: Option<Fact>,
+}
+
+/// One of [`Lines`].
+pub(crate) struct Line<'a> {
+    /// What recognises it.
+    pub(crate) fingerprint: Fingerprint,
+    /// With its end.
+    pub(crate) text: &'a [u8],
+    /// What the feed tells of it.
+    pub(crate) fact: Option<&'a Fact>,
 }
 
 impl Lines {
@@ -141,14 +195,22 @@ impl Lines {
             let fingerprint = R::TABLE.fingerprint(&cells).expect("a row has its key");
             writer.write_record(&cells).expect("memory takes every line");
             writer.flush().expect("memory takes every line");
-            marks.push((fingerprint, writer.get_ref().len()));
+            let end = writer.get_ref().len();
+            marks.push(Mark { fingerprint, end, fact: row.fact() });
         }
         let text = writer.into_inner().expect("memory takes every line");
-        Self { table: R::TABLE, text, marks }
+        Self { table: Some(R::TABLE), text, marks }
+    }
+
+    /// What is told, and stands in no file.
+    #[cfg_attr(not(test), expect(dead_code, reason = "no such fact is posted yet"))]
+    pub(crate) fn of_facts(facts: impl IntoIterator<Item = Fact>) -> Self {
+        let mark = |fact: Fact| Mark { fingerprint: fact.id().into(), end: 0, fact: Some(fact) };
+        Self { table: None, text: Vec::new(), marks: facts.into_iter().map(mark).collect() }
     }
 
     /// The file they belong to.
-    pub(crate) fn table(&self) -> Table {
+    pub(crate) fn table(&self) -> Option<Table> {
         self.table
     }
 
@@ -157,19 +219,71 @@ impl Lines {
         self.marks.len()
     }
 
-    /// Their size in the file.
+    /// About what they take while they wait.
     pub(crate) fn bytes(&self) -> usize {
+        let facts = self.marks.iter().filter_map(|mark| mark.fact.as_ref());
+        self.text.len() + facts.map(Fact::bytes).sum::<usize>()
+    }
+
+    /// Their size in the file.
+    #[cfg(test)]
+    pub(crate) fn file_bytes(&self) -> usize {
         self.text.len()
     }
 
-    /// Each line with its end, and what recognises it.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Fingerprint, &[u8])> {
+    /// One after the other.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Line<'_>> {
         let mut begin = 0;
-        self.marks.iter().map(move |(fingerprint, end)| {
-            let line = &self.text[begin..*end];
-            begin = *end;
-            (*fingerprint, line)
+        self.marks.iter().map(move |mark| {
+            let text = &self.text[begin..mark.end];
+            begin = mark.end;
+            Line { fingerprint: mark.fingerprint, text, fact: mark.fact.as_ref() }
         })
+    }
+}
+
+/// The line of a file that an event tells of.
+pub(crate) struct ToldLine {
+    /// What recognises it.
+    pub(crate) fingerprint: Fingerprint,
+    /// With its end.
+    pub(crate) line: Vec<u8>,
+}
+
+/// The line of that table that an event tells of, byte for byte as it was appended; `None` where it
+/// tells of none: another table has it, or its plate was erased.
+pub(crate) fn line_of(event: &str, table: Table) -> Option<ToldLine> {
+    #[derive(Deserialize)]
+    struct Head {
+        #[serde(rename = "type")]
+        kind: FactKind,
+    }
+    #[derive(Deserialize)]
+    struct Data<M> {
+        data: M,
+    }
+    fn lines_of<R: Row>(event: &str) -> Option<Lines> {
+        let Data { data } = serde_json::from_str::<Data<R::Message>>(event).ok()?;
+        Some(Lines::of(&[R::try_from(&data).ok()?]))
+    }
+    let head: Head = serde_json::from_str(event).ok()?;
+    if head.kind.table() != Some(table) {
+        return None;
+    }
+    let lines = match table {
+        Table::Summaries => lines_of::<Summary>(event),
+        Table::Exceptions => lines_of::<ExceptionRow>(event),
+        Table::Dismissals => None,
+    }?;
+    let row = lines.iter().next()?;
+    Some(ToldLine { fingerprint: row.fingerprint, line: row.text.to_vec() })
+}
+
+/// The observation that a row speaks of, or the session.
+pub(crate) fn subject_of(row: &ExceptionRow) -> &str {
+    match &row.observation_id {
+        Some(id) => id.as_str(),
+        None => row.session_id.as_deref().unwrap_or_default(),
     }
 }
 

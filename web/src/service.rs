@@ -14,18 +14,22 @@ use platform::storage::FileWatch;
 use prometheus::Registry;
 use tokio::task::spawn_blocking;
 
-use crate::csv_writer::{CsvWriter, Journal, RealDisk, Settings, Stop, watch_of};
+use crate::csv_writer::{CHECKPOINT_EVERY, CsvWriter, Journal, Settings, Stop, watch_of};
+use crate::disk::RealDisk;
+use crate::feed::Readers;
 use crate::metrics::Metrics;
 use crate::options::Options;
 use crate::pages::{self, OpenPages, Pages};
 use crate::recent::Recent;
-use crate::routes::{self, State};
+use crate::routes::{self, OpenFeed, State};
 use crate::start_error::StartError;
 
 /// The running service. Dropped without [`Web::stop`], it goes on until its actix system ends.
 pub struct Web {
     /// What the routes share; they outlive `self` by the requests that are under way.
     state: Arc<State>,
+    /// Who reads the feed.
+    readers: Arc<Readers>,
     /// Set by the writer.
     is_writable: Arc<AtomicBool>,
     clock: SharedClock,
@@ -37,7 +41,7 @@ pub struct Web {
 
 /// All routes, without what is behind them.
 pub fn routes() -> Routes {
-    routes::routes().and(pages::routes())
+    routes::routes().and(routes::feed_routes()).and(pages::routes())
 }
 
 /// Opens the files of `options.data_dir` and starts the writer on the current arbiter. The
@@ -55,6 +59,8 @@ pub async fn start(
         data_dir: options.data_dir.clone(),
         index_rows: options.index_rows,
         rotate_daily: options.rotate_daily,
+        feed_retention: options.feed_retention,
+        checkpoint_every: CHECKPOINT_EVERY,
         clock,
         disk: Arc::new(RealDisk),
         watch: watch_of(&options.data_dir),
@@ -79,6 +85,7 @@ pub(crate) async fn start_with(
     let recent = read.await.map_err(|_| StartError::Aborted(options.data_dir.clone()))??;
 
     let is_writable = Arc::default();
+    let readers = Readers::new(journal.view(), settings.metrics.clone());
     let clock = Arc::clone(&settings.clock);
     let watch = Arc::clone(&settings.watch);
     let writer = CsvWriter::new(
@@ -86,20 +93,33 @@ pub(crate) async fn start_with(
         journal,
         options.waiting_bytes_max,
         Arc::clone(&is_writable),
+        Arc::clone(&readers),
         vitals.of("writer of the files"),
     )
     .start();
     let state = State::new(writer, options.body_bytes_max, options.items_max, Arc::new(recent));
-    Ok(Web { state, is_writable, clock, watch, vitals })
+    Ok(Web { state, readers, is_writable, clock, watch, vitals })
 }
 
 impl Web {
+    /// Where the feed is read. To be stopped before the HTTP server, which waits for the answers that are
+    /// under way.
+    pub fn feed(&self) -> impl Component + use<> {
+        OpenFeed(Arc::clone(&self.readers))
+    }
+
     /// Where an operator looks, and what is handed on to other processes. To be stopped before the HTTP
     /// server, which waits for the answers that are under way.
     pub fn pages(&self, options: pages::Options, elsewhere: Routes) -> impl Component + use<> {
         let vital = self.vitals.of("lookout of the pages");
         let clock = Arc::clone(&self.clock);
         OpenPages(Pages::start(options, elsewhere, &self.state, self.readiness(), clock, vital))
+    }
+
+    /// Who takes the rows, for tests.
+    #[cfg(test)]
+    pub(crate) fn writer(&self) -> &actix::Addr<CsvWriter> {
+        &self.state.writer
     }
 
     /// Whether what is sent can be written: false from a failed write until the disk takes rows

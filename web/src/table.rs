@@ -14,7 +14,7 @@ const FINGERPRINT_NAMESPACE: Uuid = uuid!("5ad8a6e0-25a0-4c0b-9b5f-5f0e6d3c7a41"
 const UUID_TEXT_BYTES: usize = 36;
 
 /// Which of the files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Table {
     /// `summaries.csv`: one row per finished session.
     Summaries,
@@ -63,6 +63,16 @@ impl Table {
             Self::Exceptions => EXCEPTIONS_HEADER,
             Self::Dismissals => DISMISSALS_HEADER,
         }
+    }
+
+    /// Where it stands in [`Table::ALL`].
+    pub(crate) fn index(self) -> usize {
+        self as usize
+    }
+
+    /// Whether the feed tells of its rows.
+    pub(crate) fn is_in_feed(self) -> bool {
+        self != Self::Dismissals
     }
 
     /// How many cells a row has.

@@ -11,7 +11,8 @@ use domain::{ExceptionKind, ExceptionRow, Instant, Summary};
 use prometheus::Registry;
 use tempfile::TempDir;
 
-use crate::csv_writer::{Disk, Journal, LogFile, Settings, watch_of};
+use crate::csv_writer::{CHECKPOINT_EVERY, Journal, Settings, watch_of};
+use crate::disk::{Disk, LogFile};
 use crate::metrics::Metrics;
 use crate::row::Lines;
 use crate::start_error::StartError;
@@ -75,6 +76,7 @@ pub(crate) struct Bench {
     pub(crate) now: Arc<Mutex<Instant>>,
     pub(crate) index_rows: usize,
     pub(crate) rotate_daily: bool,
+    pub(crate) checkpoint_every: Duration,
     pub(crate) registry: Registry,
 }
 
@@ -86,6 +88,7 @@ impl Bench {
             now: Arc::new(Mutex::new(at("2026-11-20T12:00:00Z"))),
             index_rows: 1000,
             rotate_daily: false,
+            checkpoint_every: CHECKPOINT_EVERY,
             registry: Registry::new(),
         }
     }
@@ -96,6 +99,8 @@ impl Bench {
             data_dir: self.dir.path().join("data"),
             index_rows: self.index_rows,
             rotate_daily: self.rotate_daily,
+            feed_retention: chrono::TimeDelta::days(30),
+            checkpoint_every: self.checkpoint_every,
             clock: Arc::new(move || *now.lock().unwrap()),
             disk: Arc::new(self.disk.clone()),
             watch: watch_of(&self.dir.path().join("data")),
@@ -129,11 +134,38 @@ impl Bench {
         std::fs::write(self.path(name), content).unwrap();
     }
 
+    /// All that the feed's files hold, whole or not.
+    pub(crate) fn feed(&self) -> String {
+        let files =
+            std::fs::read_dir(self.path("feed")).unwrap().map(|entry| entry.unwrap().path());
+        let mut logs: Vec<_> =
+            files.filter(|path| path.extension().is_some_and(|ending| ending == "log")).collect();
+        logs.sort();
+        logs.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
+    }
+
+    /// The subjects of the events of the feed, in order.
+    pub(crate) fn told_ids(&self) -> Vec<String> {
+        let subject = |line: &str| {
+            let event: serde_json::Value =
+                serde_json::from_str(line.splitn(3, ' ').nth(2).unwrap()).unwrap();
+            event["subject"].as_str().unwrap().to_owned()
+        };
+        self.feed().lines().map(subject).collect()
+    }
+
     /// The session ids in a file, without the header.
     pub(crate) fn ids(&self, name: &str) -> Vec<String> {
         let mut reader = csv::Reader::from_path(self.path(name)).unwrap();
         reader.records().map(|row| row.unwrap()[4].to_owned()).collect()
     }
+}
+
+/// Opens the journal, writes one request and closes it well.
+pub(crate) fn write_and_close(bench: &Bench, request: Lines) {
+    let mut journal = bench.open();
+    write(&mut journal, request);
+    journal.close();
 }
 
 /// Writes one request and expects it to succeed.
@@ -153,6 +185,8 @@ pub(crate) struct TestDisk {
 pub(crate) struct Faults {
     /// Bytes that still fit; `None` is a disk without end. A write takes what fits, then fails.
     pub(crate) room: Option<usize>,
+    /// After so many syncs that succeed all fail; none do where nothing is said.
+    pub(crate) syncs_to_succeed: Option<usize>,
     /// How many syncs fail from now on.
     pub(crate) syncs_to_fail: usize,
     /// Files cannot be shortened.
@@ -245,6 +279,11 @@ impl LogFile for TestFile {
         if faults.syncs_to_fail > 0 {
             faults.syncs_to_fail -= 1;
             return Err(io::Error::other("the disk is gone"));
+        }
+        match &mut faults.syncs_to_succeed {
+            Some(0) => return Err(io::Error::other("the disk is gone")),
+            Some(left) => *left -= 1,
+            None => {}
         }
         faults.syncs += 1;
         Ok(())

@@ -130,13 +130,14 @@ fn what_is_shown_can_be_used_as_the_file() {
 #[test]
 fn every_setting_is_in_the_help_and_refused_with_key_value_and_remedy_when_it_is_nonsense() {
     /// Of these any text is one.
-    const ANY_TEXT: [&str; 8] = [
+    const ANY_TEXT: [&str; 9] = [
         "data_dir",
         "reads",
         "admin_token",
         "sink_token",
         "camera_token",
         "ping_token",
+        "feed_token",
         "log",
         "generators.ledger",
     ];

@@ -19,7 +19,7 @@ use super::Site;
     description = "Turns what number-plate cameras see into parking sessions.\n\nErrors are \
         `application/problem+json` (RFC 9457). Where tokens are set, `admin` is for everything \
         that shows or changes plates, `sink` for the posts of summaries, `camera` for those of cameras, \
-         `ping` for those of vehicles."
+         `ping` for those of vehicles, `feed` for who reads the feed and nothing else."
 ))]
 struct Common;
 
@@ -47,6 +47,7 @@ pub fn merged(parts: impl IntoIterator<Item = OpenApi>) -> OpenApi {
             .security_scheme("camera", bearer())
             .security_scheme("camera_basic", basic())
             .security_scheme("ping", bearer())
+            .security_scheme("feed", bearer())
             .build(),
     );
     for part in parts {

@@ -84,11 +84,15 @@ impl Access {
                 .any(|t| cameras::shows_token(headers, request.query_string(), t)),
             false => shows(request, wanted),
         };
+        // The administrator sees what the feed tells as well.
+        let admin = self.tokens.admin.as_deref().filter(|_| scope == Scope::Feed);
+        let is_shown = is_shown || admin.is_some_and(|token| shows(request, token));
         if is_shown {
             return Entrance::Welcome(Principal::admitted_to(scope));
         }
         self.note_guess(request, is_camera);
-        let sign_ins = self.sign_ins.as_ref().filter(|_| scope == Scope::Admin);
+        let is_operators = matches!(scope, Scope::Admin | Scope::Feed);
+        let sign_ins = self.sign_ins.as_ref().filter(|_| is_operators);
         match sign_ins.map(|sign_ins| sign_ins.of(headers)) {
             Some(Some(sign_in)) if sign_in.allows(method, headers) => {
                 Entrance::Welcome(sign_in.principal())
@@ -156,6 +160,8 @@ const SHOW_AS_SINK: &str = "this wants the sink token, and no other (CARPARK_SIN
     containers `just token sink` prints it): send the header `Authorization: Bearer TOKEN`";
 const SHOW_AS_VEHICLE: &str = "this wants the ping token, and no other (CARPARK_PING_TOKEN; of the \
     containers `just token ping` prints it): send the header `Authorization: Bearer TOKEN`";
+const SHOW_AS_READER: &str = "this wants the feed token (CARPARK_FEED_TOKEN) or the admin token: send \
+    the header `Authorization: Bearer TOKEN`";
 const SHOW_AS_CAMERA: &str = "this wants the camera token (CARPARK_CAMERA_TOKEN; of the containers \
     `just token camera` prints it): send it as `Authorization: Bearer TOKEN`, as the password of \
     basic authentication, or as ?token=TOKEN";
@@ -166,6 +172,7 @@ fn show(scope: Scope) -> &'static str {
         Scope::Sink => SHOW_AS_SINK,
         Scope::Ping => SHOW_AS_VEHICLE,
         Scope::Camera => SHOW_AS_CAMERA,
+        Scope::Feed => SHOW_AS_READER,
         Scope::Admin | Scope::Page | Scope::Public => SHOW,
     }
 }
@@ -174,8 +181,11 @@ pub(super) const NO_ADMIN_TOKEN: &str = "no admin token is set, and no other tok
     set CARPARK_ADMIN_TOKEN, and send it as `Authorization: Bearer TOKEN`";
 const NO_PING_TOKEN: &str = "no token for pings is set, and no other token stands in for it: set \
     CARPARK_PING_TOKEN, and send it as `Authorization: Bearer TOKEN`";
+const NO_FEED_TOKEN: &str = "no token for the feed is set, nor an admin token: set CARPARK_FEED_TOKEN, and \
+    send it as `Authorization: Bearer TOKEN`";
 
-/// What a scope wants. No token opens what another is for. One that is not set leaves its routes to
+/// What a scope wants. No token opens what another is for, but that
+/// the administrator's opens the feed. One that is not set leaves its routes to
 /// this machine's own programs; but the administrator's and the vehicles' routes are closed where the
 /// administrator's or the sink's token is set ([`Tokens::close_the_rest`]).
 fn wanted(tokens: &Tokens, scope: Scope) -> Wanted<'_> {
@@ -186,6 +196,7 @@ fn wanted(tokens: &Tokens, scope: Scope) -> Wanted<'_> {
         Scope::Camera => (tokens.cameras().next(), None),
         Scope::Ping => (tokens.ping.as_deref(), Some(NO_PING_TOKEN)),
         Scope::Admin => (tokens.admin.as_deref(), Some(NO_ADMIN_TOKEN)),
+        Scope::Feed => (tokens.feed.as_deref().or(tokens.admin.as_deref()), Some(NO_FEED_TOKEN)),
     };
     match (token, missing) {
         (Some(token), _) => Wanted::Token(token),
@@ -200,7 +211,7 @@ pub(super) fn is_programs_post(scope: Scope, method: &Method) -> bool {
         Scope::Camera | Scope::Ping => true,
         // What the actors ask of the rows of a plate is no post.
         Scope::Sink => method == Method::POST,
-        Scope::Public | Scope::Page | Scope::Admin => false,
+        Scope::Public | Scope::Page | Scope::Admin | Scope::Feed => false,
     }
 }
 

@@ -24,6 +24,7 @@ fn tokens() -> Tokens {
         sink: token("the-sink"),
         camera: token("the+camera"),
         ping: token("the-ping"),
+        feed: token("the-feed"),
     }
 }
 
@@ -89,6 +90,12 @@ async fn plates_are_shown_and_changed_with_the_right_token_only() {
         ("/plates/AB12", Some("the-admin"), 401),
         ("/plates/AB12", Some("the-sink"), 200),
         ("/admin/plates/AB12", Some("the-sink"), 401),
+        ("/feed", None, 401),
+        ("/feed", Some("the-sink"), 401),
+        ("/feed", Some("the-feed"), 200),
+        ("/feed", Some("the-admin"), 200),
+        ("/summaries.csv", Some("the-feed"), 401),
+        ("/admin/status", Some("the-feed"), 401),
         ("/docs", None, 200),
         ("/docs/index.html", None, 200),
         ("/vehicles", None, 401),
@@ -155,6 +162,7 @@ async fn each_route_has_one_scope_and_is_described_or_a_page() {
     };
     assert_eq!(of("Sink"), ["/plates/{plate}", "/save_exception", "/save_summary"]);
     assert_eq!(of("Ping"), ["/vehicles/{vehicle_id}/ping"]);
+    assert_eq!(of("Feed"), ["/feed"]);
     assert_eq!(of("Page"), ["/", "/events", "/sign-in", "/sign-out"]);
     assert_eq!(
         of("Camera"),

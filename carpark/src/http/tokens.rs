@@ -78,6 +78,7 @@ mod tests {
             camera: token(camera),
             own_cameras: Vec::new(),
             ping: None,
+            feed: None,
         }
     }
 

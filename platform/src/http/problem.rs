@@ -23,6 +23,7 @@ pub struct Problem {
     detail: String,
     index: Option<usize>,
     field: Option<String>,
+    after: Option<u64>,
     retry_after_seconds: Option<u32>,
 }
 
@@ -42,12 +43,16 @@ pub struct ProblemBody<'a> {
     /// Which of its fields.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'a str>,
+    /// Of a position that is gone: the one to begin with instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<u64>,
 }
 
 impl Problem {
     /// A problem of the request as a whole.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), index: None, field: None, retry_after_seconds: None }
+        let detail = detail.into();
+        Self { status, detail, index: None, field: None, after: None, retry_after_seconds: None }
     }
 
     /// 400: the request is wrong.
@@ -85,6 +90,12 @@ impl Problem {
     #[must_use]
     pub fn of_item(self, index: usize, field: Option<String>) -> Self {
         Self { index: Some(index), field, ..self }
+    }
+
+    /// Says with which position to begin instead of one that is gone.
+    #[must_use]
+    pub fn begin_after(self, position: u64) -> Self {
+        Self { after: Some(position), ..self }
     }
 
     /// What is wrong, in words.
@@ -136,6 +147,7 @@ impl ResponseError for Problem {
             detail: &self.detail,
             index: self.index,
             field: self.field.as_deref(),
+            after: self.after,
         })
     }
 }

@@ -23,6 +23,8 @@ pub enum Scope {
     Camera,
     /// Vehicles that report in.
     Ping,
+    /// Readers of the feed, with a token of their own, and the operator.
+    Feed,
 }
 
 impl Scope {
@@ -34,6 +36,7 @@ impl Scope {
             Self::Sink => &["sink"],
             Self::Camera => &["camera", "camera_basic"],
             Self::Ping => &["ping"],
+            Self::Feed => &["feed", "admin"],
         }
     }
 }
@@ -55,6 +58,8 @@ pub enum Principal {
     Vehicle,
     /// Another part of carpark.
     Service,
+    /// A reader of the feed.
+    Reader,
 }
 
 /// A sign-in, as far as the pages need it.
@@ -75,6 +80,7 @@ impl Principal {
             Scope::Sink => Self::Service,
             Scope::Camera => Self::Camera,
             Scope::Ping => Self::Vehicle,
+            Scope::Feed => Self::Reader,
         }
     }
 
@@ -83,7 +89,7 @@ impl Principal {
         match self {
             Self::Stranger => false,
             Self::SignedIn(sign_in) => (sign_in.holds)(),
-            Self::Operator | Self::Camera | Self::Vehicle | Self::Service => true,
+            Self::Operator | Self::Camera | Self::Vehicle | Self::Service | Self::Reader => true,
         }
     }
 

@@ -25,6 +25,7 @@ mod elsewhere;
 mod embedded;
 mod errors;
 mod failpoints;
+mod feed;
 mod health;
 mod http;
 mod logs;

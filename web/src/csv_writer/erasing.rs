@@ -1,18 +1,74 @@
 //! Takes a plate's rows out of a file (G8): the file is written anew without them and put in the
-//! place of the old one, so that a crash leaves the one or the other.
+//! place of the old one, so that a crash leaves the one or the other. [`Erasures`] outlive a crash
+//! between the files: what was begun is finished at the next start.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use domain::Plate;
 
-use super::disk::sync_dir;
 use crate::cell;
+use crate::disk::sync_dir;
 use crate::table::Table;
 
 /// Ending of a file that is being written anew. One that a crash left is overwritten.
 const UNFINISHED: &str = "unfinished";
+
+/// The plates whose erasure was begun, in a file until it is finished.
+pub(crate) struct Erasures {
+    path: PathBuf,
+    plates: Vec<Plate>,
+}
+
+impl Erasures {
+    /// Those that a process before us left.
+    pub(crate) fn read(feed_dir: &Path) -> io::Result<Self> {
+        let path = feed_dir.join("erasing");
+        let plates = match fs::read_to_string(&path) {
+            Ok(text) => text.lines().filter_map(|line| Plate::parse(line).ok()).collect(),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(e) => return Err(e),
+        };
+        Ok(Self { path, plates })
+    }
+
+    /// In the order they were begun.
+    pub(crate) fn plates(&self) -> &[Plate] {
+        &self.plates
+    }
+
+    /// From here on the plate is to be erased, whatever happens.
+    pub(crate) fn begin(&mut self, plate: &Plate) -> io::Result<()> {
+        if self.plates.contains(plate) {
+            return Ok(());
+        }
+        let plates = self.plates.iter().chain([plate]).map(Plate::as_str);
+        let text = plates.collect::<Vec<_>>().join("\n");
+        let unfinished = self.path.with_extension(UNFINISHED);
+        let mut file = File::create(&unfinished)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_data()?;
+        fs::rename(&unfinished, &self.path)?;
+        self.sync_dir()?;
+        self.plates.push(plate.clone());
+        Ok(())
+    }
+
+    /// All of them are erased.
+    pub(crate) fn end(&mut self) -> io::Result<()> {
+        if !self.plates.is_empty() {
+            fs::remove_file(&self.path)?;
+            self.sync_dir()?;
+            self.plates.clear();
+        }
+        Ok(())
+    }
+
+    fn sync_dir(&self) -> io::Result<()> {
+        self.path.parent().map_or(Ok(()), sync_dir)
+    }
+}
 
 /// Erases the plate's rows in the file; answers how many there were. Nothing is touched where
 /// there are none. A damaged line that names the plate counts as one of its rows.

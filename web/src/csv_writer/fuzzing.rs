@@ -9,9 +9,10 @@ use domain::{ExceptionRow, Summary};
 use prometheus::Registry;
 
 use super::reading::{read_told, row};
-use super::{Journal, RealDisk, Settings};
+use super::{Journal, Settings};
+use crate::disk::RealDisk;
 use crate::metrics::Metrics;
-use crate::row::{Lines, Row};
+use crate::row::{Lines, Row, line_of};
 
 /// A row is read back from its line as it was written.
 pub fn a_row_is_read_back(summary: Summary) {
@@ -25,12 +26,18 @@ pub fn an_exception_is_read_back(exception: ExceptionRow) {
 
 fn check<R: Row>(written: R) {
     let lines = Lines::of(&[written]);
-    let (_, line) = lines.iter().next().expect("a row is a line");
+    let line = lines.iter().next().expect("a row is a line").text;
     let text = line.strip_suffix(b"\n").expect("a line has an end");
     assert!(!text.contains(&b'\n'), "a row is one line");
     let read = row::<R>(text).expect("a row is read back");
     let again = Lines::of(&[read]);
-    assert!(again.iter().eq(lines.iter()), "it is the same row");
+    let text_of =
+        |lines: &Lines| -> Vec<u8> { lines.iter().flat_map(|row| row.text.to_vec()).collect() };
+    assert_eq!(text_of(&again), text_of(&lines), "it is the same row");
+    let fact = lines.iter().next().and_then(|row| row.fact).expect("it is told");
+    let event = fact.event(7, chrono::DateTime::UNIX_EPOCH);
+    let told = line_of(&event, R::TABLE).expect("the feed tells of it");
+    assert_eq!(told.line, line, "it is made again of its event");
 }
 
 /// A file with anything behind its header: whole lines stay, a torn one goes, and a row can be
@@ -43,6 +50,8 @@ pub fn a_file_is_recovered(dir: &Path, rest: &[u8]) {
         data_dir: dir.to_owned(),
         index_rows: 1_000,
         rotate_daily: false,
+        feed_retention: chrono::TimeDelta::days(30),
+        checkpoint_every: super::CHECKPOINT_EVERY,
         clock: Arc::new(|| chrono::DateTime::UNIX_EPOCH),
         disk: Arc::new(RealDisk),
         watch: super::watch_of(dir),

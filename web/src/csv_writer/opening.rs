@@ -7,11 +7,11 @@ use std::time::SystemTime;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::disk::{LogFile, sync_dir};
-use super::index::Index;
 use super::journal::Settings;
 use super::recovery::{beginning, load, newest_lines, whole_lines_bytes};
 use super::rotation::past_files;
+use crate::disk::{LogFile, sync_dir};
+use crate::index::Index;
 use crate::start_error::StartError;
 use crate::table::Table;
 

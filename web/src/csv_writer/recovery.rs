@@ -10,9 +10,9 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use super::index::Index;
 use super::opening::header_line;
 use crate::cell;
+use crate::index::Index;
 use crate::table::Table;
 
 const CHUNK_BYTES: usize = 256 * 1024;

@@ -86,14 +86,14 @@ impl Segment {
         Ok(self.marks.get_or_init(|| marks).find(after))
     }
 
-    /// When its first event was recorded, RFC 3339; `None` where it has none.
-    pub(super) fn first_line(&self) -> io::Result<Option<String>> {
-        let mut event = None;
-        each_line(&self.file, 0, self.bytes, |line, _| {
-            event = line.map(|line| line.event.to_owned());
-            event.is_none()
+    /// Its newest event; `None` where it has none.
+    pub(super) fn newest(&self) -> io::Result<Option<String>> {
+        let mut newest = None;
+        each_line(&self.file, self.find(u64::MAX - 1)?, self.bytes, |line, _| {
+            newest = line.map(|line| line.event.to_owned()).or(newest.take());
+            true
         })?;
-        Ok(event)
+        Ok(newest)
     }
 }
 
@@ -187,4 +187,24 @@ pub(super) fn each_line(
             return Ok(offset);
         }
     }
+}
+
+/// Shows every event in `dir` with its position, in order, and of each damaged line its file. A missing
+/// directory has none.
+pub(crate) fn each_event(
+    dir: &Path,
+    mut see: impl FnMut(&Path, Option<(u64, &str)>),
+) -> io::Result<()> {
+    let files = match list(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        files => files?,
+    };
+    for (_, path) in files {
+        let file = File::open(&path)?;
+        each_line(&file, 0, file.metadata()?.len(), |line, _| {
+            see(&path, line.map(|line| (line.position, line.event)));
+            true
+        })?;
+    }
+    Ok(())
 }

@@ -18,8 +18,8 @@ use super::{Actors, Pages};
 use crate::csv_writer::Append;
 use crate::dismissal::Dismissal;
 use crate::openapi::kinds_to_review;
-use crate::recent::subject_of;
 use crate::row::Lines;
+use crate::row::subject_of;
 
 /// How a browser's field writes a local time.
 const FIELD_FORMATS: [&str; 2] = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"];

@@ -9,7 +9,8 @@ use super::answers::{Status, Stay};
 use super::cameras::{self, Camera};
 use super::chart::{Chart, per_minute};
 use super::words::{Shown, Words, duration, number};
-use crate::recent::{Glance, subject_of};
+use crate::recent::Glance;
+use crate::row::subject_of;
 
 /// Open stays on the page.
 pub(crate) const OPEN_SHOWN: usize = 25;

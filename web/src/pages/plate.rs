@@ -12,7 +12,8 @@ use platform::http::Principal;
 use super::answers::{CameraRead, Stay, Timeline};
 use super::words::{Shown, Words, duration};
 use super::{Actors, Pages, Shell, page as respond};
-use crate::recent::{Standing, subject_of};
+use crate::recent::Standing;
+use crate::row::subject_of;
 
 #[derive(Template)]
 #[template(path = "plate.html")]

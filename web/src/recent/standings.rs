@@ -12,8 +12,9 @@ use std::sync::Arc;
 
 use domain::{ExceptionKind, ExceptionRow, Instant, Plate};
 
-use super::{Standing, subject_of};
+use super::Standing;
 use crate::dismissal::Dismissal;
+use crate::row::subject_of;
 
 /// Rows that are kept whole.
 pub(crate) const ROWS_MAX: usize = 200_000;

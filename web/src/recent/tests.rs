@@ -2,7 +2,7 @@ use domain::Reason;
 use domain::wire::ExceptionMessage;
 
 use super::*;
-use crate::row::{Lines, Row};
+use crate::row::{Lines, Row, subject_of};
 use crate::testing::{at, summary};
 
 fn exception(kind: ExceptionKind, plate: &str, id: &str, revision: u64) -> ExceptionRow {
@@ -169,12 +169,12 @@ fn everything_is_read_back_from_the_files_of_all_days() {
         [("exceptions-2026-11-20.csv", &rows[..15]), ("exceptions.csv", &rows[15..])]
     {
         let mut text = format!("{header}\n").into_bytes();
-        Lines::of(part).iter().for_each(|(_, line)| text.extend_from_slice(line));
+        Lines::of(part).iter().for_each(|row| text.extend_from_slice(row.text));
         text.extend_from_slice(b"damaged\n");
         std::fs::write(dir.path().join(name), text).unwrap();
     }
     let mut text = format!("{}\n", Dismissal::TABLE.header()).into_bytes();
-    Lines::of(&[dismissal(&rows[0])]).iter().for_each(|(_, line)| text.extend_from_slice(line));
+    Lines::of(&[dismissal(&rows[0])]).iter().for_each(|row| text.extend_from_slice(row.text));
     std::fs::write(dir.path().join("dismissals.csv"), text).unwrap();
     let recent = Recent::read(dir.path()).unwrap();
     let list = recent.list(None, None, 100);
@@ -213,7 +213,7 @@ fn a_row_of_a_dismissal_is_read_back_as_it_was() {
         (dismissal(&row), dismissal(&exception(ExceptionKind::Withdrawn, "B2", "s", 9)));
     let lines = Lines::of(&[one.clone(), other.clone()]);
     let mut text = format!("{}\n", Dismissal::TABLE.header()).into_bytes();
-    lines.iter().for_each(|(_, line)| text.extend_from_slice(line));
+    lines.iter().for_each(|row| text.extend_from_slice(row.text));
     std::fs::write(dir.path().join("dismissals.csv"), text).unwrap();
     assert_eq!(newest_rows::<Dismissal>(dir.path(), 10).unwrap(), [one, other.clone()]);
     assert_eq!(newest_rows::<Dismissal>(dir.path(), 1).unwrap(), [other]);

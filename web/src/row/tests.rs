@@ -61,7 +61,7 @@ fn a_row_that_is_read_back_has_the_fingerprint_it_was_written_with() {
             "exit_date_time": "2026-11-20T10:00:00Z", "session_id": id,
         });
         let lines = Lines::of(&[summary(&json.to_string())]);
-        let (written, line) = lines.iter().next().unwrap();
+        let Line { fingerprint: written, text: line, .. } = lines.iter().next().unwrap();
         let cells = split(line.trim_ascii_end()).unwrap();
         assert_eq!(Table::Summaries.fingerprint(&cells), Some(written), "{id}");
     }

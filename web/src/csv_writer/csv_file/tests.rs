@@ -6,30 +6,54 @@ use domain::wire::Saved::{Duplicate, Written};
 
 use super::*;
 use crate::csv_writer::Journal;
+use crate::feed::Log;
+use crate::row::Lines;
 use crate::testing::{Bench, at, exception_lines, lines, write};
 
 fn fail(journal: &mut Journal, request: Lines) -> WriteFailure {
     journal.write(&[request]).remove(0).expect_err("the write fails")
 }
 
-#[test]
-fn a_full_disk_leaves_nothing_of_the_batch_wherever_it_ends() {
+/// What the feed takes for these requests.
+fn told_bytes(requests: impl IntoIterator<Item = Lines>) -> usize {
     let bench = Bench::new();
-    let mut journal = bench.open();
-    write(&mut journal, lines(0..1));
-    let before = bench.read("summaries.csv");
-    let batch_bytes = lines(0..4).bytes();
+    let requests: Vec<Lines> = requests.into_iter().collect();
+    assert!(bench.open().write(&requests).iter().all(Result::is_ok));
+    bench.feed().len()
+}
 
-    for room in 0..lines(1..4).bytes() {
+#[test]
+fn a_full_disk_leaves_nothing_of_the_batch_in_the_file_wherever_it_ends() {
+    let told = told_bytes([lines(1..4)]);
+    // An odd step: at every other one the journal is opened anew.
+    for room in (0..told + lines(1..4).file_bytes()).step_by(11).chain([told - 1, told]) {
+        let bench = Bench::new();
+        let mut journal = bench.open();
+        write(&mut journal, lines(0..1));
+        let before = bench.read("summaries.csv");
+
         bench.disk.faults().room = Some(room);
         assert!(fail(&mut journal, lines(0..4)).is_disk_full);
-        assert_eq!(bench.read("summaries.csv"), before, "room for {room} of {batch_bytes}");
+        assert_eq!(bench.read("summaries.csv"), before, "room for {room}");
         assert!(!journal.is_writable());
+        assert_eq!(journal.view().last(), if room < told { 1 } else { 4 }, "room for {room}");
+
+        bench.disk.faults().room = None;
+        let mut journal = if room % 2 == 0 {
+            journal
+        } else {
+            drop(journal);
+            bench.open()
+        };
+        let saved = write(&mut journal, lines(0..4));
+        assert_eq!(saved[0], Duplicate);
+        // After a start, whoever reads the files has seen them.
+        let is_read = room % 2 == 1 && room >= told;
+        assert_eq!(saved[1..], [if is_read { Duplicate } else { Written }; 3], "room for {room}");
+        assert!(journal.is_writable());
+        assert_eq!(bench.ids("summaries.csv").len(), 4);
+        assert_eq!(bench.told_ids(), bench.ids("summaries.csv"));
     }
-    bench.disk.faults().room = None;
-    assert_eq!(write(&mut journal, lines(0..4)), [Duplicate, Written, Written, Written]);
-    assert!(journal.is_writable());
-    assert_eq!(bench.ids("summaries.csv").len(), 4);
 }
 
 #[test]
@@ -60,7 +84,8 @@ fn what_could_not_be_taken_back_at_once_is_taken_back_before_the_next_batch() {
         faults.cuts_fail = true;
     }
     fail(&mut journal, lines(0..3));
-    assert_eq!(bench.ids("summaries.csv").len(), 3, "still there, and not durable");
+    assert!(bench.feed().contains("session-2"), "still there, and not durable");
+    assert_eq!(journal.view().last(), 0, "nobody reads it");
     assert_eq!(journal.snapshots()[0].bytes, header_line(Table::Summaries).len() as u64);
 
     bench.disk.faults().syncs_to_fail = 0;
@@ -68,17 +93,42 @@ fn what_could_not_be_taken_back_at_once_is_taken_back_before_the_next_batch() {
     bench.disk.faults().cuts_fail = false;
     assert_eq!(write(&mut journal, lines(0..3)), [Written; 3]);
     assert_eq!(bench.ids("summaries.csv").len(), 3);
+    assert_eq!(bench.told_ids(), bench.ids("summaries.csv"));
+}
+
+#[test]
+fn a_line_that_could_not_be_taken_back_at_once_is_taken_back_before_the_next_batch() {
+    let bench = Bench::new();
+    let mut journal = bench.open();
+    {
+        let mut faults = bench.disk.faults();
+        faults.room = Some(told_bytes([lines(0..3)]) + lines(0..2).file_bytes());
+        faults.cuts_fail = true;
+    }
+    fail(&mut journal, lines(0..3));
+    assert_eq!(bench.ids("summaries.csv").len(), 2, "still there");
+    assert_eq!(journal.snapshots()[0].bytes, header_line(Table::Summaries).len() as u64);
+    bench.disk.faults().room = None;
+    fail(&mut journal, lines(0..3));
+    bench.disk.faults().cuts_fail = false;
+    assert_eq!(write(&mut journal, lines(0..3)), [Written; 3]);
+    assert_eq!(bench.ids("summaries.csv"), ["session-0", "session-1", "session-2"]);
 }
 
 #[test]
 fn a_failure_of_one_file_is_none_of_the_other() {
     let bench = Bench::new();
     let mut journal = bench.open();
-    bench.disk.faults().room = Some(lines(0..1).bytes());
-    let results = journal.write(&[lines(0..1), exception_lines(["o1"])]);
+    let requests = || [lines(0..1), exception_lines(["o1"])];
+    bench.disk.faults().room = Some(told_bytes(requests()) + lines(0..1).file_bytes());
+    let results = journal.write(&requests());
     assert_eq!(results[0], Ok(vec![Written]));
     assert!(results[1].as_ref().is_err_and(|failure| failure.is_disk_full));
     assert!(!journal.is_writable());
+    bench.disk.faults().room = None;
+    journal.write(&[]);
+    assert!(journal.is_writable());
+    assert_eq!(bench.ids("exceptions.csv"), ["o1"], "the feed has it, and the file follows");
 }
 
 #[test]
@@ -186,14 +236,16 @@ fn past_days_fill_the_window_the_newest_first() {
         ("summaries.csv", 9..11),
     ] {
         let rows: String =
-            lines(n).iter().map(|(_, line)| String::from_utf8(line.to_vec()).unwrap()).collect();
+            lines(n).iter().map(|row| String::from_utf8(row.text.to_vec()).unwrap()).collect();
         bench.put(name, format!("{header}{rows}"));
     }
     for window in 1..=11 {
         bench.index_rows = window;
-        let journal = CsvFile::open(Table::Summaries, &bench.settings()).unwrap();
+        let settings = bench.settings();
+        let feed = Log::open(settings.feed()).unwrap().view();
+        let journal = CsvFile::open(Table::Summaries, &settings, &feed).unwrap();
         let known: Vec<u32> = (0..11)
-            .filter(|n| journal.index.contains(lines([*n]).iter().next().unwrap().0))
+            .filter(|n| journal.index.contains(lines([*n]).iter().next().unwrap().fingerprint))
             .collect();
         let oldest = 11 - u32::try_from(window).unwrap();
         assert_eq!(known, (oldest..11).collect::<Vec<_>>(), "window {window}");
@@ -261,7 +313,7 @@ fn a_rotation_that_fails_halfway_is_finished_by_the_next_batch() {
     let bench = day_old_bench();
     bench.set_now("2026-11-21T08:00:00Z");
     let mut journal = bench.open();
-    bench.disk.faults().room = Some(10);
+    bench.disk.faults().room = Some(told_bytes([lines(2..3)]) + 10);
     assert!(fail(&mut journal, lines(2..3)).is_disk_full);
     assert_eq!(bench.ids("summaries-2026-11-20.csv").len(), 2);
 
@@ -284,4 +336,135 @@ fn without_rotation_a_file_goes_on_for_ever() {
 fn past_count(bench: &Bench) -> usize {
     let names = fs::read_dir(bench.path("")).unwrap().map(|entry| entry.unwrap().file_name());
     names.filter(|name| name.to_string_lossy().starts_with("summaries-")).count()
+}
+
+#[test]
+fn the_files_are_synced_when_it_is_time_and_a_start_finds_nothing_to_make_again() {
+    let mut bench = Bench::new();
+    bench.checkpoint_every = std::time::Duration::ZERO;
+    let mut journal = bench.open();
+    let syncs = bench.disk.faults().syncs;
+    write(&mut journal, lines(0..2));
+    assert_eq!(bench.disk.faults().syncs, syncs + 2, "the feed, and the file that has grown");
+    assert!(!journal.is_checkpoint_wanted());
+    let noted = |table| Checkpoint::read(&bench.path("feed"), table).unwrap().unwrap();
+    assert_eq!(noted(Table::Summaries).position, 2);
+    assert_eq!(noted(Table::Summaries).bytes, bench.read("summaries.csv").len() as u64);
+    assert_eq!(noted(Table::Exceptions).position, 2, "it has all that is for it");
+}
+
+#[test]
+fn a_sync_of_a_file_that_fails_loses_nothing_that_the_feed_has() {
+    let mut bench = Bench::new();
+    let mut journal = bench.open();
+    write(&mut journal, lines(0..2));
+    bench.checkpoint_every = std::time::Duration::ZERO;
+    drop(journal);
+    let mut journal = bench.open();
+    // The feed's succeeds, the file's does not.
+    bench.disk.faults().syncs_to_succeed = Some(1);
+    assert_eq!(write(&mut journal, lines(2..4)), [Written; 2], "the feed has them");
+    assert!(!journal.is_writable());
+    bench.disk.faults().syncs_to_succeed = None;
+    // What the system shows of the unsynced rows is not to be believed.
+    assert_eq!(write(&mut journal, lines(0..5))[4..], [Written]);
+    assert!(journal.is_writable());
+    let ids: Vec<String> = (0..5).map(|n| format!("session-{n}")).collect();
+    assert_eq!((bench.ids("summaries.csv"), bench.told_ids()), (ids.clone(), ids));
+}
+
+#[test]
+fn a_row_that_the_feed_has_and_the_file_has_not_is_durable_before_it_is_answered() {
+    let bench = Bench::new();
+    let mut journal = bench.open();
+    write(&mut journal, lines(0..3));
+    let rows = bench.read("summaries.csv");
+    let header_and_first: String = rows.split_inclusive('\n').take(2).collect();
+    bench.put("summaries.csv", header_and_first);
+    assert_eq!(write(&mut journal, lines(0..3)), [Duplicate, Written, Written]);
+    drop(journal);
+    let mut journal = bench.open();
+    assert_eq!(bench.read("summaries.csv"), rows, "it is not taken for what a crash left");
+    assert_eq!(write(&mut journal, lines(0..3)), [Duplicate; 3]);
+    assert_eq!(bench.told_ids().len(), 3, "told once");
+}
+
+#[test]
+fn what_somebody_adds_to_a_file_while_nothing_runs_stays() {
+    let bench = Bench::new();
+    let mut journal = bench.open();
+    write(&mut journal, lines(0..2));
+    journal.close();
+    let more = lines(7..8);
+    let line = more.iter().next().unwrap().text.to_vec();
+    let edited = [bench.read("summaries.csv").into_bytes(), line].concat();
+    bench.put("summaries.csv", edited);
+    assert_eq!(write(&mut bench.open(), lines(7..8)), [Duplicate]);
+    assert_eq!(bench.ids("summaries.csv"), ["session-0", "session-1", "session-7"]);
+}
+
+#[test]
+fn an_erasure_that_was_cut_short_is_finished_at_the_next_start() {
+    let bench = Bench::new();
+    let mut journal = bench.open();
+    write(&mut journal, lines(0..3));
+    journal.close();
+    let plate = domain::Plate::parse("ABC0001").unwrap();
+    let mut erasures = crate::csv_writer::erasing::Erasures::read(&bench.path("feed")).unwrap();
+    erasures.begin(&plate).unwrap();
+    let mut journal = bench.open();
+    assert_eq!(bench.ids("summaries.csv"), ["session-0", "session-2"]);
+    assert!(!bench.feed().contains("ABC0001"));
+    assert!(!bench.path("feed").join("erasing").exists());
+    // What was erased is no row that is missing.
+    assert_eq!(write(&mut journal, lines([0, 2, 3])), [Duplicate, Duplicate, Written]);
+    drop(journal);
+    bench.open();
+    assert_eq!(bench.ids("summaries.csv"), ["session-0", "session-2", "session-3"]);
+}
+
+#[test]
+fn events_that_a_file_still_needs_do_not_go_with_their_retention() {
+    let bench = Bench::new();
+    let mut journal = bench.open();
+    write(&mut journal, lines(0..1));
+    bench.set_now("2027-03-01T12:00:00Z");
+    // The file does not take it, so its row is needed.
+    bench.disk.faults().room = Some(told_bytes([lines(1..2)]));
+    fail(&mut journal, lines(1..2));
+    bench.set_now("2027-05-01T12:00:00Z");
+    bench.disk.faults().room = None;
+    write(&mut journal, lines(2..3));
+    assert_eq!(bench.ids("summaries.csv"), ["session-0", "session-1", "session-2"]);
+    journal.close();
+    let journal = bench.open();
+    assert_eq!(journal.view().before_first(), 2, "then they go");
+}
+
+#[test]
+fn facts_without_a_file_are_told_once() {
+    let bench = Bench::new();
+    let mut journal = bench.open();
+    let opened = |id: &str| {
+        let about = crate::fact::About {
+            kind: crate::fact::FactKind::SessionOpened,
+            key: id,
+            at: at("2026-11-20T10:00:00Z"),
+            place: "main",
+            subject: id,
+        };
+        crate::fact::Fact::new(&about, &serde_json::json!({"vehicle_plate": "ABC123"}))
+    };
+    let request = |ids: &[&str]| Lines::of_facts(ids.iter().map(|id| opened(id)));
+    let results = journal.write(&[request(&["a", "b", "a"]), lines(0..1), request(&["b", "c"])]);
+    let results: Vec<_> = results.into_iter().map(Result::unwrap).collect();
+    assert_eq!(results[0], [Written, Written, Duplicate]);
+    assert_eq!(results[2], [Duplicate, Written]);
+    assert_eq!(bench.told_ids(), ["a", "b", "session-0", "c"]);
+    drop(journal);
+    let mut journal = bench.open();
+    assert_eq!(write(&mut journal, request(&["c", "d"])), [Duplicate, Written]);
+    assert_eq!(bench.ids("summaries.csv"), ["session-0"]);
+    bench.disk.faults().room = Some(10);
+    assert!(fail(&mut journal, request(&["e"])).is_disk_full);
 }

@@ -35,7 +35,7 @@ fn exception() -> ExceptionRow {
 }
 
 fn text<R: Row>(rows: &[R]) -> String {
-    Lines::of(rows).iter().map(|(_, line)| std::str::from_utf8(line).unwrap()).collect()
+    Lines::of(rows).iter().map(|row| std::str::from_utf8(row.text).unwrap()).collect()
 }
 
 fn read(summaries: &str, exceptions: &str) -> Told {

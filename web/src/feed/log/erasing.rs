@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::super::segment::{Line, Segment, each_line};
 use super::Log;
-use crate::csv_writer::{WriteFailure, sync_dir};
+use crate::disk::{WriteFailure, sync_dir};
 
 /// Ending of a file that is being written anew. One that a crash left is overwritten.
 const UNFINISHED: &str = "unfinished";
