@@ -56,7 +56,7 @@ pub fn run(request: &Request, config: &Config, now: Instant) -> anyhow::Result<b
     let told = web::read_told(&config.data_dir).with_context(cannot_read)?;
     let dead = dead_letters(request, &config.data_dir)?;
     let mut audit = Audit::of(&ledger, &told, dead.as_ref(), as_of, &config.actors.policy);
-    audit.feed(&feed, &told);
+    audit.compare_feed(&feed, &told);
     say::result(&audit)?;
     Ok(audit.is_clean())
 }
@@ -102,6 +102,8 @@ pub struct Audit {
     lost: Vec<String>,
     doubled: Vec<String>,
     wrong: Vec<String>,
+    /// Where the feed does not say what the files say.
+    feed: Vec<String>,
     torn: Vec<String>,
 }
 
@@ -170,11 +172,9 @@ impl Audit {
     }
 
     /// Holds the feed against the files: each event once, and the row that it tells of.
-    pub fn feed(&mut self, feed: &FeedTold, told: &Told) {
+    pub fn compare_feed(&mut self, feed: &FeedTold, told: &Told) {
         self.events = feed.events;
-        self.doubled.extend(feed.doubled.iter().cloned());
-        self.lost.extend(feed.unwritten(told));
-        self.torn.extend(feed.damaged.iter().cloned());
+        self.feed = [feed.unwritten(told), feed.doubled.clone(), feed.damaged.clone()].concat();
     }
 
     /// Messages that are no observation must be among the dead letters.
@@ -264,16 +264,17 @@ impl Audit {
         }
     }
 
-    /// Whether nothing is lost, doubled, wrong or torn.
+    /// Whether nothing is lost, doubled, wrong or torn, and the feed says the same.
     pub fn is_clean(&self) -> bool {
         self.findings().iter().all(|(_, findings)| findings.is_empty())
     }
 
-    fn findings(&self) -> [(&'static str, &Vec<String>); 4] {
+    fn findings(&self) -> [(&'static str, &Vec<String>); 5] {
         [
             ("lost", &self.lost),
             ("doubled", &self.doubled),
             ("wrong", &self.wrong),
+            ("feed", &self.feed),
             ("torn", &self.torn),
         ]
     }
@@ -304,7 +305,7 @@ impl fmt::Display for Audit {
             "files         {} sessions that hold ({} withdrawn), {} exceptions that hold",
             self.sessions, self.withdrawn, self.exceptions
         )?;
-        writeln!(f, "feed          {} events", self.events)?;
+        writeln!(f, "events        {} in the feed", self.events)?;
         if !self.beyond.is_empty() {
             writeln!(
                 f,

@@ -375,10 +375,15 @@ fn nobody_else_on_the_machine_can_read_what_it_keeps() {
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(format!("{:o}", mode(&data)), "750");
     let mut names = 0;
-    for entry in fs::read_dir(&data).unwrap() {
-        let path = entry.unwrap().path();
-        assert_eq!(format!("{:o}", mode(&path)), "640", "{}", path.display());
-        names += 1;
+    let mut directories = vec![data];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            let expected = if path.is_dir() { "750" } else { "640" };
+            assert_eq!(format!("{:o}", mode(&path)), expected, "{}", path.display());
+            names += 1;
+            directories.extend(path.is_dir().then_some(path));
+        }
     }
     assert!(names >= 8, "all files of the directory are looked at: {names}");
 }

@@ -40,22 +40,36 @@ fn a_day_of_faulty_cameras_is_clean_and_every_tampering_is_found() {
     let audit = || verify(&directory, &["--ledger", "ledger.jsonl", "--as-of", &settled]);
 
     let clean = audit().succeeded();
-    for line in ["lost          0", "doubled       0", "wrong         0", "torn          0"] {
+    for line in [
+        "lost          0",
+        "doubled       0",
+        "wrong         0",
+        "feed          0",
+        "torn          0",
+    ] {
         assert!(clean.stdout.contains(line), "no {line:?}:\n{}", clean.stdout);
     }
 
     let text = fs::read_to_string(files.summaries_path()).unwrap();
     let lines: Vec<&str> = text.lines().collect();
-    let tampered = |name: &str, lines: Vec<&str>| {
+    let tampered = |name: &str, of_feed: usize, lines: Vec<&str>| {
         fs::write(files.summaries_path(), lines.join("\n") + "\n").unwrap();
         let ended = audit();
         assert_eq!(ended.status.code(), Some(1), "{name}\n{}", ended.stdout);
         assert!(ended.stdout.contains(&format!("{name:<13} 1\n")), "{name}\n{}", ended.stdout);
+        let feed = format!("feed          {of_feed}\n");
+        assert!(ended.stdout.contains(&feed), "{name}\n{}", ended.stdout);
     };
-    tampered("lost", [&lines[..1], &lines[2..]].concat());
-    tampered("doubled", [&lines[..], &lines[1..2]].concat());
+    tampered("lost", 1, [&lines[..1], &lines[2..]].concat());
+    tampered("doubled", 0, [&lines[..], &lines[1..2]].concat());
     let other_place = lines[1].replace(",main,", ",elsewhere,");
-    tampered("wrong", [&lines[..1], &[&other_place], &lines[2..]].concat());
+    tampered("wrong", 1, [&lines[..1], &[&other_place], &lines[2..]].concat());
+
+    let log = directory.join("data/feed/00000000000000000001.log");
+    let told = fs::read_to_string(&log).unwrap();
+    fs::write(&log, told.replacen("session.closed", "session.opened", 1)).unwrap();
+    tampered("feed", 1, lines.clone());
+    fs::write(&log, &told).unwrap();
 
     fs::write(files.summaries_path(), &text[..text.len() - 5]).unwrap();
     let ended = audit();
