@@ -386,6 +386,8 @@ fn a_row_that_the_feed_has_and_the_file_has_not_is_durable_before_it_is_answered
     let header_and_first: String = rows.split_inclusive('\n').take(2).collect();
     bench.put("summaries.csv", header_and_first);
     assert_eq!(write(&mut journal, lines(0..3)), [Duplicate, Written, Written]);
+    let noted = Checkpoint::read(&bench.path("feed"), Table::Summaries).unwrap().unwrap();
+    assert_eq!(noted.bytes, rows.len() as u64, "synced, and it is noted");
     drop(journal);
     let mut journal = bench.open();
     assert_eq!(bench.read("summaries.csv"), rows, "it is not taken for what a crash left");
@@ -434,10 +436,16 @@ fn events_that_a_file_still_needs_do_not_go_with_their_retention() {
     write(&mut journal, lines(0..1));
     bench.set_now("2027-03-01T12:00:00Z");
     // The file does not take it, so its row is needed.
-    bench.disk.faults().room = Some(told_bytes([lines(1..2)]));
+    bench.disk.faults().room = Some(told_bytes([lines(1..2)]) + 10);
     fail(&mut journal, lines(1..2));
-    bench.set_now("2027-05-01T12:00:00Z");
     bench.disk.faults().room = None;
+    // The other file goes on meanwhile.
+    fs::rename(bench.path("summaries.csv"), bench.path("aside")).unwrap();
+    fs::create_dir(bench.path("summaries.csv")).unwrap();
+    bench.set_now("2027-05-01T12:00:00Z");
+    assert_eq!(write(&mut journal, exception_lines(["o1"])), [Written]);
+    fs::remove_dir(bench.path("summaries.csv")).unwrap();
+    fs::rename(bench.path("aside"), bench.path("summaries.csv")).unwrap();
     write(&mut journal, lines(2..3));
     assert_eq!(bench.ids("summaries.csv"), ["session-0", "session-1", "session-2"]);
     journal.close();
