@@ -6,6 +6,7 @@
 //! Tells: the store; the summary client ([`Outboxed`]) what is to be reported.
 //! Never: gives up on the store; an actor waits, the prefetch fills, the broker keeps the rest.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,6 +71,8 @@ pub struct Committer {
     parts: Rc<Parts>,
     in_flight: usize,
     commits: Vec<Commit>,
+    /// Plates of which a batch under way has a commit.
+    under_way: HashSet<Plate>,
     loads: Vec<(Plate, Answer<Record>)>,
     is_loading: bool,
     vital: Vital,
@@ -97,30 +100,55 @@ impl Committer {
     /// A committer with nothing to store yet.
     pub fn new(parts: Parts, vital: Vital) -> Self {
         let (commits, loads) = (Vec::new(), Vec::new());
-        Self { parts: Rc::new(parts), in_flight: 0, commits, loads, is_loading: false, vital }
+        let under_way = HashSet::new();
+        Self {
+            parts: Rc::new(parts),
+            in_flight: 0,
+            commits,
+            under_way,
+            loads,
+            is_loading: false,
+            vital,
+        }
     }
 
     /// Starts a batch if there is room for one. It takes what waits at its first turn, after the
     /// mailbox has been emptied, so that all who asked by then are in it.
     fn schedule_commits(&mut self, context: &mut Context<Self>) {
-        if self.in_flight >= self.parts.in_flight_max || self.commits.is_empty() {
+        let is_ready = |commit: &Commit| !self.under_way.contains(&commit.change.plate);
+        if self.in_flight >= self.parts.in_flight_max || !self.commits.iter().any(is_ready) {
             return;
         }
         self.in_flight += 1;
         let batch = actix::fut::ready(()).then(|(), committer: &mut Self, _| {
-            let count = committer.commits.len().min(committer.parts.batch_max);
-            let rest = committer.commits.split_off(count);
-            let batch = std::mem::replace(&mut committer.commits, rest);
-            if count > 0 {
-                committer.parts.metrics.commit_batch.observe(count as f64);
+            let batch = committer.next_batch();
+            if !batch.is_empty() {
+                committer.parts.metrics.commit_batch.observe(batch.len() as f64);
             }
+            let plates: Vec<Plate> =
+                batch.iter().map(|commit| commit.change.plate.clone()).collect();
             let parts = Rc::clone(&committer.parts);
-            async move { parts.commit(batch).await }.into_actor(committer)
+            async move { parts.commit(batch).await }.into_actor(committer).map(|(), _, _| plates)
         });
-        context.spawn(batch.map(|(), committer, context| {
+        context.spawn(batch.map(|plates: Vec<Plate>, committer, context| {
             committer.in_flight -= 1;
+            for plate in &plates {
+                committer.under_way.remove(plate);
+            }
             committer.schedule_commits(context);
         }));
+    }
+
+    /// What waits, but for plates of which another batch has a commit: the summary client is to hear
+    /// of the reports of a plate in their order (G9), and an actor that is made anew does not know what
+    /// the one before it has asked for.
+    fn next_batch(&mut self) -> Vec<Commit> {
+        let under_way = &self.under_way;
+        let is_ready = |commit: &mut Commit| !under_way.contains(&commit.change.plate);
+        let batch: Vec<Commit> =
+            self.commits.extract_if(.., is_ready).take(self.parts.batch_max).collect();
+        self.under_way.extend(batch.iter().map(|commit| commit.change.plate.clone()));
+        batch
     }
 
     fn schedule_loads(&mut self, context: &mut Context<Self>) {

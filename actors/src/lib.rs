@@ -146,6 +146,7 @@ impl Actors {
             Limits { idle_after: options.idle_after, residents_max: options.residents_max },
             plate_actor::Shared {
                 policy: options.policy.clone(),
+                processor: processor.clone(),
                 clock: Arc::clone(&clock),
                 commit: committer.clone().recipient(),
                 load: committer.recipient(),

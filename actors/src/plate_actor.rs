@@ -24,7 +24,7 @@ use tracing::{error, warn};
 use crate::committer::{Commit, Load};
 use crate::metrics::Metrics;
 use crate::receipt::Arrival;
-use crate::store::{Change, Committed};
+use crate::store::{Change, Committed, ProcessorId};
 
 /// An observation was read, parsed and delivered.
 #[derive(Debug, Message)]
@@ -66,6 +66,8 @@ pub struct Passivate;
 pub struct Shared {
     /// The rules by which verdicts are given.
     pub policy: Policy,
+    /// Who brings what is reported to the sink: this processor.
+    pub processor: ProcessorId,
     /// The clock of processing time.
     pub clock: SharedClock,
     /// Takes decisions to the store.
@@ -118,10 +120,11 @@ impl Shared {
             let begun = tokio::time::Instant::now();
             let decision = decide(plate, &record, command.clone(), &self.policy);
             self.metrics.processing.observe(begun.elapsed().as_secs_f64());
-            let Decision::Changed { record: next, effects } = decision else {
+            let Decision::Changed { record: mut next, effects } = decision else {
                 return Turn::Unchanged(record);
             };
-            let change = Change::new(plate.clone(), &record, &next, &effects, &self.policy);
+            let (policy, owner) = (&self.policy, &self.processor);
+            let change = Change::new(plate.clone(), &record, &mut next, &effects, policy, owner);
             let decided = tokio::time::Instant::now();
             match Commit::ask(&self.commit, change).await {
                 Ok(Committed::Stored) => {
@@ -145,6 +148,7 @@ impl Shared {
     fn count(&self, effects: &[Effect]) {
         for effect in effects {
             match effect {
+                Effect::Opened(_) => {}
                 Effect::Summary(summary) => {
                     self.metrics.matched.inc();
                     self.metrics.stays.observe(summary.duration().as_seconds_f64());
@@ -226,7 +230,7 @@ impl Shared {
     /// Nothing of the record is due while the index says so: it was written under another policy,
     /// or the record has gone. Writes the index as it has to be.
     async fn reindex(&self, plate: Plate, record: &Record) -> Result<bool, Unsettled> {
-        let change = Change::reindexing(plate, record, &self.policy);
+        let change = Change::reindexing(plate, record, &self.policy, &self.processor);
         match Commit::ask(&self.commit, change).await {
             Ok(committed) => Ok(committed == Committed::Stored),
             Err(e) => Err(Unsettled::Store(e.to_string())),

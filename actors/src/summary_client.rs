@@ -9,8 +9,9 @@
 mod delivery;
 mod outboxes;
 mod post;
+mod queue;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +29,7 @@ use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::store::{OutboxEntry, OutboxKind, Outboxes, ProcessorId};
 use delivery::{Link, Posted};
+use queue::Queue;
 
 pub use post::{HttpSink, PostError, Sink, SinkOptions};
 
@@ -70,6 +72,15 @@ struct Pending {
     is_adopted: bool,
 }
 
+/// How entries were found.
+#[derive(Clone, Copy)]
+enum Found {
+    /// The committer tells of them, in the order of their commits.
+    Committed,
+    /// In an outbox: nobody knows what came before them, or after.
+    Stored,
+}
+
 /// How many at a time; see [`crate::Options`].
 #[derive(Debug, Clone, Copy)]
 pub struct Posting {
@@ -86,10 +97,14 @@ pub struct SummaryClient {
     owner: ProcessorId,
     posting: Posting,
     link: Rc<Link>,
-    /// Waiting, by route of the sink.
-    summaries: VecDeque<Pending>,
-    exceptions: VecDeque<Pending>,
+    queue: Queue,
     in_flight: usize,
+    /// The own outbox is being looked through: what it holds comes before all that is new.
+    is_sweeping: bool,
+    /// And is to be looked through once more.
+    is_sweep_due: bool,
+    /// Other processors' reports, for which entries wait, are being looked for.
+    is_asking: bool,
     /// Adopted outboxes and how many of their entries are pending here.
     adopted: HashMap<ProcessorId, usize>,
     backoff: Backoff,
@@ -134,9 +149,11 @@ impl SummaryClient {
             owner,
             posting,
             link: Rc::new(Link { sink, store, metrics: Arc::clone(&metrics) }),
-            summaries: VecDeque::new(),
-            exceptions: VecDeque::new(),
+            queue: Queue::default(),
             in_flight: 0,
+            is_sweeping: false,
+            is_sweep_due: false,
+            is_asking: false,
             adopted: HashMap::new(),
             backoff: Backoff::new(RETRY_FIRST, posting.retry_max),
             is_pausing: false,
@@ -150,48 +167,39 @@ impl SummaryClient {
         }
     }
 
-    fn take_up(&mut self, owner: &ProcessorId, entries: Vec<OutboxEntry>, is_adopted: bool) {
+    fn take_up(
+        &mut self,
+        owner: &ProcessorId,
+        entries: Vec<OutboxEntry>,
+        found: Found,
+        context: &mut Context<Self>,
+    ) {
+        let is_adopted = *owner != self.owner;
         self.gate.add(entries.len());
         let since = Instant::now();
-        for entry in entries {
-            let pending = Pending { owner: owner.clone(), entry, since, is_adopted };
-            self.queue(pending.entry.kind).push_back(pending);
+        let pending = entries.into_iter().map(|entry| Pending {
+            owner: owner.clone(),
+            entry,
+            since,
+            is_adopted,
+        });
+        match found {
+            Found::Committed => self.queue.extend(pending),
+            Found::Stored => self.queue.merge(pending),
         }
         self.show_pending();
-    }
-
-    fn queue(&mut self, kind: OutboxKind) -> &mut VecDeque<Pending> {
-        match kind {
-            OutboxKind::Summary => &mut self.summaries,
-            OutboxKind::Exception => &mut self.exceptions,
-        }
+        self.ask_for_others(context);
     }
 
     fn show_pending(&self) {
         self.metrics.outbox_pending.set(i64::try_from(self.gate.pending()).unwrap_or(i64::MAX));
     }
 
-    /// The kind whose first entry has waited longer.
-    fn next_kind(&self) -> Option<OutboxKind> {
-        match (self.summaries.front(), self.exceptions.front()) {
-            (None, None) => None,
-            (Some(_), None) => Some(OutboxKind::Summary),
-            (None, Some(_)) => Some(OutboxKind::Exception),
-            (Some(summary), Some(exception)) if summary.since <= exception.since => {
-                Some(OutboxKind::Summary)
-            }
-            _ => Some(OutboxKind::Exception),
-        }
-    }
-
     /// Starts as many posts as may be under way. After a failure one, as a probe.
     fn post(&mut self, context: &mut Context<Self>) {
         let allowed = if self.backoff.attempts() == 0 { self.posting.in_flight_max } else { 1 };
-        while !self.is_pausing && self.in_flight < allowed {
-            let Some(kind) = self.next_kind() else { break };
-            let batch_max = self.narrow;
-            let queue = self.queue(kind);
-            let batch: Vec<Pending> = queue.drain(..queue.len().min(batch_max)).collect();
+        while !self.is_pausing && !self.is_sweeping && self.in_flight < allowed {
+            let Some((kind, batch)) = self.queue.take(self.narrow) else { break };
             self.in_flight += 1;
             self.metrics.post_batch.observe(batch.len() as f64);
             let link = Rc::clone(&self.link);
@@ -212,6 +220,7 @@ impl SummaryClient {
     fn posted(&mut self, posted: Posted, context: &mut Context<Self>) {
         match posted {
             Posted::Done(batch) => {
+                self.queue.arrived(&batch);
                 self.reached();
                 self.narrow = (self.narrow * 2).min(self.posting.batch_max);
                 self.gate.remove(batch.len());
@@ -228,10 +237,7 @@ impl SummaryClient {
                 if error.is_refusal() {
                     self.narrow = (batch.len() / 2).max(1);
                 }
-                // To the front, in their order: the oldest first.
-                for pending in batch.into_iter().rev() {
-                    self.queue(pending.entry.kind).push_front(pending);
-                }
+                self.queue.returned(batch);
                 if !error.is_refusal() {
                     self.failed(&error, context);
                 }
@@ -242,6 +248,7 @@ impl SummaryClient {
     /// The sink is there, but will not have this one: it waits aside, in the store as before.
     fn park(&mut self, batch: Vec<Pending>, error: &PostError, context: &mut Context<Self>) {
         self.reached();
+        self.queue.arrived(&batch);
         self.metrics.failures.with_label_values(&["refused"]).inc();
         for pending in &batch {
             error!(
@@ -250,9 +257,7 @@ impl SummaryClient {
             );
         }
         context.run_later(PARKED_FOR, |client, context| {
-            for pending in batch {
-                client.queue(pending.entry.kind).push_back(pending);
-            }
+            client.queue.extend(batch);
             client.post(context);
         });
     }
@@ -325,7 +330,12 @@ impl Handler<Outboxed> for SummaryClient {
     fn handle(&mut self, outboxed: Outboxed, context: &mut Self::Context) {
         self.vital.may_die_here();
         let owner = self.owner.clone();
-        self.take_up(&owner, outboxed.entries, false);
+        let mut entries = outboxed.entries;
+        for entry in &mut entries {
+            // What this processor committed before stands in the queue before it.
+            entry.after.take_if(|told| *told.by == *owner.0);
+        }
+        self.take_up(&owner, entries, Found::Committed, context);
         if outboxed.may_have_more {
             self.adopt(owner, context);
         }

@@ -1,11 +1,13 @@
 //! What a decision asks the world to do: the closed list.
 
-use crate::{ExceptionRow, Plate, Summary};
+use crate::{ExceptionRow, Opening, Plate, Summary};
 
 /// Something to be reported. Effects go into the outbox in the same commit as the record (G2),
 /// and from there to the sink until it has answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
+    /// An entry stands open.
+    Opened(Opening),
     /// A session has ended (R3).
     Summary(Summary),
     /// An observation makes no session, or a verdict changed (R4 to R7).
@@ -16,6 +18,7 @@ impl Effect {
     /// The plate that it is about.
     pub fn plate(&self) -> &Plate {
         match self {
+            Self::Opened(opening) => &opening.plate,
             Self::Summary(summary) => &summary.plate,
             Self::Exception(row) => &row.plate,
         }
@@ -25,9 +28,18 @@ impl Effect {
     /// outbox's key and the sink's.
     pub fn key(&self) -> String {
         match self {
+            Self::Opened(opening) => opening.key(),
             Self::Summary(summary) => summary.session_id.to_string(),
             Self::Exception(row) => row.key(),
         }
+    }
+}
+
+impl Opening {
+    /// `opened:revision:plate:observation`. A stay that is open again after it was closed is told
+    /// again, by another revision.
+    pub fn key(&self) -> String {
+        format!("opened:{}:{}:{}", self.revision, self.plate, self.observation_id)
     }
 }
 

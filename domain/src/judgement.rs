@@ -12,8 +12,8 @@ use crate::known::{Known, Seq};
 use crate::record::Record;
 use crate::timeline::{self, DueVerdict, ShortList, Verdict};
 use crate::{
-    Direction, Effect, ExceptionKind, ExceptionRow, Instant, Observation, ObservationId, Plate,
-    Policy, Summary, Watermarks,
+    Direction, Effect, ExceptionKind, ExceptionRow, Instant, Observation, ObservationId, Opening,
+    Origin, Plate, Policy, Summary, Watermarks,
 };
 
 /// Namespace of the session ids (a version 5 UUID needs one); never to be changed.
@@ -52,7 +52,8 @@ pub enum Decision {
     Changed {
         /// With the next version.
         record: Record,
-        /// In no particular order.
+        /// In the order in which they are to be told: what no longer holds, then what was found, from
+        /// the earliest read to the latest, then the stay that is open.
         effects: Vec<Effect>,
     },
 }
@@ -242,6 +243,11 @@ impl<'a> Judgement<'a> {
         }
         self.record.reported.retain(|reported| !self.amended.contains(reported));
         self.record.reported.extend(&self.fresh);
+        let open = self.record.open_entry().map(|known| known.seq);
+        if open != self.record.opened {
+            effects.extend(open.and_then(|entry| self.opening(entry)));
+            self.record.opened = open;
+        }
         forget(&mut self.record, self.now, self.judged_early_to, self.policy);
         (self.record, effects)
     }
@@ -298,10 +304,30 @@ impl<'a> Judgement<'a> {
                     exit_at: exit.at,
                     place: entry.place.clone(),
                     repaired: self.is_repair(entry, exit),
+                    origin: Some(Origin {
+                        revision: self.record.version,
+                        entry_id: entry.id.clone(),
+                        entry_lane: entry.lane.clone(),
+                        exit_id: exit.id.clone(),
+                        exit_place: exit.place.clone(),
+                        exit_lane: exit.lane.clone(),
+                    }),
                 })
             }
             Verdict::Lone(kind, read) => Effect::Exception(self.row(kind, self.known(read)?)),
         })
+    }
+
+    fn opening(&self, entry: Seq) -> Option<Effect> {
+        let entry = self.known(entry)?;
+        Some(Effect::Opened(Opening {
+            plate: self.plate.clone(),
+            observation_id: entry.id.clone(),
+            entry_at: entry.at,
+            place: entry.place.clone(),
+            lane: entry.lane.clone(),
+            revision: self.record.version,
+        }))
     }
 
     fn row(&self, kind: ExceptionKind, known: &Known) -> ExceptionRow {

@@ -40,7 +40,7 @@ pub use plate::{Plate, PlateError};
 pub use policy::{Policy, ReReads};
 pub use presence::{Presence, Silence};
 pub use record::Record;
-pub use summary::Summary;
+pub use summary::{Opening, Origin, Summary};
 pub use vehicle::{Customer, CustomerId, Vehicle, VehicleId};
 pub use watermark::Watermarks;
 

@@ -238,6 +238,8 @@ impl Net {
         match effect {
             Effect::Summary(summary) => self.add_summary(summary),
             Effect::Exception(row) => self.add_exception(row),
+            // No row says it.
+            Effect::Opened(_) => {}
         }
     }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta};
 use compact_str::CompactString;
 
-use crate::{Instant, PlaceName, Plate};
+use crate::{Instant, LaneName, ObservationId, PlaceName, Plate};
 
 /// One finished stay: a row of `summaries.csv`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,42 @@ pub struct Summary {
     pub place: PlaceName,
     /// R6: whether it replaces a verdict that had been reported.
     pub repaired: bool,
+    /// Where it comes from; nothing is known of that in the files.
+    pub origin: Option<Origin>,
+}
+
+/// What a stay was made of: told with it, but no column of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The version of the plate's record at the verdict.
+    pub revision: u64,
+    /// The read that stands for the entry.
+    pub entry_id: ObservationId,
+    /// By which lane it came in.
+    pub entry_lane: Option<LaneName>,
+    /// The read that stands for the exit.
+    pub exit_id: ObservationId,
+    /// The car park that it left, which need not be the one that it entered.
+    pub exit_place: PlaceName,
+    /// By which lane it went out.
+    pub exit_lane: Option<LaneName>,
+}
+
+/// A stay that has begun: an entry stands open. Of one plate at most one does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opening {
+    /// The plate that is inside.
+    pub plate: Plate,
+    /// The read that stands for the entry.
+    pub observation_id: ObservationId,
+    /// Event time of the entry.
+    pub entry_at: Instant,
+    /// The car park that it entered.
+    pub place: PlaceName,
+    /// By which lane it came in.
+    pub lane: Option<LaneName>,
+    /// The version of the plate's record that says so.
+    pub revision: u64,
 }
 
 impl Summary {

@@ -18,7 +18,7 @@ use crate::{Direction, Instant, Observation, ObservationId, PlaceName, Plate, Pl
 mod rows;
 mod time;
 
-pub use rows::{ExceptionMessage, Saved, SummaryMessage, Unsavable};
+pub use rows::{ExceptionMessage, OpeningMessage, OriginMessage, Saved, SummaryMessage, Unsavable};
 pub use time::{format_seconds, format_time, parse_time};
 
 /// The queue of entries.

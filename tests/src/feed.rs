@@ -1,7 +1,7 @@
 //! The feed, read over HTTP as its readers do, or out of its files where nothing runs; and held
 //! against the CSV files.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -82,6 +82,23 @@ pub fn is_what_the_files_say(events: &[Value], files: &Files) {
             .map(exception_row)
             .collect();
     assert!(exceptions == files.exceptions(), "{}", difference(&exceptions, &files.exceptions()));
+}
+
+/// Wants the events of each plate in the order of the verdicts (G9): none of an earlier version of its
+/// record behind one of a later.
+#[track_caller]
+pub fn is_in_order(events: &[Value]) {
+    let mut revisions: BTreeMap<&str, (u64, &Value)> = BTreeMap::new();
+    for event in events {
+        let data = &event["data"];
+        let revision = data["revision"].as_u64().or_else(|| data["origin"]["revision"].as_u64());
+        let (Some(revision), Some(plate)) = (revision, data["vehicle_plate"].as_str()) else {
+            continue; // posted by somebody else, or erased
+        };
+        if let Some((last, before)) = revisions.insert(plate, (revision, event)) {
+            assert!(last <= revision, "told too late: {event}\nafter {before}");
+        }
+    }
 }
 
 fn difference<R: std::fmt::Debug + PartialEq>(told: &[R], written: &[R]) -> String {

@@ -103,6 +103,7 @@ impl Site {
         assert_eq!(truth.check_in_sum(&self.files()), Ok(()));
         let told = feed::read_files(&self.directory.join("data"));
         feed::is_what_the_files_say(&told, &self.files());
+        feed::is_in_order(&told);
         let ledger = self.directory.join("ledger.jsonl");
         truth.write_ledger(&ledger);
         let ledger = ledger.display().to_string();

@@ -217,6 +217,7 @@ fn by_the_rules(truth: &Truth, order: Order) -> (Vec<Summary>, Vec<ExceptionRow>
             for effect in effects {
                 match effect {
                     Effect::Summary(summary) => summaries.push(summary),
+                    Effect::Opened(_) => {}
                     Effect::Exception(row) => exceptions.push(row),
                 }
             }

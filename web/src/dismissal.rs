@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cell::{guard, guard_words, unguard, unguard_words};
 use crate::fact::Fact;
-use crate::row::Row;
+use crate::row::{Lines, Posted, Row};
 use crate::table::Table;
 
 /// A row of `dismissals.csv`.
@@ -105,17 +105,24 @@ impl TryFrom<&DismissalMessage> for Dismissal {
     }
 }
 
-impl Row for Dismissal {
+impl Posted for Dismissal {
     type Message = DismissalMessage;
-    const TABLE: Table = Table::Dismissals;
     const KEY_NAME: &'static str = "key";
-
-    fn fact(&self) -> Option<Fact> {
-        None
-    }
 
     fn key(&self) -> String {
         format!("{}:{}:{}:{}", self.kind.as_str(), self.revision, self.plate, self.subject())
+    }
+
+    fn lines(posted: &[Self]) -> Lines {
+        Lines::of(posted)
+    }
+}
+
+impl Row for Dismissal {
+    const TABLE: Table = Table::Dismissals;
+
+    fn fact(&self) -> Option<Fact> {
+        None
     }
 
     fn cells(&self) -> Vec<Cow<'_, str>> {

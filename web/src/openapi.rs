@@ -26,6 +26,37 @@ pub(crate) struct Summary {
     place: Option<String>,
     /// Whether it replaces a verdict that had been reported.
     repaired: Option<bool>,
+    /// What it was made of; told in the feed, no column of the file.
+    origin: Option<Origin>,
+}
+
+/// What a stay was made of.
+#[derive(ToSchema)]
+pub(crate) struct Origin {
+    /// Version of the plate's record at the verdict.
+    revision: u64,
+    entry_observation_id: String,
+    entry_lane: Option<String>,
+    exit_observation_id: String,
+    /// The car park that it left.
+    exit_place: String,
+    exit_lane: Option<String>,
+}
+
+/// A stay that has begun.
+#[derive(ToSchema)]
+pub(crate) struct Opening {
+    /// The plate, in any spelling.
+    vehicle_plate: String,
+    /// The read of the entry.
+    observation_id: String,
+    /// RFC 3339.
+    entry_date_time: String,
+    /// The car park; `main` where it is missing.
+    place: Option<String>,
+    lane: Option<String>,
+    /// Version of the plate's record that says so.
+    revision: u64,
 }
 
 fn kinds() -> Object {

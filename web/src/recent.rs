@@ -8,7 +8,7 @@ use std::io;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use domain::{ExceptionKind, ExceptionRow, Plate, Summary};
+use domain::{ExceptionKind, ExceptionRow, Opening, Plate, Summary};
 
 use crate::csv_writer::{each_row, newest_rows};
 use crate::dismissal::Dismissal;
@@ -42,6 +42,11 @@ pub(crate) struct Recent(Mutex<State>);
 pub(crate) trait Shown {
     /// Tells `recent` of it.
     fn show_in(&self, recent: &Recent);
+}
+
+impl Shown for Opening {
+    /// What is open the pages ask the actors, who say it by the record.
+    fn show_in(&self, _: &Recent) {}
 }
 
 impl Shown for Summary {

@@ -15,10 +15,10 @@ use domain::wire::Saved as Status;
 use platform::http::{Problem, Routes, Scope, operation, read_body};
 
 use crate::csv_writer::{Append, CsvWriter};
-use crate::openapi::{Exception, Saved, Summary};
+use crate::openapi::{Exception, Opening, Saved, Summary};
 use crate::problem::too_large;
 use crate::recent::{Recent, Shown};
-use crate::row::{Answer, Lines, Row};
+use crate::row::{Answer, Posted};
 use crate::table::Table;
 use body::{Items, Limits};
 pub(crate) use feed::{OpenFeed, routes as feed_routes};
@@ -50,6 +50,7 @@ pub(crate) fn routes() -> Routes {
     Routes::default()
         .add(Scope::Sink, operation!(save_summary))
         .add(Scope::Sink, operation!(save_exception))
+        .add(Scope::Sink, operation!(save_opened))
         .add(Scope::Admin, operation!(download_summaries))
         .add(Scope::Admin, operation!(download_exceptions))
         .add(Scope::Sink, operation!(plates::export))
@@ -80,8 +81,21 @@ async fn save_exception(
     save::<ExceptionRow>(&state, &request, payload).await
 }
 
+/// A stay that has begun is told in the feed and stands in no file. One item, or an array of them; the
+/// answer has the same shape.
+#[utoipa::path(post, path = "/save_opened", tag = "files", request_body = Opening,
+    responses((status = 200, body = Saved), (status = 400), (status = 413), (status = 422),
+        (status = 503), (status = 507)))]
+async fn save_opened(
+    state: Data<State>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    save::<domain::Opening>(&state, &request, payload).await
+}
+
 /// Takes one item or an array, answers in kind once all of it is durable.
-async fn save<R: Row + Shown>(
+async fn save<R: Posted + Shown>(
     state: &State,
     request: &HttpRequest,
     payload: Payload,
@@ -96,7 +110,7 @@ async fn save<R: Row + Shown>(
     let saved = if rows.is_empty() {
         Vec::new()
     } else {
-        state.writer.send(Append(Lines::of(rows))).await.map_err(|_| writer_is_gone())??
+        state.writer.send(Append(R::lines(rows))).await.map_err(|_| writer_is_gone())??
     };
     for (row, status) in rows.iter().zip(&saved) {
         if *status == Status::Written {

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use domain::wire::{
-    ExceptionMessage, Saved, SummaryMessage, Unsavable, format_seconds, format_time,
+    ExceptionMessage, OpeningMessage, Saved, SummaryMessage, Unsavable, format_seconds, format_time,
 };
-use domain::{ExceptionKind, ExceptionRow, Instant, Summary};
+use domain::{ExceptionKind, ExceptionRow, Instant, Opening, Summary};
 use serde::de::DeserializeOwned;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
@@ -14,21 +14,30 @@ use crate::cell::{guard, guard_words, unguard, unguard_words};
 use crate::fact::{About, Fact, FactKind};
 use crate::table::{Fingerprint, Table};
 
-/// Something that becomes one line of a file.
-pub(crate) trait Row: for<'a> TryFrom<&'a Self::Message, Error = Unsavable> {
+/// Something that is posted, and told or written.
+pub(crate) trait Posted: for<'a> TryFrom<&'a Self::Message, Error = Unsavable> {
     /// Its form on the wire.
     type Message: DeserializeOwned;
-    /// Where it is written.
-    const TABLE: Table;
     /// What its key is called in the answer.
     const KEY_NAME: &'static str;
+
+    /// What it is recognised by when it comes again.
+    fn key(&self) -> String;
+
+    /// Some of them, ready for the writer.
+    fn lines(posted: &[Self]) -> Lines
+    where
+        Self: Sized;
+}
+
+/// What becomes one line of a file.
+pub(crate) trait Row: Posted {
+    /// Where it is written.
+    const TABLE: Table;
 
     /// What the feed tells of it: one event, whose `data` is its form on the wire; of a table that is
     /// not in the feed nothing.
     fn fact(&self) -> Option<Fact>;
-
-    /// What it is recognised by when it comes again.
-    fn key(&self) -> String;
 
     /// Its cells, in the order of the header, harmless for a spreadsheet.
     fn cells(&self) -> Vec<Cow<'_, str>>;
@@ -37,10 +46,21 @@ pub(crate) trait Row: for<'a> TryFrom<&'a Self::Message, Error = Unsavable> {
     fn from_cells(cells: &[&str]) -> Option<Self>;
 }
 
-impl Row for Summary {
+impl Posted for Summary {
     type Message = SummaryMessage;
-    const TABLE: Table = Table::Summaries;
     const KEY_NAME: &'static str = "session_id";
+
+    fn key(&self) -> String {
+        self.session_id.to_string()
+    }
+
+    fn lines(posted: &[Self]) -> Lines {
+        Lines::of(posted)
+    }
+}
+
+impl Row for Summary {
+    const TABLE: Table = Table::Summaries;
 
     fn fact(&self) -> Option<Fact> {
         let about = About {
@@ -51,10 +71,6 @@ impl Row for Summary {
             subject: &self.session_id,
         };
         Some(Fact::new(&about, &SummaryMessage::from(self)))
-    }
-
-    fn key(&self) -> String {
-        self.session_id.to_string()
     }
 
     fn cells(&self) -> Vec<Cow<'_, str>> {
@@ -81,15 +97,27 @@ impl Row for Summary {
             session_id: Some(unguard(session_id).into_owned()),
             place: Some(unguard(car_park).into_owned()),
             repaired: repaired.parse().ok()?,
+            origin: None,
         };
         Self::try_from(&message).ok()
     }
 }
 
-impl Row for ExceptionRow {
+impl Posted for ExceptionRow {
     type Message = ExceptionMessage;
-    const TABLE: Table = Table::Exceptions;
     const KEY_NAME: &'static str = "key";
+
+    fn key(&self) -> String {
+        ExceptionRow::key(self)
+    }
+
+    fn lines(posted: &[Self]) -> Lines {
+        Lines::of(posted)
+    }
+}
+
+impl Row for ExceptionRow {
+    const TABLE: Table = Table::Exceptions;
 
     fn fact(&self) -> Option<Fact> {
         let kind = match self.kind {
@@ -107,10 +135,6 @@ impl Row for ExceptionRow {
             subject: subject_of(self),
         };
         Some(Fact::new(&about, &ExceptionMessage::from(self)))
-    }
-
-    fn key(&self) -> String {
-        ExceptionRow::key(self)
     }
 
     fn cells(&self) -> Vec<Cow<'_, str>> {
@@ -149,6 +173,28 @@ impl Row for ExceptionRow {
             reason: unguard_words(reason).into_owned(),
         };
         Self::try_from(&message).ok()
+    }
+}
+
+impl Posted for Opening {
+    type Message = OpeningMessage;
+    const KEY_NAME: &'static str = "key";
+
+    fn key(&self) -> String {
+        Opening::key(self)
+    }
+
+    fn lines(posted: &[Self]) -> Lines {
+        Lines::of_facts(posted.iter().map(|opening| {
+            let about = About {
+                kind: FactKind::SessionOpened,
+                key: &opening.key(),
+                at: opening.entry_at,
+                place: opening.place.as_str(),
+                subject: opening.observation_id.as_str(),
+            };
+            Fact::new(&about, &OpeningMessage::from(opening))
+        }))
     }
 }
 
@@ -203,7 +249,6 @@ impl Lines {
     }
 
     /// What is told, and stands in no file.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no such fact is posted yet"))]
     pub(crate) fn of_facts(facts: impl IntoIterator<Item = Fact>) -> Self {
         let mark = |fact: Fact| Mark { fingerprint: fact.id().into(), end: 0, fact: Some(fact) };
         Self { table: None, text: Vec::new(), marks: facts.into_iter().map(mark).collect() }

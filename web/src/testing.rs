@@ -36,6 +36,7 @@ pub(crate) fn summary_message(n: u32) -> SummaryMessage {
         session_id: Some(format!("session-{n}")),
         place: None,
         repaired: false,
+        origin: None,
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::*;
 use crate::committer::{Commit, Load};
 use crate::receipt::{Arrival, Receipt, Returned};
-use crate::store::{Committed, StoreError};
+use crate::store::{Committed, ProcessorId, StoreError};
 
 /// Stands in for the committer: stores everything, and tells how often it was asked.
 struct Storing {
@@ -86,6 +86,7 @@ impl Lot {
             (committer.clone().recipient(), committer.recipient());
         let shared = Shared {
             policy: Policy::default(),
+            processor: ProcessorId("p1".into()),
             clock: Arc::new(|| DateTime::from_timestamp(1_800_000_000, 0).unwrap()),
             commit,
             load,

@@ -1,14 +1,19 @@
 //! A commit, spelled out: everything that a store has to write, decided before it is asked.
 
 use domain::known::Known;
+use domain::record::Told;
 use domain::record::Waiting;
-use domain::wire::{ExceptionMessage, SummaryMessage, format_time};
+use domain::wire::{ExceptionMessage, OpeningMessage, SummaryMessage, format_time};
 use domain::{Direction, Effect, Instant, ObservationId, PlaceName, Plate, Policy, Record};
 use serde::{Deserialize, Serialize};
+
+use super::ProcessorId;
 
 /// Which route of the sink takes an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OutboxKind {
+    /// A stay that has begun.
+    Opened,
     /// A finished session.
     Summary,
     /// An exception.
@@ -22,6 +27,12 @@ pub struct OutboxEntry {
     pub key: String,
     /// Which route takes it.
     pub kind: OutboxKind,
+    /// Whose report it is: those of one plate arrive in their order.
+    pub plate: Plate,
+    /// That order: the version of the record, and the number within its commit.
+    pub order: (u64, usize),
+    /// The report of its plate that has to arrive before it.
+    pub after: Option<Told>,
     /// The JSON object that is posted, ready.
     pub body: String,
 }
@@ -89,14 +100,27 @@ pub struct Change {
 }
 
 impl Change {
-    /// Spells out the step from `before` to `after`.
+    /// Spells out the step from `before` to `after`, whose reports `teller` is to bring; `after` notes
+    /// that.
     pub fn new(
         plate: Plate,
         before: &Record,
-        after: &Record,
+        after: &mut Record,
         effects: &[Effect],
         policy: &Policy,
+        teller: &ProcessorId,
     ) -> Self {
+        let mut outbox: Vec<OutboxEntry> = effects.iter().map(OutboxEntry::from).collect();
+        for (number, entry) in outbox.iter_mut().enumerate() {
+            entry.order = (after.version, number);
+        }
+        if let Some(first) = outbox.first_mut() {
+            first.after.clone_from(&before.told);
+        }
+        if let Some(last) = outbox.last() {
+            after.told = Some(Told::new(&teller.0, &last.key));
+        }
+        let after = &*after;
         let (was, is) = (before.outlook(policy), after.outlook(policy));
         let settled = Waiting::default();
         Self {
@@ -114,7 +138,7 @@ impl Change {
             due_on_exits: index_change(was.waiting.on_exits, is.waiting.on_exits),
             may_expire: !is.is_open && is.waiting == settled,
             could_expire: before.version > 0 && !was.is_open && was.waiting == settled,
-            outbox: effects.iter().map(OutboxEntry::from).collect(),
+            outbox,
             plate,
         }
     }
@@ -136,7 +160,12 @@ fn shown_change<T>(
 
 impl Change {
     /// Writes the indexes of a record as they have to be, whatever stands in them.
-    pub fn reindexing(plate: Plate, record: &Record, policy: &Policy) -> Self {
+    pub fn reindexing(
+        plate: Plate,
+        record: &Record,
+        policy: &Policy,
+        teller: &ProcessorId,
+    ) -> Self {
         let index = |due: Option<Instant>| {
             due.map_or(IndexChange::Remove, |at| IndexChange::Set(due_millis(at)))
         };
@@ -144,7 +173,7 @@ impl Change {
         Self {
             due_on_entries: index(waits.on_entries),
             due_on_exits: index(waits.on_exits),
-            ..Self::new(plate, record, &record.touched(), &[], policy)
+            ..Self::new(plate, record, &mut record.touched(), &[], policy, teller)
         }
     }
 }
@@ -199,6 +228,9 @@ fn for_people(plate: &Plate, known: &Known) -> String {
 impl From<&Effect> for OutboxEntry {
     fn from(effect: &Effect) -> Self {
         let (kind, body) = match effect {
+            Effect::Opened(opening) => {
+                (OutboxKind::Opened, serde_json::to_string(&OpeningMessage::from(opening)))
+            }
             Effect::Summary(summary) => {
                 (OutboxKind::Summary, serde_json::to_string(&SummaryMessage::from(summary)))
             }
@@ -206,46 +238,65 @@ impl From<&Effect> for OutboxEntry {
                 (OutboxKind::Exception, serde_json::to_string(&ExceptionMessage::from(row)))
             }
         };
-        Self { key: effect.key(), kind, body: body.expect("texts and numbers can be said in JSON") }
+        Self {
+            key: effect.key(),
+            kind,
+            plate: effect.plate().clone(),
+            order: (0, 0),
+            after: None,
+            body: body.expect("texts and numbers can be said in JSON"),
+        }
     }
 }
 
 impl OutboxKind {
+    /// All of them.
+    pub(crate) const ALL: [Self; 3] = [Self::Opened, Self::Summary, Self::Exception];
+
     /// One letter that stores put before the body.
     pub(crate) fn tag(self) -> char {
         match self {
+            Self::Opened => 'o',
             Self::Summary => 's',
             Self::Exception => 'x',
         }
     }
 }
 
-impl OutboxEntry {
-    /// The value that stores keep under the key.
-    pub(crate) fn to_stored(&self) -> String {
-        let mut stored = String::with_capacity(self.body.len() + 1);
-        stored.push(self.kind.tag());
-        stored.push_str(&self.body);
-        stored
-    }
+/// What stores keep beside the body of an entry, in front of it.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    #[serde(rename = "o")]
+    order: (u64, usize),
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    after: Option<Told>,
+}
 
-    /// Whether it reports of that plate.
-    pub(crate) fn is_of(&self, plate: &Plate) -> bool {
-        #[derive(Deserialize)]
-        struct Named {
-            vehicle_plate: String,
-        }
-        serde_json::from_str::<Named>(&self.body)
-            .is_ok_and(|named| Plate::parse(&named.vehicle_plate).as_ref() == Ok(plate))
+impl OutboxEntry {
+    /// The value that stores keep under the key: the tag, what is kept beside it, and the body.
+    pub(crate) fn to_stored(&self) -> String {
+        let kept = Kept { order: self.order, after: self.after.clone() };
+        let kept = serde_json::to_string(&kept).expect("texts and numbers can be said in JSON");
+        format!("{}{kept}{}", self.kind.tag(), self.body)
     }
 
     /// Reads what [`OutboxEntry::to_stored`] wrote.
     pub(crate) fn from_stored(key: String, stored: &str) -> Option<Self> {
-        let kind = match stored.as_bytes().first()? {
-            b's' => OutboxKind::Summary,
-            b'x' => OutboxKind::Exception,
-            _ => return None,
+        #[derive(Deserialize)]
+        struct Named {
+            vehicle_plate: String,
+        }
+        let tag = stored.chars().next()?;
+        let kind = OutboxKind::ALL.into_iter().find(|kind| kind.tag() == tag)?;
+        let mut parts = serde_json::Deserializer::from_str(stored.get(1..)?).into_iter::<Kept>();
+        let (kept, body_at) = match parts.next()? {
+            Ok(kept) => (kept, 1 + parts.byte_offset()),
+            // An earlier version put nothing before the body.
+            Err(_) => (Kept { order: (0, 0), after: None }, 1),
         };
-        Some(Self { key, kind, body: stored[1..].to_owned() })
+        let body = stored.get(body_at..)?.to_owned();
+        let named: Named = serde_json::from_str(&body).ok()?;
+        let plate = Plate::parse(&named.vehicle_plate).ok()?;
+        Some(Self { key, kind, plate, order: kept.order, after: kept.after, body })
     }
 }

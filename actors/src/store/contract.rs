@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta};
+use domain::record::Told;
 use domain::{
     Command, Decision, Direction, Instant, Observation, ObservationId, PlaceName, Plate, Policy,
     Record, Watermarks, decide,
@@ -61,8 +62,10 @@ fn read(
 fn step(plate: &Plate, before: &Record, command: Command) -> (Change, Record) {
     let policy = Policy::default();
     match decide(plate, before, command, &policy) {
-        Decision::Changed { record, effects } => {
-            (Change::new(plate.clone(), before, &record, &effects, &policy), record)
+        Decision::Changed { mut record, effects } => {
+            let owner = ProcessorId("p1".into());
+            let change = Change::new(plate.clone(), before, &mut record, &effects, &policy, &owner);
+            (change, record)
         }
         Decision::Unchanged => panic!("the step was to change the record"),
     }
@@ -75,6 +78,11 @@ async fn commit(store: &dyn Store, owner: &ProcessorId, changes: Vec<Change>) ->
 async fn standing(store: &dyn Store, plate: &Plate) -> Record {
     let mut records = store.load(std::slice::from_ref(plate)).await.expect("the store answers");
     records.remove(0).expect("a readable record")
+}
+
+/// The report as what comes after it names it.
+fn told(entry: &OutboxEntry) -> Told {
+    Told::new("p1", &entry.key)
 }
 
 async fn whole_outbox(store: &dyn Store, owner: &ProcessorId, page: usize) -> Vec<OutboxEntry> {
@@ -174,8 +182,8 @@ async fn what_is_held_of_a_plate_is_shown_and_erased(store: &dyn Store) {
     let held = store.held(&plate).await.expect("shown");
     let record = Record::from_json(held.record.expect("a record").as_bytes()).expect("readable");
     assert_eq!(record, standing(store, &plate).await);
-    assert_eq!(held.reports.len(), 1);
-    assert!(held.reports[0].body.contains("HELD1"));
+    assert_eq!(held.reports.len(), 3);
+    assert!(held.reports.iter().all(|report| report.body.contains("HELD1")));
 
     assert!(store.erase(&plate).await.expect("erased"));
     assert!(!store.erase(&plate).await.expect("erased"), "there is nothing left");
@@ -209,12 +217,14 @@ async fn a_commit_can_be_read_back(store: &dyn Store) {
 async fn a_commit_on_another_version_is_refused_with_what_stands(store: &dyn Store) {
     let (me, plate) = (owner("refused"), plate("REFUSED1"));
     let (change, stands) = read(&plate, &Record::default(), Direction::Entry, "ref-e", at(0));
+    let reported = change.outbox.clone();
     commit(store, &me, vec![change]).await;
     // Who thinks that nothing stands there.
     let (blind, _) = read(&plate, &Record::default(), Direction::Exit, "ref-x", at(60));
     assert_eq!(commit(store, &me, vec![blind]).await, [Committed::Conflict(stands.clone())]);
     assert_eq!(standing(store, &plate).await, stands);
-    assert_eq!(whole_outbox(store, &me, 10).await, [], "a refused commit reports nothing");
+    assert_eq!(whole_outbox(store, &me, 10).await, reported, "a refused commit reports nothing");
+    clear_all(store, &me).await;
     // Who thinks that something stands where nothing does.
     let nowhere = self::plate("REFUSED2");
     let (ahead, _) = read(&nowhere, &stands, Direction::Exit, "ref-y", at(60));
@@ -236,9 +246,12 @@ async fn a_repeated_commit_is_recognised(store: &dyn Store) {
         assert_eq!(commit(store, &me, vec![exit.clone()]).await, [Committed::Stored]);
     }
     assert_eq!(standing(store, &plate).await, record);
-    assert_eq!(whole_outbox(store, &me, 10).await, exit.outbox);
+    let mut reported = [entry.outbox.clone(), exit.outbox.clone()].concat();
+    reported.sort_by(|a, b| a.key.cmp(&b.key));
+    assert_eq!(whole_outbox(store, &me, 10).await, reported);
+    assert_eq!(exit.outbox[0].after, Some(told(&entry.outbox[0])), "the one after the other");
     // Long after: another version stands, and what was cleared must not come back.
-    store.clear(&me, &[exit.outbox[0].key.clone()]).await.expect("cleared");
+    clear_all(store, &me).await;
     assert_eq!(commit(store, &me, vec![exit]).await, [Committed::Stored]);
     assert_eq!(whole_outbox(store, &me, 10).await, [], "a recognised commit reports nothing anew");
 }
@@ -308,6 +321,7 @@ async fn a_plate_is_due_when_its_watermark_has_come(store: &dyn Store) {
     commit(store, &me, vec![entry]).await;
     let long = when + TimeDelta::hours(1) + Policy::default().max_stay + lateness;
     assert_eq!(due(Watermarks { entries: None, exits: Some(long) }).await, [plate]);
+    clear_all(store, &me).await;
 }
 
 async fn an_outbox_is_read_in_pages_and_cleared(store: &dyn Store) {
@@ -319,7 +333,8 @@ async fn an_outbox_is_read_in_pages_and_cleared(store: &dyn Store) {
         let (entry, record) =
             read(&plate, &Record::default(), Direction::Entry, &format!("page-e{n}"), at(0));
         let (exit, _) = read(&plate, &record, Direction::Exit, &format!("page-x{n}"), at(60));
-        expected.extend(exit.outbox.iter().map(|entry| entry.key.clone()));
+        expected
+            .extend([&entry.outbox[..], &exit.outbox[..]].concat().into_iter().map(|one| one.key));
         changes.extend([entry, exit]);
     }
     commit(store, &me, changes).await;
@@ -405,7 +420,9 @@ async fn a_gone_processor_leaves_its_outbox(store: &dyn Store) {
     let (gone, heir, plate) = (owner("gone"), owner("heir"), plate("GONE1"));
     let (entry, record) = read(&plate, &Record::default(), Direction::Entry, "gone-e", at(0));
     let (exit, _) = read(&plate, &record, Direction::Exit, "gone-x", at(60));
-    let left = exit.outbox.clone();
+    let (opened, closed) = (entry.outbox[0].clone(), exit.outbox[0].clone());
+    let mut left = vec![opened.clone(), closed.clone()];
+    left.sort_by(|a, b| a.key.cmp(&b.key));
     commit(store, &gone, vec![entry, exit]).await;
     let silence = Watermarks::default();
     store.beat(&Beat { processor: gone.clone(), watermarks: silence }).await.expect("a beat");
@@ -416,7 +433,11 @@ async fn a_gone_processor_leaves_its_outbox(store: &dyn Store) {
     assert_eq!(found, std::slice::from_ref(&gone));
     assert_eq!(whole_outbox(store, &gone, 10).await, left);
     assert_eq!(whole_outbox(store, &heir, 10).await, [], "each has an outbox of its own");
-    store.clear(&gone, &[left[0].key.clone()]).await.expect("cleared");
+    let reports = [&opened, &closed].map(|entry| Told::new(&gone.0, &entry.key));
+    assert_eq!(store.are_waiting(&reports).await.expect("told"), [true, true]);
+    store.clear(&gone, &[opened.key]).await.expect("cleared");
+    assert_eq!(store.are_waiting(&reports).await.expect("told"), [false, true]);
+    store.clear(&gone, &[closed.key]).await.expect("cleared");
     assert_eq!(store.beat(&beat).await.expect("a beat").gone, [], "nothing is left of it");
     store.leave(&heir).await.expect("goodbye");
 }

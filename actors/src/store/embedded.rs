@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
+use domain::record::Told;
 use domain::{Instant, Plate, Record, SharedClock, Watermarks};
 use platform::storage::{DatabaseFile, DatabaseOptions, OpenError, mark_erased};
 use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata};
@@ -141,6 +142,18 @@ impl Outboxes for EmbeddedStore {
             .map_err(StoreError::from)
     }
 
+    async fn are_waiting(&self, reports: &[Told]) -> Result<Vec<bool>, StoreError> {
+        let reports = reports.to_vec();
+        self.file
+            .read(move |database| {
+                let outbox = database.begin_read()?.open_table(OUTBOX)?;
+                let is_there = |report: &Told| Ok(outbox.get(report.key.as_str())?.is_some());
+                reports.iter().map(is_there).collect()
+            })
+            .await
+            .map_err(StoreError::from)
+    }
+
     async fn clear(&self, _owner: &ProcessorId, keys: &[String]) -> Result<(), StoreError> {
         let keys = keys.to_vec();
         self.file
@@ -238,7 +251,7 @@ impl Plates for EmbeddedStore {
                 for entry in read.open_table(OUTBOX)?.iter()? {
                     let (key, stored) = entry?;
                     let entry = OutboxEntry::from_stored(key.value().to_owned(), stored.value());
-                    reports.extend(entry.filter(|entry| entry.is_of(&plate)));
+                    reports.extend(entry.filter(|entry| entry.plate == plate));
                 }
                 Ok(Held { record, reports })
             })

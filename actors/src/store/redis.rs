@@ -21,6 +21,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta};
 use deadpool_redis::redis::{RedisError, Script, Value, cmd, pipe};
+use domain::record::Told;
 use domain::{Instant, Plate, Record, Watermarks};
 use platform::storage::{ErasedKeys, ErasedLog, RedisLink, RedisSettings, Unreached};
 
@@ -122,8 +123,11 @@ impl RedisStore {
     }
 }
 
+/// Before the processor, the key of its outbox.
+const OUTBOX: &str = "carpark:outbox:";
+
 fn outbox_key(owner: &ProcessorId) -> String {
-    format!("carpark:outbox:{owner}")
+    format!("{OUTBOX}{owner}")
 }
 
 /// Where the counts of a minute are.
@@ -196,6 +200,17 @@ impl Outboxes for RedisStore {
             .filter_map(|(key, stored)| OutboxEntry::from_stored(key, &stored))
             .collect();
         Ok((entries, (next != "0").then_some(next)))
+    }
+
+    async fn are_waiting(&self, reports: &[Told]) -> Result<Vec<bool>, StoreError> {
+        if reports.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut pipeline = pipe();
+        for report in reports {
+            pipeline.hexists(format!("{OUTBOX}{}", report.by), report.key.as_str());
+        }
+        self.redis.ask_all(&pipeline).await
     }
 
     async fn clear(&self, owner: &ProcessorId, keys: &[String]) -> Result<(), StoreError> {
@@ -276,7 +291,7 @@ impl Plates for RedisStore {
             let mut cursor = None;
             loop {
                 let (entries, next) = self.outbox(&owner, cursor, SCANNED_AT_ONCE).await?;
-                reports.extend(entries.into_iter().filter(|entry| entry.is_of(plate)));
+                reports.extend(entries.into_iter().filter(|entry| entry.plate == *plate));
                 cursor = next;
                 if cursor.is_none() {
                     break;

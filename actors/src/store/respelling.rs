@@ -77,8 +77,8 @@ async fn refile(
             (_, None) => return Ok(left(&plate, "the store answered nothing")),
         };
         let version = kept.version;
-        let (record, effects) = refiled(&plate, &stands, key, kept, clock.now(), policy);
-        let change = Change::new(plate.clone(), &stands, &record, &effects, policy);
+        let (mut record, effects) = refiled(&plate, &stands, key, kept, clock.now(), policy);
+        let change = Change::new(plate.clone(), &stands, &mut record, &effects, policy, owner);
         match store.commit(owner, Arc::new([change])).await?.pop() {
             Some(Committed::Stored) if store.remove_misspelled(key, version).await? => {
                 return Ok(true);

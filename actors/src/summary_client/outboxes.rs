@@ -1,17 +1,23 @@
 //! Reports that nobody told of: those of an earlier life, and those that a gone processor left.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+use platform::runtime::Backoff;
 use tracing::{info, warn};
 
-use super::{Pending, SummaryClient};
+use super::{Found, Pending, SummaryClient};
 use crate::store::{OutboxEntry, Outboxes, ProcessorId, StoreError};
 
-/// Entries taken from a gone processor's outbox at a time.
-const ADOPTED_AT_ONCE: usize = 1_000;
+/// Entries of an outbox that are asked for at a time.
+const FETCHED_AT_ONCE: usize = 1_000;
+/// Entries whose predecessors are asked for at a time.
+const ASKED_AT_ONCE: usize = 1_000;
+/// First pause before predecessors that have not arrived are asked for again.
+const ASK_AGAIN_FIRST: Duration = Duration::from_millis(20);
+/// Longest such pause.
+const ASK_AGAIN_MAX: Duration = Duration::from_secs(1);
 /// After this long an outbox that could not be read is looked at again.
 const REFETCH_AFTER: Duration = Duration::from_secs(1);
 impl SummaryClient {
@@ -27,13 +33,56 @@ impl SummaryClient {
         }
     }
 
+    /// Finds out whether what entries wait for has arrived: reports that other processors bring.
+    pub(super) fn ask_for_others(&mut self, context: &mut Context<Self>) {
+        if !self.is_asking {
+            self.is_asking = true;
+            self.ask(Backoff::new(ASK_AGAIN_FIRST, ASK_AGAIN_MAX), context);
+        }
+    }
+
+    fn ask(&mut self, mut backoff: Backoff, context: &mut Context<Self>) {
+        let held = self.queue.held(ASKED_AT_ONCE);
+        if held.is_empty() {
+            self.is_asking = false;
+            return;
+        }
+        let store = Arc::clone(&self.link.store);
+        let (keys, reports): (Vec<_>, Vec<_>) = held.into_iter().unzip();
+        let asked = async move { store.are_waiting(&reports).await };
+        context.spawn(asked.into_actor(self).map(move |waiting, client, context| {
+            let mut has_news = false;
+            match waiting {
+                Ok(waiting) => {
+                    for (key, _) in keys.iter().zip(waiting).filter(|(_, waits)| !waits) {
+                        client.queue.release(key);
+                        has_news = true;
+                    }
+                }
+                Err(e) => warn!(error = %e, "outboxes cannot be read now, trying again"),
+            }
+            if has_news {
+                client.post(context);
+                backoff.reset();
+                client.ask(backoff, context);
+            } else {
+                context.run_later(backoff.next_delay(), |client, context| {
+                    client.ask(backoff, context);
+                });
+            }
+        }));
+    }
+
     /// Takes up what is in an outbox, unless that is being done.
     pub(super) fn adopt(&mut self, owner: ProcessorId, context: &mut Context<Self>) {
         if self.adopted.contains_key(&owner) {
+            // What is being looked through may have got more since.
+            self.is_sweep_due |= owner == self.owner;
             return;
         }
         self.adopted.insert(owner.clone(), 0);
         if owner == self.owner {
+            self.is_sweeping = true;
             self.sweep(context);
         } else {
             self.fetch(owner, context);
@@ -47,15 +96,18 @@ impl SummaryClient {
         let all = async move { fetch_all(&*store, &owner).await };
         context.spawn(all.into_actor(self).map(|all, client, context| match all {
             Ok(mut entries) => {
-                let waiting = client.summaries.iter().chain(&client.exceptions);
-                let known: HashSet<&String> = waiting.map(|pending| &pending.entry.key).collect();
-                entries.retain(|entry| !known.contains(&entry.key));
+                let known = client.queue.keys();
+                entries.retain(|entry| !known.contains(entry.key.as_str()));
                 let owner = client.owner.clone();
                 client.adopted.remove(&owner);
                 if !entries.is_empty() {
                     info!(entries = entries.len(), "reports found in the own outbox");
                 }
-                client.take_up(&owner, entries, false);
+                client.take_up(&owner, entries, Found::Stored, context);
+                client.is_sweeping = false;
+                if std::mem::take(&mut client.is_sweep_due) {
+                    client.adopt(owner, context);
+                }
                 client.post(context);
             }
             Err(e) => {
@@ -67,7 +119,7 @@ impl SummaryClient {
 
     fn fetch(&mut self, owner: ProcessorId, context: &mut Context<Self>) {
         let (store, of) = (Arc::clone(&self.link.store), owner.clone());
-        let fetched = async move { fetch_some(&*store, &of).await };
+        let fetched = async move { fetch_all(&*store, &of).await };
         context.spawn(fetched.into_actor(self).map(move |fetched, client, context| {
             let entries = match fetched {
                 Ok(entries) if entries.is_empty() => {
@@ -85,13 +137,13 @@ impl SummaryClient {
             };
             info!(processor = %owner, entries = entries.len(), "reports taken over from the store");
             client.adopted.insert(owner.clone(), entries.len());
-            client.take_up(&owner, entries, true);
+            client.take_up(&owner, entries, Found::Stored, context);
             client.post(context);
         }));
     }
 }
 
-/// All entries of an outbox.
+/// All entries of an outbox, in the order in which those of a plate are to arrive.
 async fn fetch_all(
     store: &dyn Outboxes,
     owner: &ProcessorId,
@@ -99,26 +151,12 @@ async fn fetch_all(
     let mut all = Vec::new();
     let mut cursor = None;
     loop {
-        let (entries, next) = store.outbox(owner, cursor, ADOPTED_AT_ONCE).await?;
+        let (entries, next) = store.outbox(owner, cursor, FETCHED_AT_ONCE).await?;
         all.extend(entries);
         cursor = next;
         if cursor.is_none() {
+            all.sort_by_key(|entry| entry.order);
             return Ok(all);
         }
-    }
-}
-
-/// Some entries of an outbox; none when it is empty.
-async fn fetch_some(
-    store: &dyn Outboxes,
-    owner: &ProcessorId,
-) -> Result<Vec<OutboxEntry>, StoreError> {
-    let mut cursor = None;
-    loop {
-        let (entries, next) = store.outbox(owner, cursor, ADOPTED_AT_ONCE).await?;
-        if !entries.is_empty() || next.is_none() {
-            return Ok(entries);
-        }
-        cursor = next;
     }
 }

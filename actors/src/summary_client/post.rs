@@ -1,5 +1,6 @@
 //! One post to the sink: the seam, and the sink over HTTP.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,6 +11,7 @@ use domain::wire::Saved;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tracing::info;
 use url::Url;
 
 use crate::store::OutboxKind;
@@ -20,7 +22,8 @@ const ANSWER_BYTES_MAX: usize = 16 << 20;
 /// Where the sink is.
 #[derive(Debug, Clone)]
 pub struct SinkOptions {
-    /// Takes summaries. Exceptions go to `save_exception` in the same folder.
+    /// Takes summaries. Exceptions go to `save_exception` in the same folder, stays that have begun to
+    /// `save_opened`.
     pub summary_url: Url,
     /// The bearer token to show, where the sink asks for one.
     pub token: Option<String>,
@@ -76,6 +79,9 @@ pub struct HttpSink {
     client: awc::Client,
     options: SinkOptions,
     exception_url: Url,
+    opened_url: Url,
+    /// That the sink does not take stays which have begun was logged.
+    is_told_so: Cell<bool>,
 }
 
 #[derive(Deserialize)]
@@ -99,11 +105,11 @@ impl HttpSink {
             .timeout(options.patience)
             .max_http_version(Version::HTTP_11)
             .finish();
-        let exception_url = options
-            .summary_url
-            .join("save_exception")
-            .unwrap_or_else(|_| options.summary_url.clone());
-        Self { client, options, exception_url }
+        let beside = |name: &str| {
+            options.summary_url.join(name).unwrap_or_else(|_| options.summary_url.clone())
+        };
+        let (exception_url, opened_url) = (beside("save_exception"), beside("save_opened"));
+        Self { client, options, exception_url, opened_url, is_told_so: Cell::new(false) }
     }
 
     /// `plates/{plate}` in the folder of the route of summaries.
@@ -155,9 +161,20 @@ impl Sink for HttpSink {
         let url = match kind {
             OutboxKind::Summary => &self.options.summary_url,
             OutboxKind::Exception => &self.exception_url,
+            OutboxKind::Opened => &self.opened_url,
         };
         let items_json = format!("[{}]", items.join(","));
-        let answers: Vec<Item> = self.ask(Method::POST, url, items_json).await?;
+        let answers: Vec<Item> = match self.ask(Method::POST, url, items_json).await {
+            // A sink that writes rows and nothing else.
+            Err(PostError::Status { status: 404 | 405, .. }) if kind == OutboxKind::Opened => {
+                if !self.is_told_so.replace(true) {
+                    let url = url.as_str();
+                    info!(url, "the sink takes no stays that have begun: nobody is told of them");
+                }
+                return Ok(());
+            }
+            answers => answers?,
+        };
         if answers.len() != items.len() {
             let (got, posted) = (answers.len(), items.len());
             return Err(PostError::Answer(format!("{got} items for {posted}")));

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use domain::wire::{ExceptionMessage, SummaryMessage};
-use domain::{Effect, ExceptionRow, Plate, Summary};
+use domain::wire::{ExceptionMessage, OpeningMessage, SummaryMessage};
+use domain::{Effect, ExceptionRow, Opening, Plate, Summary};
 use serde_json::{Value, json};
 
 use super::{Moment, SharedFate};
@@ -55,6 +55,10 @@ impl MemorySink {
 
 fn parse(kind: OutboxKind, item: &str) -> Result<Effect, String> {
     match kind {
+        OutboxKind::Opened => {
+            let message: OpeningMessage = serde_json::from_str(item).map_err(|e| e.to_string())?;
+            Opening::try_from(&message).map(Effect::Opened).map_err(|e| e.to_string())
+        }
         OutboxKind::Summary => {
             let message: SummaryMessage = serde_json::from_str(item).map_err(|e| e.to_string())?;
             Summary::try_from(&message).map(Effect::Summary).map_err(|e| e.to_string())

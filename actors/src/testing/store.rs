@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use domain::record::Told;
 use domain::{Plate, Record, Watermarks};
 use tokio::time::Instant;
 
@@ -193,6 +194,16 @@ impl Outboxes for MemoryStore {
         Ok((page, next))
     }
 
+    async fn are_waiting(&self, reports: &[Told]) -> Result<Vec<bool>, StoreError> {
+        self.asked().await?;
+        let state = self.state();
+        let is_there = |report: &Told| {
+            let outbox = state.outboxes.get(&ProcessorId(report.by.as_str().into()));
+            outbox.is_some_and(|outbox| outbox.contains_key(report.key.as_str()))
+        };
+        Ok(reports.iter().map(is_there).collect())
+    }
+
     async fn clear(&self, owner: &ProcessorId, keys: &[String]) -> Result<(), StoreError> {
         self.asked().await?;
         if let Some(outbox) = self.state().outboxes.get_mut(owner) {
@@ -270,7 +281,7 @@ impl Plates for MemoryStore {
         let state = self.state();
         let record = state.records.get(plate).map(|(_, json)| json.clone());
         let outboxes = state.outboxes.values().flat_map(BTreeMap::values);
-        let reports = outboxes.filter(|entry| entry.is_of(plate)).cloned().collect();
+        let reports = outboxes.filter(|entry| entry.plate == *plate).cloned().collect();
         Ok(Held { record, reports })
     }
 

@@ -160,7 +160,7 @@ async fn each_route_has_one_scope_and_is_described_or_a_page() {
     let of = |scope: &str| -> Vec<&str> {
         open.iter().filter(|(_, of)| of == scope).map(|(path, _)| *path).collect()
     };
-    assert_eq!(of("Sink"), ["/plates/{plate}", "/save_exception", "/save_summary"]);
+    assert_eq!(of("Sink"), ["/plates/{plate}", "/save_exception", "/save_opened", "/save_summary"]);
     assert_eq!(of("Ping"), ["/vehicles/{vehicle_id}/ping"]);
     assert_eq!(of("Feed"), ["/feed"]);
     assert_eq!(of("Page"), ["/", "/events", "/sign-in", "/sign-out"]);

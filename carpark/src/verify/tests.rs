@@ -46,6 +46,7 @@ fn stay() -> Summary {
         exit_at: at(30),
         place: domain::PlaceName::default(),
         repaired: false,
+        origin: None,
     }
 }
 

@@ -139,8 +139,24 @@ fn an_exit_ends_the_entry_before_it_at_once() {
         exit_at: at("11:30:00.25"),
         place: crate::PlaceName::default(),
         repaired: false,
+        origin: Some(Origin {
+            revision: 2,
+            entry_id: ObservationId::parse("e1").unwrap(),
+            entry_lane: None,
+            exit_id: ObservationId::parse("x1").unwrap(),
+            exit_place: crate::PlaceName::default(),
+            exit_lane: None,
+        }),
     };
-    assert_eq!(play.effects, [Effect::Summary(expected)]);
+    let opening = Opening {
+        plate: plate(),
+        observation_id: ObservationId::parse("e1").unwrap(),
+        entry_at: at("10:00"),
+        place: crate::PlaceName::default(),
+        lane: None,
+        revision: 1,
+    };
+    assert_eq!(play.effects, [Effect::Opened(opening), Effect::Summary(expected)]);
 }
 
 #[test]
@@ -201,8 +217,58 @@ fn a_session_takes_its_place_from_its_entry() {
         "e1 10:00 north |
          x1 11:00 south | session e1-x1",
     );
-    let Effect::Summary(summary) = &play.effects[0] else { panic!("{:?}", play.effects) };
-    assert_eq!(summary.place.as_str(), "north");
+    let [Effect::Opened(opening), Effect::Summary(summary)] = &play.effects[..] else {
+        panic!("{:?}", play.effects)
+    };
+    assert_eq!((opening.place.as_str(), summary.place.as_str()), ("north", "north"));
+    assert_eq!(summary.origin.as_ref().unwrap().exit_place.as_str(), "south");
+}
+
+// The stay that is open
+
+#[test]
+fn an_entry_that_stands_open_is_told_at_once_and_once() {
+    check(
+        "e1 10:00:00 | opened e1
+         e2 10:00:10 |
+         both to 10:30 | unchanged
+         x1 11:00:00 | session e1-x1",
+    );
+}
+
+#[test]
+fn another_entry_takes_the_place_of_the_one_that_stood_open() {
+    check(
+        "e1 10:00      | opened e1
+         e2 12:00      | opened e2
+         both to 13:00 | missed e1",
+    );
+}
+
+#[test]
+fn an_entry_that_arrives_after_what_followed_it_was_never_open() {
+    check(
+        "x1 11:00 |
+         e1 10:00 | session e1-x1
+         e3 14:00 | opened e3
+         e2 12:00 |",
+    );
+}
+
+#[test]
+fn a_stay_that_is_withdrawn_is_open_again_where_no_other_exit_ends_it() {
+    check(
+        "e1 10:00 | opened e1
+         x1 12:00 | session e1-x1
+         e2 11:00 | withdrawn e1-x1, session e2-x1 (repaired)
+         end      | missed e1",
+    );
+    check(
+        "e1 10:00:00 | opened e1
+         x1 10:30:00 | session e1-x1
+         e2 10:45:00 | opened e2
+         x2 10:20:00 | withdrawn e1-x1, session e1-x2 (repaired)",
+    );
 }
 
 // R4
@@ -310,7 +376,7 @@ fn the_same_reads_in_another_order_make_the_same_session() {
     let id = |table: &str| {
         let mut play = Play::new(Policy::default());
         play.table(table);
-        play.effects.iter().map(Effect::key).collect::<Vec<_>>()
+        play.effects.last().unwrap().key()
     };
     let forwards = id("e1 10:00 |
                        x1 11:00 | session e1-x1");

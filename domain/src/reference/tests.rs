@@ -80,6 +80,7 @@ fn session(entry: &str, exit: &str, times_withdrawn: usize) -> Effect {
         exit_at: exit.at,
         place: entry.place,
         repaired: false,
+        origin: None,
     })
 }
 

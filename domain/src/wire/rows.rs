@@ -1,13 +1,15 @@
 //! What is posted to the sink, and what it answers.
 
+use std::str::FromStr;
+
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use super::time::{format_time, parse_time};
 use crate::name::TextError;
 use crate::{
-    Direction, ExceptionKind, ExceptionRow, Instant, ObservationId, PlaceName, Plate, PlateError,
-    Summary,
+    Direction, ExceptionKind, ExceptionRow, Instant, ObservationId, Opening, Origin, PlaceName,
+    Plate, PlateError, Summary,
 };
 
 /// A summary as posted to `/save_summary`. Only plate, entry and exit are needed.
@@ -31,6 +33,47 @@ pub struct SummaryMessage {
     /// Whether it replaces a verdict that had been reported (R6).
     #[serde(default)]
     pub repaired: bool,
+    /// Where it comes from: given by carpark's own processors, no column of the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<OriginMessage>,
+}
+
+/// What a stay was made of, in its summary.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OriginMessage {
+    /// Version of the plate's record at the verdict.
+    pub revision: u64,
+    /// The read of the entry.
+    pub entry_observation_id: String,
+    /// By which lane it came in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry_lane: Option<String>,
+    /// The read of the exit.
+    pub exit_observation_id: String,
+    /// The car park that it left.
+    pub exit_place: String,
+    /// By which lane it went out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_lane: Option<String>,
+}
+
+/// A stay that has begun, as posted to `/save_opened`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OpeningMessage {
+    /// The plate, in any spelling.
+    pub vehicle_plate: String,
+    /// The read of the entry.
+    pub observation_id: String,
+    /// Event time of the entry, RFC 3339.
+    pub entry_date_time: String,
+    /// The car park; `main` where it is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// By which lane it came in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<String>,
+    /// Version of the plate's record that says so.
+    pub revision: u64,
 }
 
 /// An exception as posted to `/save_exception`: the columns of the file.
@@ -83,6 +126,27 @@ impl From<&Summary> for SummaryMessage {
             session_id: Some(summary.session_id.to_string()),
             place: Some(summary.place.to_string()),
             repaired: summary.repaired,
+            origin: summary.origin.as_ref().map(|origin| OriginMessage {
+                revision: origin.revision,
+                entry_observation_id: origin.entry_id.to_string(),
+                entry_lane: origin.entry_lane.as_ref().map(ToString::to_string),
+                exit_observation_id: origin.exit_id.to_string(),
+                exit_place: origin.exit_place.to_string(),
+                exit_lane: origin.exit_lane.as_ref().map(ToString::to_string),
+            }),
+        }
+    }
+}
+
+impl From<&Opening> for OpeningMessage {
+    fn from(opening: &Opening) -> Self {
+        Self {
+            vehicle_plate: opening.plate.to_string(),
+            observation_id: opening.observation_id.to_string(),
+            entry_date_time: format_time(opening.entry_at),
+            place: Some(opening.place.to_string()),
+            lane: opening.lane.as_ref().map(ToString::to_string),
+            revision: opening.revision,
         }
     }
 }
@@ -146,6 +210,37 @@ impl TryFrom<&SummaryMessage> for Summary {
             exit_at,
             place: car_park,
             repaired: message.repaired,
+            origin: message.origin.as_ref().map(Origin::try_from).transpose()?,
+        })
+    }
+}
+
+impl TryFrom<&OriginMessage> for Origin {
+    type Error = Unsavable;
+
+    fn try_from(message: &OriginMessage) -> Result<Self, Unsavable> {
+        Ok(Self {
+            revision: message.revision,
+            entry_id: name("entry_observation_id", &message.entry_observation_id)?,
+            entry_lane: optional_name("entry_lane", message.entry_lane.as_deref())?,
+            exit_id: name("exit_observation_id", &message.exit_observation_id)?,
+            exit_place: name("exit_place", &message.exit_place)?,
+            exit_lane: optional_name("exit_lane", message.exit_lane.as_deref())?,
+        })
+    }
+}
+
+impl TryFrom<&OpeningMessage> for Opening {
+    type Error = Unsavable;
+
+    fn try_from(message: &OpeningMessage) -> Result<Self, Unsavable> {
+        Ok(Self {
+            plate: Plate::parse(&message.vehicle_plate)?,
+            observation_id: name("observation_id", &message.observation_id)?,
+            entry_at: time("entry_date_time", &message.entry_date_time)?,
+            place: place(message.place.as_deref())?,
+            lane: optional_name("lane", message.lane.as_deref())?,
+            revision: message.revision,
         })
     }
 }
@@ -180,13 +275,7 @@ impl TryFrom<&ExceptionMessage> for ExceptionRow {
             plate: Plate::parse(&message.vehicle_plate)?,
             entry_at: optional_time("entry_date_time", &message.entry_date_time)?,
             exit_at: optional_time("exit_date_time", &message.exit_date_time)?,
-            observation_id: message
-                .observation_id
-                .as_deref()
-                .map(|id| {
-                    ObservationId::parse(id).map_err(|e| Unsavable::Text("observation_id", e))
-                })
-                .transpose()?,
+            observation_id: optional_name("observation_id", message.observation_id.as_deref())?,
             session_id: message
                 .session_id
                 .as_deref()
@@ -213,12 +302,20 @@ fn time(name: &'static str, text: &str) -> Result<Instant, Unsavable> {
 }
 
 fn place(text: Option<&str>) -> Result<PlaceName, Unsavable> {
-    text.map_or_else(|| Ok(PlaceName::default()), PlaceName::parse)
-        .map_err(|e| Unsavable::Text("place", e))
+    optional_name("place", text).map(Option::unwrap_or_default)
 }
 
-fn checked_id(name: &'static str, text: &str) -> Result<CompactString, Unsavable> {
-    ObservationId::parse(text)
-        .map(|id| CompactString::new(id.as_str()))
-        .map_err(|e| Unsavable::Text(name, e))
+fn optional_name<N: FromStr<Err = TextError>>(
+    key: &'static str,
+    text: Option<&str>,
+) -> Result<Option<N>, Unsavable> {
+    text.map(|text| name(key, text)).transpose()
+}
+
+fn name<N: FromStr<Err = TextError>>(key: &'static str, text: &str) -> Result<N, Unsavable> {
+    text.parse().map_err(|e| Unsavable::Text(key, e))
+}
+
+fn checked_id(key: &'static str, text: &str) -> Result<CompactString, Unsavable> {
+    name::<ObservationId>(key, text).map(|id| CompactString::new(id.as_str()))
 }

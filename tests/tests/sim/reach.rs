@@ -74,7 +74,7 @@ impl Reach {
     pub fn note_effect(&mut self, effect: &Effect) {
         match effect {
             Effect::Summary(summary) if summary.repaired => self.note("R6 session marked repaired"),
-            Effect::Summary(_) => {}
+            Effect::Summary(_) | Effect::Opened(_) => {}
             Effect::Exception(row) => {
                 self.note(format!("{} {}", row.kind.facts().rule, row.kind.as_str()));
             }

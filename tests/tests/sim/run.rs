@@ -14,7 +14,7 @@ use actors::{Actors, Metrics, Options, Parts};
 use chrono::TimeDelta;
 use domain::judgement::ObservationOutcome;
 use domain::reference::Net;
-use domain::{Direction, Effect, Policy, SharedClock, Watermarks};
+use domain::{Direction, Effect, ObservationId, Plate, Policy, SharedClock, Watermarks};
 use platform::component::Component as _;
 use platform::runtime::Vitals;
 use prometheus::Registry;
@@ -269,6 +269,46 @@ fn clock(begun: Instant) -> SharedClock {
     })
 }
 
+/// G9: the reports of a plate arrive in their order, so that whoever follows them knows in the end
+/// which stays are open.
+fn faults_of_order(written: &[Effect], traffic: &Traffic, policy: &Policy) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut revisions: BTreeMap<&Plate, u64> = BTreeMap::new();
+    let mut open: BTreeMap<&Plate, &ObservationId> = BTreeMap::new();
+    for effect in written {
+        let revision = match effect {
+            Effect::Opened(opening) => {
+                open.insert(&opening.plate, &opening.observation_id);
+                opening.revision
+            }
+            Effect::Summary(summary) => {
+                let Some(origin) = &summary.origin else { continue };
+                if open.get(&summary.plate) == Some(&&origin.entry_id) {
+                    open.remove(&summary.plate);
+                }
+                origin.revision
+            }
+            Effect::Exception(row) => row.revision,
+        };
+        let last = revisions.entry(effect.plate()).or_default();
+        if revision < *last {
+            faults.push(format!("out of order: {} after revision {last}", effect.key()));
+        }
+        *last = revision;
+    }
+    for (plate, verdicts) in domain::reference::verdicts(&traffic.observations, &policy.re_reads) {
+        let told = open.get(plate).copied();
+        let is_right = match &verdicts.open_entry {
+            Some(entry) => told.is_some_and(|id| entry.reads.iter().any(|read| read.id == *id)),
+            None => told.is_none(),
+        };
+        if !is_right {
+            faults.push(format!("told as open at the end: {told:?}, {:?}", verdicts.open_entry));
+        }
+    }
+    faults
+}
+
 /// Holds what was reported against what was observed.
 fn judge(world: &World, traffic: &Traffic, crashes: u64) -> Outcome {
     let written = world.sink.written();
@@ -286,6 +326,7 @@ fn judge(world: &World, traffic: &Traffic, crashes: u64) -> Outcome {
             faults.push(format!("written twice: {}", effect.key()));
         }
     }
+    faults.extend(faults_of_order(&written, traffic, &world.policy));
     let left = [
         ("unacknowledged", world.server.unacknowledged(), 0),
         ("unconfirmed reports", world.store.unconfirmed(), 0),

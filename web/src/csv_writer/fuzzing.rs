@@ -70,6 +70,7 @@ pub fn a_file_is_recovered(dir: &Path, rest: &[u8]) {
         session_id: None,
         place: None,
         repaired: false,
+        origin: None,
     };
     let summary = Summary::try_from(&message).expect("a good one");
     for _ in 0..2 {

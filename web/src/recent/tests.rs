@@ -2,7 +2,7 @@ use domain::Reason;
 use domain::wire::ExceptionMessage;
 
 use super::*;
-use crate::row::{Lines, Row, subject_of};
+use crate::row::{Lines, Posted as _, Row, subject_of};
 use crate::testing::{at, summary};
 
 fn exception(kind: ExceptionKind, plate: &str, id: &str, revision: u64) -> ExceptionRow {

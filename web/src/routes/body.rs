@@ -8,7 +8,7 @@ use serde_json::error::Category;
 use serde_path_to_error::Segment;
 
 use crate::problem::{bad_item, too_large};
-use crate::row::Row;
+use crate::row::Posted;
 
 /// How much one request may bring.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +38,7 @@ impl<R> Items<R> {
 }
 
 /// Reads one item or an array of them. The first bad item refuses the whole request.
-pub(crate) fn parse<R: Row>(bytes: &[u8], items_max: usize) -> Result<Items<R>, Problem> {
+pub(crate) fn parse<R: Posted>(bytes: &[u8], items_max: usize) -> Result<Items<R>, Problem> {
     if bytes.trim_ascii_start().starts_with(b"[") {
         let messages: Vec<R::Message> = parse_json(bytes)?;
         if messages.len() > items_max {
@@ -52,7 +52,7 @@ pub(crate) fn parse<R: Row>(bytes: &[u8], items_max: usize) -> Result<Items<R>, 
     }
 }
 
-fn to_row<R: Row>(index: usize, message: &R::Message) -> Result<R, Problem> {
+fn to_row<R: Posted>(index: usize, message: &R::Message) -> Result<R, Problem> {
     R::try_from(message).map_err(|e| bad_item(index, Some(field_of(&e).to_owned()), &e.to_string()))
 }
 

@@ -92,7 +92,10 @@ fn closed_stay(plate: &str) -> Change {
         outbox: vec![OutboxEntry {
             key: plate.to_owned(),
             kind: crate::store::OutboxKind::Summary,
-            body: "{}".to_owned(),
+            plate: Plate::parse(plate).unwrap(),
+            order: (1, 0),
+            after: None,
+            body: format!(r#"{{"vehicle_plate":"{plate}"}}"#),
         }],
     }
 }
@@ -120,12 +123,13 @@ async fn an_open_stay_under_an_earlier_spelling_comes_under_todays() {
     };
     let command =
         Command::Observe { observation, watermarks: Watermarks::default(), now: clock.now() };
-    let domain::Decision::Changed { record, effects } =
+    let domain::Decision::Changed { mut record, effects } =
         decide(&plate, &Record::default(), command, &policy)
     else {
         panic!("a new read changes the record")
     };
-    let change = Change::new(plate.clone(), &Record::default(), &record, &effects, &policy);
+    let change =
+        Change::new(plate.clone(), &Record::default(), &mut record, &effects, &policy, &owner);
     store.commit(&owner, Arc::new([change])).await.unwrap();
     // As the earlier version left it: the same row, under the Cyrillic letters that were read.
     let former = "КВ4417НС";

@@ -94,13 +94,13 @@ impl Played {
     fn summaries(&self) -> impl Iterator<Item = &Summary> {
         self.effects().filter_map(|effect| match effect {
             Effect::Summary(summary) => Some(summary),
-            Effect::Exception(_) => None,
+            Effect::Exception(_) | Effect::Opened(_) => None,
         })
     }
 
     fn rows(&self) -> impl Iterator<Item = &ExceptionRow> {
         self.effects().filter_map(|effect| match effect {
-            Effect::Summary(_) => None,
+            Effect::Summary(_) | Effect::Opened(_) => None,
             Effect::Exception(row) => Some(row),
         })
     }
@@ -162,6 +162,35 @@ fn reads_of<'a>(run: &'a Run, summary: &Summary) -> Option<(&'a Observation, &'a
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 500, ..Default::default() })]
+
+    /// G9: who follows what is told of a plate, step by step, knows which stay is open.
+    #[test]
+    fn what_is_told_in_order_says_which_stay_is_open(run in runs()) {
+        let mut record = Record::default();
+        let mut open: Option<ObservationId> = None;
+        let end = Step::Settle(Watermarks::END);
+        for step in run.steps.iter().chain([&end]) {
+            let command = command(step.clone(), at("30d00:00"));
+            if let Decision::Changed { record: next, effects } =
+                decide(&plate(), &record, command, &Policy::default())
+            {
+                record = next;
+                for effect in effects {
+                    match effect {
+                        Effect::Opened(opening) => {
+                            prop_assert_ne!(open.as_ref(), Some(&opening.observation_id));
+                            open = Some(opening.observation_id);
+                        }
+                        Effect::Summary(summary) => {
+                            open = open.filter(|id| *id != summary.origin.clone().unwrap().entry_id);
+                        }
+                        Effect::Exception(_) => {}
+                    }
+                }
+            }
+            prop_assert_eq!(open.as_ref(), record.open_entry().map(|known| &known.id));
+        }
+    }
 
     /// R1 to R7: whatever the order, what is reported on the whole is what the reference says.
     #[test]
@@ -291,6 +320,7 @@ proptest! {
                 Effect::Summary(summary) => {
                     sessions.insert(&summary.session_id);
                 }
+                Effect::Opened(_) => {}
                 Effect::Exception(row) => if row.kind == ExceptionKind::Withdrawn {
                     let id = row.session_id.as_ref().unwrap();
                     prop_assert!(sessions.remove(id), "withdrawn before it was reported");
@@ -324,6 +354,7 @@ proptest! {
                         let (one, other) = reads_of(&run, session).unwrap();
                         is_of_either(&one.id) || is_of_either(&other.id)
                     }
+                    Effect::Opened(_) => false,
                     Effect::Exception(row) => row.observation_id.as_ref().is_some_and(is_of_either),
                 });
                 prop_assert!(summary.repaired || !gave_way, "not repaired: {:?}", summary);

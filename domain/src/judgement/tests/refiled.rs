@@ -19,7 +19,8 @@ fn refile(stands: &Record, kept: &Record) -> (Record, Vec<Effect>) {
 fn an_open_stay_stays_open_and_its_exit_ends_it() {
     let kept = kept("e1 10:00 |");
     let (record, effects) = refile(&Record::default(), &kept.record);
-    assert_eq!(effects, []);
+    let [Effect::Opened(opening)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!((&opening.plate, opening.observation_id.as_str()), (&plate(), "e1"));
     assert!(record.version > kept.record.version);
     assert_eq!(record.open_entry().map(|entry| entry.id.as_str()), Some("e1"));
     assert_eq!(Record::from_json(record.to_json().as_bytes()).unwrap(), record);

@@ -14,6 +14,7 @@ fn summary() -> Summary {
         exit_at: at("11:30:00.25"),
         place: PlaceName::parse("north").unwrap(),
         repaired: true,
+        origin: None,
     }
 }
 
@@ -26,6 +27,7 @@ fn bare(entry: &str, exit: &str) -> SummaryMessage {
         session_id: None,
         place: None,
         repaired: false,
+        origin: None,
     }
 }
 
@@ -116,6 +118,7 @@ fn plate_entry_and_exit_are_enough_for_a_summary() {
             exit_at: at("11:00"),
             place: PlaceName::default(),
             repaired: false,
+            origin: None,
         })
     );
 }

@@ -9,6 +9,7 @@ use crate::row::Lines;
 fn summary(plate: &str) -> Summary {
     let at = |seconds: i64| chrono::DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap();
     Summary {
+        origin: None,
         session_id: format!("id of {plate}").into(),
         plate: Plate::parse(plate).unwrap(),
         entry_at: at(0),
