@@ -9,7 +9,10 @@
 //! | `commit_applied` | the store has committed, nobody has been told |
 //! | `before_post` | reports are stored, and about to be posted |
 //! | `posted` | the sink has confirmed, the outbox still has them |
+//! | `feed_synced` | the feed has a batch, the files have not (in `web`) |
 //! | `rows_synced` | the sink has written, and has not answered (in `web`) |
+//! | `files_synced` | a file that follows the feed is synced, and it is not noted (in `web`) |
+//! | `feed_erased` | a plate is erased from the feed, and stands in the files (in `web`) |
 //! | `acknowledged` | an acknowledgement of many is sent, more of them follow |
 //! | `replay_confirmed` | a dead letter is back in its queue, and still a dead letter |
 //! | `panic:<id>` | in the actor of a plate, at the observation of that id |

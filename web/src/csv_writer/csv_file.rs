@@ -8,10 +8,12 @@
 //! On disk, the file is at any moment what the last good batch left, followed by at most the torn
 //! beginning of the next. The index knows of a row only once it is durable, here or in the feed.
 
+mod following;
+
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -25,11 +27,11 @@ use super::journal::Settings;
 use super::opening::{OpenLog, build_index, header_line, open_log};
 use super::rotation::free_path;
 use crate::disk::{LogFile, PROBE, WriteFailure, sync_dir};
-use crate::feed::{Filter, Gone, View};
+use crate::feed::View;
 use crate::index::Index;
-use crate::row::line_of;
 use crate::start_error::StartError;
 use crate::table::{Fingerprint, Table};
+use following::{as_told, ends_a_line};
 
 /// A file as far as it is durable. Stays readable when the file is rotated away.
 #[derive(Debug, Clone)]
@@ -39,11 +41,6 @@ pub(crate) struct Snapshot {
     /// Bytes that a reader may see.
     pub(crate) bytes: u64,
 }
-
-/// Events of the feed that are looked at at once while a file is caught up.
-const EVENTS_AT_ONCE: usize = 1000;
-/// Bytes that wait at most to be made durable.
-const UNSYNCED_BYTES_MAX: u64 = 16 << 20;
 
 /// How a file is found.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -205,11 +202,6 @@ impl CsvFile {
         self.is_failing
     }
 
-    /// The position up to which the feed has nothing that this file may still need.
-    pub(crate) fn noted_position(&self) -> u64 {
-        if self.table.is_in_feed() { self.noted.position } else { u64::MAX }
-    }
-
     /// What is known of a row: `None` where it is not among the newest; else what its sender is to be
     /// told.
     pub(crate) fn knows(&mut self, row: Fingerprint) -> Option<Saved> {
@@ -260,47 +252,6 @@ impl CsvFile {
         outcome
     }
 
-    /// Whether it is time for [`CsvFile::checkpoint`].
-    pub(crate) fn is_checkpoint_due(&self) -> bool {
-        let is_time = self.noted_at.elapsed() >= self.settings.checkpoint_every;
-        let is_much = self.bytes.saturating_sub(self.noted.bytes) >= UNSYNCED_BYTES_MAX;
-        self.is_checkpoint_wanted() && (is_time || is_much)
-    }
-
-    /// Whether there is something to note.
-    pub(crate) fn is_checkpoint_wanted(&self) -> bool {
-        self.table.is_in_feed()
-            && (self.position, self.bytes) != (self.noted.position, self.noted.bytes)
-    }
-
-    /// Makes all rows durable, and notes how far the feed is in the file.
-    pub(crate) fn checkpoint(&mut self) -> Result<(), WriteFailure> {
-        let failure = |error: io::Error| WriteFailure::new(&self.path, &error);
-        if self.is_suspect || self.is_unsynced {
-            let reason = format!("{} is not whole", self.path.display());
-            return Err(WriteFailure { is_disk_full: false, reason });
-        }
-        if !self.table.is_in_feed() {
-            return Ok(());
-        }
-        let inode = self.reader.metadata().map_err(failure)?.ino();
-        if (inode, self.bytes) != (self.noted.inode, self.noted.bytes) {
-            if let Err(error) = self.log.sync() {
-                self.is_unsynced = true;
-                self.is_failing = true;
-                return Err(WriteFailure::new(&self.path, &error));
-            }
-            platform::runtime::failpoint::die_at!("files_synced");
-        }
-        self.noted_at = Instant::now();
-        let noted = Checkpoint { position: self.position, bytes: self.bytes, inode };
-        if noted != self.noted {
-            noted.write(&self.settings.feed_dir(), self.table).map_err(failure)?;
-            self.noted = noted;
-        }
-        Ok(())
-    }
-
     fn try_append(&mut self, part: &Part) -> Result<(), WriteFailure> {
         self.rotate_if_due()?;
         self.write_or_undo(&part.text, !self.table.is_in_feed())?;
@@ -320,45 +271,6 @@ impl CsvFile {
         self.write_or_undo(&PROBE, true)?;
         self.is_suspect = true;
         self.restore(feed)
-    }
-
-    /// Appends the rows of the events behind `position` that are not there yet.
-    fn catch_up(&mut self, feed: &View) -> Result<(), WriteFailure> {
-        if !self.table.is_in_feed() {
-            return Ok(());
-        }
-        while self.position < feed.last() {
-            let page = match feed.read(self.position, EVENTS_AT_ONCE, &Filter::default()) {
-                Ok(page) => page,
-                Err(Gone::Disk(error)) => return Err(WriteFailure::new(&self.path, &error)),
-                Err(Gone::Position { before_first, .. }) => {
-                    tracing::error!(
-                        file.path = %self.path.display(),
-                        feed.behind = self.position,
-                        feed.begins_behind = before_first,
-                        "the feed begins behind what the file has: rows in between are lost",
-                    );
-                    self.position = before_first;
-                    continue;
-                }
-            };
-            let (mut text, mut rows) = (Vec::new(), HashSet::new());
-            for told in &page.events {
-                let Some(told) = line_of(&told.event, self.table) else { continue };
-                if !self.index.contains(told.fingerprint) && rows.insert(told.fingerprint) {
-                    text.extend_from_slice(&told.line);
-                }
-            }
-            if !text.is_empty() {
-                self.rotate_if_due()?;
-                self.write_or_undo(&text, false)?;
-                self.untold.extend(&rows);
-                self.take(text.len(), rows);
-                self.is_failing = false;
-            }
-            self.position = page.next;
-        }
-        Ok(())
     }
 
     fn write_or_undo(&mut self, text: &[u8], is_synced: bool) -> Result<(), WriteFailure> {
@@ -458,46 +370,6 @@ impl CsvFile {
         tracing::info!(file.path = %past.display(), "file of a past day put aside");
         Ok(())
     }
-}
-
-fn ends_a_line(file: &File, bytes: u64) -> io::Result<bool> {
-    let mut last = [0];
-    file.read_exact_at(&mut last, bytes.saturating_sub(1))?;
-    Ok(last == *b"\n")
-}
-
-/// Where the file stops to be what the feed makes of it, and the position that this is behind. What is
-/// before the checkpoint is taken as it is.
-fn as_told(
-    table: Table,
-    noted: Checkpoint,
-    file: &File,
-    bytes: u64,
-    feed: &View,
-) -> io::Result<(u64, u64)> {
-    let (mut end, mut position) = (noted.bytes, noted.position.min(feed.last()));
-    while position < feed.last() {
-        let page = match feed.read(position, EVENTS_AT_ONCE, &Filter::default()) {
-            Ok(page) => page,
-            Err(Gone::Position { .. }) => return Ok((end, position)),
-            Err(Gone::Disk(error)) => return Err(error),
-        };
-        for event in &page.events {
-            let Some(told) = line_of(&event.event, table) else { continue };
-            let mut found = vec![0; told.line.len()];
-            if end + found.len() as u64 > bytes {
-                return Ok((end, position));
-            }
-            file.read_exact_at(&mut found, end)?;
-            if found != told.line {
-                return Ok((end, position));
-            }
-            end += found.len() as u64;
-            position = event.position;
-        }
-        position = page.next;
-    }
-    Ok((end, position))
 }
 
 #[cfg(test)]
