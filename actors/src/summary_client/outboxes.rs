@@ -143,7 +143,7 @@ impl SummaryClient {
     }
 }
 
-/// All entries of an outbox, in the order in which those of a plate are to arrive.
+/// All entries of an outbox, in any order.
 async fn fetch_all(
     store: &dyn Outboxes,
     owner: &ProcessorId,
@@ -155,7 +155,6 @@ async fn fetch_all(
         all.extend(entries);
         cursor = next;
         if cursor.is_none() {
-            all.sort_by_key(|entry| entry.order);
             return Ok(all);
         }
     }
