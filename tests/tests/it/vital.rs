@@ -108,7 +108,8 @@ fn names_in(folder: &Path, found: &mut BTreeSet<String>) {
             names_in(&path, found);
         } else if path.file_stem().is_some_and(|stem| stem != "tests") {
             let text = fs::read_to_string(&path).unwrap();
-            let names = text.split("vitals.of(\"").skip(1);
+            let product = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+            let names = product.split("vitals.of(\"").skip(1);
             found.extend(names.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
         }
     }
