@@ -421,7 +421,9 @@ fn readers_that_do_not_read_cost_little_and_hold_nobody_up() {
     let bytes = fs::metadata(web.data().join("feed/00000000000000000001.log")).unwrap().len();
     let grown = running.memory_bytes().saturating_sub(before);
     eprintln!("{bytes} bytes for each of {} readers, memory grew by {grown}", streams.len());
-    assert!(bytes > 10_000_000 && grown < 100_000_000);
+    // Each holds a page and what is on its way, not all that it has not read: 15 MB for each of them.
+    let all_unread = bytes * streams.len() as u64;
+    assert!(bytes > 10_000_000 && grown < all_unread / 2);
     // One that reads after all has all of it.
     let mut late = streams.into_iter().next().unwrap();
     for position in 1..=1_000_u64 {
