@@ -169,7 +169,7 @@ pub(crate) struct Which {
 
 #[cfg(test)]
 mod tests {
-    use domain::wire::{ExceptionMessage, SummaryMessage};
+    use domain::wire::{ExceptionMessage, OpeningMessage, SummaryMessage};
     use serde_json::{Value, json};
 
     /// The fields that a message may have, by the description.
@@ -192,11 +192,27 @@ mod tests {
         let summary = json!({
             "vehicle_plate": "A", "entry_date_time": "e", "exit_date_time": "x",
             "duration_seconds": 1.0, "session_id": "s", "place": "p", "repaired": true,
+            "origin": {
+                "revision": 2, "entry_observation_id": "e", "entry_lane": "1",
+                "exit_observation_id": "x", "exit_place": "p", "exit_lane": "2",
+            },
         });
         let summary: SummaryMessage = serde_json::from_value(summary).unwrap();
-        let mut names = described("Summary");
-        names.sort();
-        assert_eq!(names, fields(&serde_json::to_value(summary).unwrap()));
+        let origin = serde_json::to_value(&summary.origin).unwrap();
+        let is_described = |name: &str, message: &Value| {
+            let mut names = described(name);
+            names.sort();
+            assert_eq!(names, fields(message));
+        };
+        is_described("Summary", &serde_json::to_value(summary).unwrap());
+        is_described("Origin", &origin);
+
+        let opening = json!({
+            "vehicle_plate": "A", "observation_id": "o", "entry_date_time": "e", "place": "p",
+            "lane": "1", "revision": 1,
+        });
+        let opening: OpeningMessage = serde_json::from_value(opening).unwrap();
+        is_described("Opening", &serde_json::to_value(opening).unwrap());
 
         let exception = json!({
             "kind": "overstay", "vehicle_plate": "A", "entry_date_time": "e",
@@ -204,8 +220,6 @@ mod tests {
             "revision": 1, "recorded_at": "r", "reason": "w",
         });
         let exception: ExceptionMessage = serde_json::from_value(exception).unwrap();
-        let mut names = described("Exception");
-        names.sort();
-        assert_eq!(names, fields(&serde_json::to_value(exception).unwrap()));
+        is_described("Exception", &serde_json::to_value(exception).unwrap());
     }
 }
