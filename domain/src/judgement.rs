@@ -4,10 +4,12 @@
 //! watermarks ([`timeline::verdicts`]); what is reported is the difference to what was reported
 //! before. So the order of arrival cannot matter.
 
-use chrono::TimeDelta;
+mod forgetting;
+
 use compact_str::CompactString;
 use uuid::Uuid;
 
+use self::forgetting::forget;
 use crate::known::{Known, Seq};
 use crate::record::Record;
 use crate::timeline::{self, DueVerdict, ShortList, Verdict};
@@ -18,9 +20,6 @@ use crate::{
 
 /// Namespace of the session ids (a version 5 UUID needs one); never to be changed.
 const SESSION_NAMESPACE: Uuid = Uuid::from_u128(0x5f0c_7a1e_92d4_4f0b_8a6b_3c1d_7e24_9b51);
-
-/// A passage with more reads than this is folded when a record outgrows its bound (G6).
-const FOLDED_FROM: usize = 8;
 
 /// Something that happened to a plate.
 #[derive(Debug, Clone, PartialEq)]
@@ -133,7 +132,7 @@ pub fn decide(plate: &Plate, record: &Record, command: Command, policy: &Policy)
         Command::Settle { watermarks, now } => (record.clone(), watermarks, now),
     };
     let grown = next.observations.len() > record.observations.len();
-    let judged = Judgement::new(plate, next, &watermarks, now, policy);
+    let judged = Judgement::new(plate, record, next, &watermarks, now, policy);
     if !grown && judged.fresh.is_empty() {
         return Decision::Unchanged;
     }
@@ -154,7 +153,7 @@ pub fn refiled(
     policy: &Policy,
 ) -> (Record, Vec<Effect>) {
     let merged = stands.merged_with(kept, former);
-    Judgement::new(plate, merged, &Watermarks::default(), now, policy).applied()
+    Judgement::new(plate, stands, merged, &Watermarks::default(), now, policy).applied()
 }
 
 /// What the observation `id` turned out to be, by the record that holds it. `None` where the
@@ -183,7 +182,9 @@ struct Judgement<'a> {
     plate: &'a Plate,
     policy: &'a Policy,
     now: Instant,
-    /// The record as it was, with the new observation in it.
+    /// The record as it stands.
+    before: &'a Record,
+    /// The same with the new observation in it.
     record: Record,
     /// Verdicts to be reported now.
     fresh: Vec<Verdict>,
@@ -196,6 +197,7 @@ struct Judgement<'a> {
 impl<'a> Judgement<'a> {
     fn new(
         plate: &'a Plate,
+        before: &'a Record,
         record: Record,
         watermarks: &Watermarks,
         now: Instant,
@@ -224,7 +226,7 @@ impl<'a> Judgement<'a> {
                 !due_verdicts.iter().any(|due_verdict| due_verdict.verdict == *reported)
             })
             .collect();
-        Self { plate, policy, now, record, fresh, amended, judged_early_to }
+        Self { plate, policy, now, before, record, fresh, amended, judged_early_to }
     }
 
     fn applied(mut self) -> (Record, Vec<Effect>) {
@@ -243,11 +245,7 @@ impl<'a> Judgement<'a> {
         }
         self.record.reported.retain(|reported| !self.amended.contains(reported));
         self.record.reported.extend(&self.fresh);
-        let open = self.record.open_entry().map(|known| known.seq);
-        if open != self.record.opened {
-            effects.extend(open.and_then(|entry| self.opening(entry)));
-            self.record.opened = open;
-        }
+        effects.extend(self.opening());
         forget(&mut self.record, self.now, self.judged_early_to, self.policy);
         (self.record, effects)
     }
@@ -318,16 +316,20 @@ impl<'a> Judgement<'a> {
         })
     }
 
-    fn opening(&self, entry: Seq) -> Option<Effect> {
-        let entry = self.known(entry)?;
-        Some(Effect::Opened(Opening {
-            plate: self.plate.clone(),
-            observation_id: entry.id.clone(),
-            entry_at: entry.at,
-            place: entry.place.clone(),
-            lane: entry.lane.clone(),
-            revision: self.record.version,
-        }))
+    /// The entry that stands open, where another did before, or none.
+    fn opening(&self) -> Option<Effect> {
+        let entry = self.record.open_entry()?;
+        let stood = self.before.open_entry().is_some_and(|before| before.seq == entry.seq);
+        (!stood).then(|| {
+            Effect::Opened(Opening {
+                plate: self.plate.clone(),
+                observation_id: entry.id.clone(),
+                entry_at: entry.at,
+                place: entry.place.clone(),
+                lane: entry.lane.clone(),
+                revision: self.record.version,
+            })
+        })
     }
 
     fn row(&self, kind: ExceptionKind, known: &Known) -> ExceptionRow {
@@ -390,67 +392,6 @@ impl Record {
 
 fn due_verdicts(record: &Record, policy: &Policy) -> ShortList<DueVerdict> {
     timeline::verdicts(&record.observations, record.forgotten_until, policy)
-}
-
-/// Drops the oldest reads whose verdicts are reported and whose time to change them is over
-/// (`repair_window` after arrival), and those before `judged_early_to`. Never splits a pair or a
-/// passage; the open entry stays.
-fn forget(record: &mut Record, now: Instant, judged_early_to: usize, policy: &Policy) {
-    let can_change_until = now.checked_sub_signed(policy.repair_window).unwrap_or(Instant::MIN_UTC);
-    let is_old = |known: &Known| known.received_at < can_change_until;
-    if judged_early_to == 0 && !record.observations.first().is_some_and(is_old) {
-        return;
-    }
-    let mut cut = 0;
-    for due_verdict in due_verdicts(record, policy) {
-        let is_settled =
-            record.reported.contains(&due_verdict.verdict) && !due_verdict.verdict.is_open();
-        let reads = &record.observations[cut..due_verdict.end];
-        if !is_settled || !(due_verdict.end <= judged_early_to || reads.iter().all(is_old)) {
-            break;
-        }
-        cut = due_verdict.end;
-    }
-    if let Some(last_at) = record.observations[..cut].iter().map(Known::last_at).max() {
-        // What is kept never lies in the time that is forgotten, though it were of the same instant
-        // as what is dropped, or within the reach of what was folded.
-        let before_next = |next: &Known| last_at.min(next.at - TimeDelta::nanoseconds(1));
-        let line = record.observations.get(cut).map_or(last_at, before_next);
-        drop_first(record, cut);
-        record.forgotten_until = record.forgotten_until.max(Some(line));
-    }
-    if record.observations.len() > policy.observations_max {
-        fold(record);
-    }
-    let observations = &record.observations;
-    let is_known = |seq: Seq| observations.iter().any(|known| known.seq == seq);
-    record.withdrawn.retain(|&(entry, exit)| is_known(entry) && is_known(exit));
-}
-
-fn drop_first(record: &mut Record, count: usize) {
-    let dropped: Vec<Seq> = record.observations.drain(..count).map(|known| known.seq).collect();
-    record.reported.retain(|verdict| !dropped.iter().any(|seq| verdict.concerns(*seq)));
-}
-
-/// Keeps of each long passage the read that stands and the first, which remembers how far the
-/// others reached: a camera that reads a parked car each second must not fill the store.
-fn fold(record: &mut Record) {
-    let passages = timeline::passages(&record.observations, record.forgotten_until);
-    for passage in passages.iter().filter(|passage| passage.end - passage.first > FOLDED_FROM) {
-        let first = &mut record.observations[passage.first];
-        first.until = Some(passage.read_until);
-        first.re_read = passage.reaches - passage.read_until;
-    }
-    let mut position = 0;
-    record.observations.retain(|known| {
-        let passage = passages.iter().find(|passage| position < passage.end);
-        position += 1;
-        passage.is_none_or(|passage| {
-            passage.end - passage.first <= FOLDED_FROM
-                || position - 1 == passage.first
-                || known.seq == passage.stands
-        })
-    });
 }
 
 #[cfg(test)]

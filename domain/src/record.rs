@@ -34,12 +34,9 @@ pub struct Record {
     /// id of its own.
     #[serde(rename = "w", default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) withdrawn: Vec<(Seq, Seq)>,
-    /// The open entry that was told of last, until it is none any more.
-    #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
-    pub(crate) opened: Option<Seq>,
     /// The last report of the plate, and who brings it to the sink. The judgement does not look at it.
     #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
-    pub told: Option<Told>,
+    pub last_report: Option<LastReport>,
     /// Event time of the newest observation that was forgotten. Nothing pairs across it.
     #[serde(
         rename = "u",
@@ -52,14 +49,14 @@ pub struct Record {
 
 /// A report on its way: what has to arrive before the next one of the plate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
+pub struct LastReport {
     /// Who brings it: the owner of the outbox that it is in.
     pub by: CompactString,
     /// Its key, see [`crate::Effect::key`].
     pub key: CompactString,
 }
 
-impl Told {
+impl LastReport {
     /// That report, brought by that one.
     pub fn new(by: &str, key: &str) -> Self {
         Self { by: by.into(), key: key.into() }

@@ -1,8 +1,9 @@
 //! What the writer asks of a disk. A seam: a test has a disk that fails when it is told to.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::Path;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use tokio::task::JoinError;
 
@@ -50,6 +51,49 @@ impl LogFile for File {
 /// Makes the names in a directory durable: files that were created or renamed.
 pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     fs::File::open(dir)?.sync_all()
+}
+
+/// A file that is written beside another, to take its place: a crash leaves the one or the other, and
+/// what it left beside is overwritten.
+pub(crate) struct Replacement<'a> {
+    path: &'a Path,
+    beside: PathBuf,
+    writer: BufWriter<File>,
+}
+
+impl<'a> Replacement<'a> {
+    /// For the file at `path`, which need not be there.
+    pub(crate) fn of(path: &'a Path) -> io::Result<Self> {
+        let beside = path.with_extension("unfinished");
+        let writer = BufWriter::new(File::create(&beside)?);
+        Ok(Self { path, beside, writer })
+    }
+
+    /// Puts it in its place, durable.
+    pub(crate) fn put(self) -> io::Result<()> {
+        self.put_as_of(None)
+    }
+
+    /// The same, as if it had last been changed at that time.
+    pub(crate) fn put_as_of(self, modified: Option<SystemTime>) -> io::Result<()> {
+        let file = self.writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+        if let Some(modified) = modified {
+            file.set_modified(modified)?;
+        }
+        file.sync_all()?;
+        fs::rename(&self.beside, self.path)?;
+        self.path.parent().map_or(Ok(()), sync_dir)
+    }
+}
+
+impl Write for Replacement<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
 }
 
 /// A write that failed, for everybody who waited for it.

@@ -1,7 +1,7 @@
 //! A commit, spelled out: everything that a store has to write, decided before it is asked.
 
 use domain::known::Known;
-use domain::record::Told;
+use domain::record::LastReport;
 use domain::record::Waiting;
 use domain::wire::{ExceptionMessage, OpeningMessage, SummaryMessage, format_time};
 use domain::{Direction, Effect, Instant, ObservationId, PlaceName, Plate, Policy, Record};
@@ -32,7 +32,7 @@ pub struct OutboxEntry {
     /// That order: the version of the record, and the number within its commit.
     pub order: (u64, usize),
     /// The report of its plate that has to arrive before it.
-    pub after: Option<Told>,
+    pub after: Option<LastReport>,
     /// The JSON object that is posted, ready.
     pub body: String,
 }
@@ -115,10 +115,10 @@ impl Change {
             entry.order = (after.version, number);
         }
         if let Some(first) = outbox.first_mut() {
-            first.after.clone_from(&before.told);
+            first.after.clone_from(&before.last_report);
         }
         if let Some(last) = outbox.last() {
-            after.told = Some(Told::new(&teller.0, &last.key));
+            after.last_report = Some(LastReport::new(&teller.0, &last.key));
         }
         let after = &*after;
         let (was, is) = (before.outlook(policy), after.outlook(policy));
@@ -269,7 +269,7 @@ struct Kept {
     #[serde(rename = "o")]
     order: (u64, usize),
     #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
-    after: Option<Told>,
+    after: Option<LastReport>,
 }
 
 impl OutboxEntry {

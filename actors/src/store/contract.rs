@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta};
-use domain::record::Told;
+use domain::record::LastReport;
 use domain::{
     Command, Decision, Direction, Instant, Observation, ObservationId, PlaceName, Plate, Policy,
     Record, Watermarks, decide,
@@ -81,8 +81,8 @@ async fn standing(store: &dyn Store, plate: &Plate) -> Record {
 }
 
 /// The report as what comes after it names it.
-fn told(entry: &OutboxEntry) -> Told {
-    Told::new("p1", &entry.key)
+fn told(entry: &OutboxEntry) -> LastReport {
+    LastReport::new("p1", &entry.key)
 }
 
 async fn whole_outbox(store: &dyn Store, owner: &ProcessorId, page: usize) -> Vec<OutboxEntry> {
@@ -433,7 +433,7 @@ async fn a_gone_processor_leaves_its_outbox(store: &dyn Store) {
     assert_eq!(found, std::slice::from_ref(&gone));
     assert_eq!(whole_outbox(store, &gone, 10).await, left);
     assert_eq!(whole_outbox(store, &heir, 10).await, [], "each has an outbox of its own");
-    let reports = [&opened, &closed].map(|entry| Told::new(&gone.0, &entry.key));
+    let reports = [&opened, &closed].map(|entry| LastReport::new(&gone.0, &entry.key));
     assert_eq!(store.are_waiting(&reports).await.expect("told"), [true, true]);
     store.clear(&gone, &[opened.key]).await.expect("cleared");
     assert_eq!(store.are_waiting(&reports).await.expect("told"), [false, true]);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use domain::record::Told;
+use domain::record::LastReport;
 use domain::{Instant, Plate, Record, SharedClock, Watermarks};
 use platform::storage::{DatabaseFile, DatabaseOptions, OpenError, mark_erased};
 use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata};
@@ -142,12 +142,12 @@ impl Outboxes for EmbeddedStore {
             .map_err(StoreError::from)
     }
 
-    async fn are_waiting(&self, reports: &[Told]) -> Result<Vec<bool>, StoreError> {
+    async fn are_waiting(&self, reports: &[LastReport]) -> Result<Vec<bool>, StoreError> {
         let reports = reports.to_vec();
         self.file
             .read(move |database| {
                 let outbox = database.begin_read()?.open_table(OUTBOX)?;
-                let is_there = |report: &Told| Ok(outbox.get(report.key.as_str())?.is_some());
+                let is_there = |report: &LastReport| Ok(outbox.get(report.key.as_str())?.is_some());
                 reports.iter().map(is_there).collect()
             })
             .await

@@ -13,7 +13,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::record::Told;
+use domain::record::LastReport;
 use domain::{Instant, Plate, Record, Watermarks};
 use platform::storage::{RedisSettings, Unreached};
 
@@ -141,7 +141,7 @@ pub trait Outboxes: Send + Sync + 'static {
     ) -> Result<(Vec<OutboxEntry>, Option<String>), StoreError>;
 
     /// Of each report, in order, whether it is still in the outbox of the one who brings it.
-    async fn are_waiting(&self, reports: &[Told]) -> Result<Vec<bool>, StoreError>;
+    async fn are_waiting(&self, reports: &[LastReport]) -> Result<Vec<bool>, StoreError>;
 
     /// Removes delivered entries from `owner`'s outbox; unknown keys are ignored.
     async fn clear(&self, owner: &ProcessorId, keys: &[String]) -> Result<(), StoreError>;

@@ -21,7 +21,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta};
 use deadpool_redis::redis::{RedisError, Script, Value, cmd, pipe};
-use domain::record::Told;
+use domain::record::LastReport;
 use domain::{Instant, Plate, Record, Watermarks};
 use platform::storage::{ErasedKeys, ErasedLog, RedisLink, RedisSettings, Unreached};
 
@@ -202,7 +202,7 @@ impl Outboxes for RedisStore {
         Ok((entries, (next != "0").then_some(next)))
     }
 
-    async fn are_waiting(&self, reports: &[Told]) -> Result<Vec<bool>, StoreError> {
+    async fn are_waiting(&self, reports: &[LastReport]) -> Result<Vec<bool>, StoreError> {
         if reports.is_empty() {
             return Ok(Vec::new());
         }

@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use domain::Plate;
-use domain::record::Told;
+use domain::record::LastReport;
 
 use super::Pending;
 use crate::store::OutboxKind;
@@ -17,15 +17,15 @@ pub(super) struct Queue {
     /// Plates of which something is on its way, and how much.
     under_way: HashMap<Plate, usize>,
     /// By key, entries that wait for another processor's report.
-    held: HashMap<String, Told>,
+    held: HashMap<String, LastReport>,
 }
 
 impl Queue {
     /// Puts entries at the end.
     pub(super) fn extend(&mut self, entries: impl IntoIterator<Item = Pending>) {
         for pending in entries {
-            if let Some(told) = &pending.entry.after {
-                self.held.insert(pending.entry.key.clone(), told.clone());
+            if let Some(before) = &pending.entry.after {
+                self.held.insert(pending.entry.key.clone(), before.clone());
             }
             self.waiting.push_back(pending);
         }
@@ -90,8 +90,12 @@ impl Queue {
     }
 
     /// Entries that wait for another processor's report, with that, at most `count_max`.
-    pub(super) fn held(&self, count_max: usize) -> Vec<(String, Told)> {
-        self.held.iter().take(count_max).map(|(key, told)| (key.clone(), told.clone())).collect()
+    pub(super) fn held(&self, count_max: usize) -> Vec<(String, LastReport)> {
+        self.held
+            .iter()
+            .take(count_max)
+            .map(|(key, before)| (key.clone(), before.clone()))
+            .collect()
     }
 
     /// What an entry waited for has arrived.
@@ -116,13 +120,13 @@ mod tests {
     fn pending(text: &str) -> Pending {
         let words: Vec<&str> = text.split_whitespace().collect();
         let kind = OutboxKind::ALL.into_iter().find(|kind| words[0].starts_with(kind.tag()));
-        let told = |by: &&str| Told::new(by, "before");
+        let before = |by: &&str| LastReport::new(by, "before");
         let entry = OutboxEntry {
             key: text.to_owned(),
             kind: kind.unwrap(),
             plate: Plate::parse(words[1]).unwrap(),
             order: (words[0][1..].parse().unwrap(), 0),
-            after: words.get(3).map(told),
+            after: words.get(3).map(before),
             body: String::new(),
         };
         let owner = ProcessorId("p1".into());
@@ -172,7 +176,7 @@ mod tests {
         let held = queue.held(9);
         assert_eq!(
             held,
-            [("s2 AA1 after p2".to_owned(), Told { by: "p2".into(), key: "before".into() })]
+            [("s2 AA1 after p2".to_owned(), LastReport { by: "p2".into(), key: "before".into() })]
         );
         queue.release(&held[0].0);
         assert_eq!(keys(&take(&mut queue, 9)), ["s2 AA1 after p2", "s3 AA1"]);

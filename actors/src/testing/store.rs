@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::record::Told;
+use domain::record::LastReport;
 use domain::{Plate, Record, Watermarks};
 use tokio::time::Instant;
 
@@ -194,10 +194,10 @@ impl Outboxes for MemoryStore {
         Ok((page, next))
     }
 
-    async fn are_waiting(&self, reports: &[Told]) -> Result<Vec<bool>, StoreError> {
+    async fn are_waiting(&self, reports: &[LastReport]) -> Result<Vec<bool>, StoreError> {
         self.asked().await?;
         let state = self.state();
-        let is_there = |report: &Told| {
+        let is_there = |report: &LastReport| {
             let outbox = state.outboxes.get(&ProcessorId(report.by.as_str().into()));
             outbox.is_some_and(|outbox| outbox.contains_key(report.key.as_str()))
         };

@@ -3,13 +3,13 @@
 //! A row is durable when the feed has it; its line in the file follows unsynced, and is made durable
 //! with many others. What a crash leaves behind a checkpoint is held against the feed at the next start.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::disk::sync_dir;
+use crate::disk::Replacement;
 use crate::table::Table;
 
 /// See the module.
@@ -36,12 +36,9 @@ impl Checkpoint {
     /// Puts it in the place of the last one: a crash leaves the one or the other.
     pub(crate) fn write(self, feed_dir: &Path, table: Table) -> io::Result<()> {
         let path = path_of(feed_dir, table);
-        let unfinished = path.with_extension("unfinished");
-        let mut file = File::create(&unfinished)?;
+        let mut file = Replacement::of(&path)?;
         file.write_all(&serde_json::to_vec(&self)?)?;
-        file.sync_data()?;
-        fs::rename(&unfinished, &path)?;
-        sync_dir(feed_dir)
+        file.put()
     }
 }
 

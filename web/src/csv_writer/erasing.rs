@@ -3,17 +3,14 @@
 //! between the files: what was begun is finished at the next start.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use domain::Plate;
 
 use crate::cell;
-use crate::disk::sync_dir;
+use crate::disk::{Replacement, sync_dir};
 use crate::table::Table;
-
-/// Ending of a file that is being written anew. One that a crash left is overwritten.
-const UNFINISHED: &str = "unfinished";
 
 /// The plates whose erasure was begun, in a file until it is finished.
 pub(crate) struct Erasures {
@@ -45,12 +42,9 @@ impl Erasures {
         }
         let plates = self.plates.iter().chain([plate]).map(Plate::as_str);
         let text = plates.collect::<Vec<_>>().join("\n");
-        let unfinished = self.path.with_extension(UNFINISHED);
-        let mut file = File::create(&unfinished)?;
+        let mut file = Replacement::of(&self.path)?;
         file.write_all(text.as_bytes())?;
-        file.sync_data()?;
-        fs::rename(&unfinished, &self.path)?;
-        self.sync_dir()?;
+        file.put()?;
         self.plates.push(plate.clone());
         Ok(())
     }
@@ -59,14 +53,10 @@ impl Erasures {
     pub(crate) fn end(&mut self) -> io::Result<()> {
         if !self.plates.is_empty() {
             fs::remove_file(&self.path)?;
-            self.sync_dir()?;
+            self.path.parent().map_or(Ok(()), sync_dir)?;
             self.plates.clear();
         }
         Ok(())
-    }
-
-    fn sync_dir(&self) -> io::Result<()> {
-        self.path.parent().map_or(Ok(()), sync_dir)
     }
 }
 
@@ -83,22 +73,15 @@ pub(crate) fn erase(path: &Path, table: Table, plate: &Plate) -> io::Result<usiz
     if rows == 0 {
         return Ok(0);
     }
-    let anew = path.with_extension(UNFINISHED);
-    let mut writer = BufWriter::new(File::create(&anew)?);
+    let mut anew = Replacement::of(path)?;
     each_line(&File::open(path)?, |line| {
         if !is_of(line, table, plate) {
-            writer.write_all(line)?;
+            anew.write_all(line)?;
         }
         Ok(0)
     })?;
-    let written = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
     // The file is still of the day of its newest row.
-    written.set_modified(modified)?;
-    written.sync_all()?;
-    fs::rename(&anew, path)?;
-    if let Some(dir) = path.parent() {
-        sync_dir(dir)?;
-    }
+    anew.put_as_of(Some(modified))?;
     Ok(rows)
 }
 

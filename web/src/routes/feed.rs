@@ -105,7 +105,11 @@ impl Asked {
                 "wait" => asked.wait = wait(&value)?,
                 "type" => asked.filter.types.extend(kinds(&value)?),
                 "place" => asked.filter.places.extend(value.split(',').map(str::to_owned)),
-                _ => {}
+                other => {
+                    return Err(Problem::bad_request(format!(
+                        "`{other}` is no parameter: known are after, limit, wait, type and place"
+                    )));
+                }
             }
         }
         Ok(asked)

@@ -367,7 +367,7 @@ proptest! {
         step_s in prop::sample::select(vec![1, 7, 30, 3600]),
     ) {
         let policy = Policy { observations_max, repair_window: hours(2), ..Policy::default() };
-        let bound = observations_max.max(observations_max * 3 / 4 + 2 * FOLDED_FROM);
+        let bound = observations_max.max(observations_max * 3 / 4 + 2 * crate::judgement::forgetting::FOLDED_FROM);
         let mut play = Play::new(policy.clone());
         for (number, (is_exit, position, place, minutes)) in steps.into_iter().enumerate() {
             let letter = if is_exit { 'x' } else { 'e' };

@@ -1,5 +1,7 @@
 //! A record that an earlier version kept under another spelling comes to stand under this one's.
 
+use chrono::TimeDelta;
+
 use super::play::Play;
 use super::*;
 use crate::Policy;

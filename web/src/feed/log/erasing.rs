@@ -1,7 +1,6 @@
 //! A plate is erased: its events stay where they are, without it (G8).
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use domain::Plate;
@@ -9,10 +8,7 @@ use serde_json::Value;
 
 use super::super::segment::{Line, Segment, each_line};
 use super::Log;
-use crate::disk::{WriteFailure, sync_dir};
-
-/// Ending of a file that is being written anew. One that a crash left is overwritten.
-const UNFINISHED: &str = "unfinished";
+use crate::disk::{Replacement, WriteFailure};
 
 impl Log {
     /// Takes the plate out of every event about it; answers how many there were. After an error some
@@ -45,8 +41,7 @@ fn without(segment: &Segment, plate: &Plate) -> io::Result<(usize, Option<Segmen
     if erased == 0 {
         return Ok((0, None));
     }
-    let unfinished = segment.path.with_extension(UNFINISHED);
-    let mut writer = BufWriter::new(File::create(&unfinished)?);
+    let mut anew = Replacement::of(&segment.path)?;
     let mut failure = None;
     each_line(&segment.file, 0, segment.bytes, |line, _| {
         // A damaged line may show the plate: it does not stay.
@@ -55,17 +50,13 @@ fn without(segment: &Segment, plate: &Plate) -> io::Result<(usize, Option<Segmen
         let changed = event_without(line.event, plate);
         let event = changed.as_deref().unwrap_or(line.event);
         Line { position: line.position, event }.write(&mut text);
-        failure = writer.write_all(&text).err();
+        failure = anew.write_all(&text).err();
         failure.is_none()
     })?;
     if let Some(failure) = failure {
         return Err(failure);
     }
-    writer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-    fs::rename(&unfinished, &segment.path)?;
-    if let Some(dir) = segment.path.parent() {
-        sync_dir(dir)?;
-    }
+    anew.put()?;
     Ok((erased, Some(Segment::open(segment.first, segment.path.clone())?)))
 }
 

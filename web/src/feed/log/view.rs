@@ -36,7 +36,7 @@ impl Filter {
 
 /// An event that is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Told {
+pub(crate) struct Event {
     /// Its place in the order of all.
     pub(crate) position: u64,
     /// As JSON.
@@ -47,7 +47,7 @@ pub(crate) struct Told {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Page {
     /// Those that the filter let pass.
-    pub(crate) events: Vec<Told>,
+    pub(crate) events: Vec<Event>,
     /// To be asked for next: everything up to here was looked at.
     pub(crate) next: u64,
     /// Whether there was more when this was read.
@@ -111,7 +111,7 @@ impl View {
                 page.next = line.position;
                 if filter.lets_pass(line.event) {
                     let Line { position, event } = line;
-                    page.events.push(Told { position, event: event.to_owned() });
+                    page.events.push(Event { position, event: event.to_owned() });
                 }
                 true
             })?;

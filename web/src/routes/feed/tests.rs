@@ -88,6 +88,7 @@ async fn a_question_that_makes_no_sense_is_refused_with_what_would() {
         ("?limit=10001", "`limit` is 1 to 10000"),
         ("?wait=long", "20s"),
         ("?type=session.ended", "session.closed"),
+        ("?typ=session.closed", "`typ` is no parameter"),
     ] {
         let (status, answer) = get(&web, query).await;
         assert_eq!(status, 400, "{query}");
