@@ -147,7 +147,10 @@ const ONLY: &[(&str, &[&str])] = &[
             "generators/src/pings/monitor",
         ],
     ),
-    ("awc::", &["actors/src/summary_client", "web/src/pages/actors_client"]),
+    (
+        "awc::",
+        &["actors/src/summary_client", "platform/src/feed/http", "web/src/pages/actors_client"],
+    ),
     ("quick_xml::", &["cameras/src/body/xml"]),
     // Else a route could have no scope.
     ("web::resource", &["platform/src/http/routes"]),

@@ -114,6 +114,8 @@ pub(crate) struct FeedPage {
     events: Vec<Event>,
     /// To be asked for next, as `after`: everything up to here was looked at.
     next: u64,
+    /// The newest position there is: how far behind whoever asks is.
+    last: u64,
 }
 
 /// A fact: `CloudEvents` 1.0 in JSON.

@@ -8,6 +8,7 @@ use actix_web::web::Data;
 use async_trait::async_trait;
 use domain::SharedClock;
 use platform::component::{Component, States};
+use platform::feed::{Source, Wanted};
 use platform::http::Routes;
 use platform::runtime::Vitals;
 use platform::storage::FileWatch;
@@ -16,7 +17,7 @@ use tokio::task::spawn_blocking;
 
 use crate::csv_writer::{CHECKPOINT_EVERY, CsvWriter, Journal, Settings, Stop, watch_of};
 use crate::disk::RealDisk;
-use crate::feed::Readers;
+use crate::feed::{LocalFeed, Readers};
 use crate::metrics::Metrics;
 use crate::options::Options;
 use crate::pages::{self, OpenPages, Pages};
@@ -114,6 +115,17 @@ impl Web {
         let vital = self.vitals.of("lookout of the pages");
         let clock = Arc::clone(&self.clock);
         OpenPages(Pages::start(options, elsewhere, &self.state, self.readiness(), clock, vital))
+    }
+
+    /// The feed for a reader in this process, which has to be stopped before [`Web::feed`].
+    pub fn source(&self, wanted: Wanted) -> impl Source + use<> {
+        LocalFeed::new(&self.readers, wanted)
+    }
+
+    /// What the readers of the feed share, for tests.
+    #[cfg(test)]
+    pub(crate) fn readers(&self) -> &Arc<Readers> {
+        &self.readers
     }
 
     /// Who takes the rows, for tests.

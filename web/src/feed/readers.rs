@@ -58,6 +58,11 @@ impl Readers {
         self.view().before_first()
     }
 
+    /// The newest position there is.
+    pub(crate) fn last(&self) -> u64 {
+        self.view().last()
+    }
+
     /// The events behind `after` that the filter lets pass, at most `limit`, at once.
     pub(crate) async fn read(
         &self,
@@ -102,6 +107,11 @@ impl Readers {
         }
     }
 
+    /// Whether the service ends.
+    pub(crate) fn is_over(&self) -> bool {
+        *self.is_over.borrow()
+    }
+
     async fn over(&self) {
         let _ = self.is_over.subscribe().wait_for(|is_over| *is_over).await;
     }
@@ -132,7 +142,7 @@ impl Telling for Following {
     /// comes next is gone: whoever asks again is told so.
     async fn next(&mut self) -> Option<String> {
         loop {
-            if *self.readers.is_over.borrow() {
+            if self.readers.is_over() {
                 return None;
             }
             let read = self.readers.read(self.after, STREAMED_AT_ONCE, &self.filter).await;

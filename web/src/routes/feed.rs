@@ -60,7 +60,7 @@ async fn feed(readers: Data<Readers>, request: HttpRequest) -> Result<HttpRespon
         let after = asked.after.unwrap_or_else(|| readers.before_first());
         let _reader = readers.arrived();
         let page = readers.read_within(asked.wait, after, asked.limit, &filter).await?;
-        return Ok(answer(&page));
+        return Ok(answer(&page, readers.last()));
     }
     // A browser that comes back asks as it did at first, and says how far it came.
     let resumed = last_event_id(&request).map(|id| number("Last-Event-ID", id)).transpose()?;
@@ -70,15 +70,15 @@ async fn feed(readers: Data<Readers>, request: HttpRequest) -> Result<HttpRespon
     Ok(events(&request, Following::new(&readers, after, filter)))
 }
 
-fn answer(page: &Page) -> HttpResponse {
+fn answer(page: &Page, last: u64) -> HttpResponse {
     let mut body = String::from("{\"events\":[");
     for (at, told) in page.events.iter().enumerate() {
         body.push_str(if at == 0 { "" } else { "," });
         body.push_str(&told.event);
     }
-    body.push_str("],\"next\":");
-    body.push_str(&page.next.to_string());
-    body.push('}');
+    // One who has read on meanwhile may know of more than the feed that was opened anew.
+    let (next, last) = (page.next, last.max(page.next));
+    body.extend(["],\"next\":", &next.to_string(), ",\"last\":", &last.to_string(), "}"]);
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/json"))
         .insert_header((CACHE_CONTROL, "no-store"))
