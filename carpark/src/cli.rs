@@ -47,6 +47,8 @@ pub enum Role {
     Camera,
     /// What a table of prices says, costs and lacks.
     Rates,
+    /// Prints a new secret for a webhook.
+    WebhookSecret,
 }
 
 /// Sub-command, role, one line about it.
@@ -86,6 +88,7 @@ const ROLES: &[(&str, Role, &str)] = &[
         "Shows what a camera's message becomes, or posts it as the camera would",
     ),
     ("rates", Role::Rates, "Checks a table of prices, explains it, prices a stay"),
+    ("webhooks", Role::WebhookSecret, "`webhooks secret` prints a new secret for a webhook"),
 ];
 
 /// The generators' setting of where a ledger is written; of an audit, where it is read.
@@ -101,7 +104,7 @@ Without any of them `carpark` runs by itself: embedded broker and store, simulat
 /// With the settings that are no flags.
 fn after_long_help() -> String {
     let mut text = format!(
-        "{AFTER_HELP}\n\nPlaces, lanes and cameras have names of their own, and are set only in carpark.toml:"
+        "{AFTER_HELP}\n\nPlaces, lanes, cameras and webhooks have names of their own, and are set only in carpark.toml:"
     );
     let mut section = "";
     for named in NAMED_SETTINGS {
@@ -141,6 +144,11 @@ pub fn command() -> Command {
             Role::Verify => verify_arguments(sub),
             Role::Camera => camera_commands(sub),
             Role::Rates => without_settings(rates::commands(sub)),
+            Role::WebhookSecret => without_settings(sub.subcommand_required(true).subcommand(
+                Command::new("secret").about(
+                    "Prints a new secret, for `secret` of [webhooks.NAME] and for the receiver",
+                ),
+            )),
             Role::Vehicles => sub.subcommand(import_command()),
             Role::Health => sub.arg(
                 Arg::new("health_url")

@@ -179,6 +179,7 @@ impl Layers {
         config.tokens.own_cameras = self.named.camera_tokens()?;
         config.vehicles.start_patience = config.start_patience;
         config.web.data_dir.clone_from(&config.data_dir);
+        config.web.webhooks = self.named.webhooks()?;
         Ok(config)
     }
 }

@@ -58,6 +58,13 @@ async fn main() -> ExitCode {
             None => ExitCode::from(USAGE),
         };
     }
+    if asked.role == Role::WebhookSecret {
+        let secret = web::Secret::generate().context("the system has no random numbers");
+        return match secret.and_then(say::result) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(e) => fail(&e, 1),
+        };
+    }
     let layers = Layers::read(asked.file.as_deref(), |setting| asked.flag(setting));
     let layers = layers.map(|mut layers| {
         if asked.role == Role::All {

@@ -193,12 +193,19 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
     let pages =
         files.as_ref().map(|files| parts::web::pages(&wiring, files, &watch)).transpose()?;
     let feed = files.as_ref().map(web::Web::feed);
+    let webhooks = match &files {
+        Some(files) => Some(parts::web::webhooks(&wiring, files).await?),
+        None => None,
+    };
     if let Some(files) = files {
         wiring.run(files);
     }
     wiring.run(Served(Rc::clone(&server)));
     if let Some(feed) = feed {
         wiring.run(feed);
+    }
+    if let Some(webhooks) = webhooks {
+        wiring.run(webhooks);
     }
     if let Some(pages) = pages {
         wiring.run(pages);

@@ -135,6 +135,7 @@ const ONLY: &[(&str, &[&str])] = &[
             "platform/src/storage/database",
             "platform/src/storage/scrub",
             "vehicles/src/store/embedded",
+            "web/src/webhooks/store",
         ],
     ),
     (
@@ -149,7 +150,12 @@ const ONLY: &[(&str, &[&str])] = &[
     ),
     (
         "awc::",
-        &["actors/src/summary_client", "platform/src/feed/http", "web/src/pages/actors_client"],
+        &[
+            "actors/src/summary_client",
+            "platform/src/feed/http",
+            "web/src/pages/actors_client",
+            "web/src/webhooks/sender",
+        ],
     ),
     ("quick_xml::", &["cameras/src/body/xml"]),
     // Else a route could have no scope.

@@ -3,7 +3,8 @@
 //!
 //! A request goes `routes` → `row` (what a row is in the file) → `csv_writer` (the actor
 //! that alone touches the files: append, sync once for all that waited, then answer). `service`
-//! wires them together. [`pages`] shows an operator what the rows and the actors say.
+//! wires them together. [`pages`] shows an operator what the rows and the actors say; [`feed`](service) is
+//! read over HTTP, and by the `webhooks`.
 
 mod cell;
 mod csv_writer;
@@ -23,6 +24,7 @@ mod row;
 mod service;
 mod start_error;
 mod table;
+mod webhooks;
 
 pub use chrono_tz::Tz as TimeZone;
 #[cfg(feature = "testkit")]
@@ -32,6 +34,7 @@ pub use dismissal::Dismissal;
 pub use options::Options;
 pub use service::{Web, routes, start};
 pub use start_error::StartError;
+pub use webhooks::{OpenWebhooks, Secret, SecretError, Webhook, types_of};
 
 #[cfg(test)]
 mod testing;

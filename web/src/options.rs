@@ -6,6 +6,8 @@ use chrono::TimeDelta;
 use chrono_tz::Tz;
 use platform::settings::{LIMITS, PLACES, fixed, rare, setting};
 
+use crate::webhooks::Webhook;
+
 /// Heading in the help.
 const FEED: &str = "The feed";
 
@@ -33,6 +35,8 @@ platform::settings! {
         /// How long the feed keeps an event
         // Whole files go, so an event may stay for a day longer.
         pub feed_retention: TimeDelta = setting(FEED, "feed.retention", "30d").at_least(3600.0),
+        /// Who is told of what the feed tells.
+        pub webhooks: Vec<Webhook> = fixed(Vec::new()),
         /// Time zone of the pages, for instance Europe/Berlin
         pub time_zone: Tz = setting(PLACES, "pages.time_zone", "UTC"),
     }

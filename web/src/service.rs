@@ -24,6 +24,7 @@ use crate::pages::{self, OpenPages, Pages};
 use crate::recent::Recent;
 use crate::routes::{self, OpenFeed, State};
 use crate::start_error::StartError;
+use crate::webhooks::{self, OpenWebhooks};
 
 /// The running service. Dropped without [`Web::stop`], it goes on until its actix system ends.
 pub struct Web {
@@ -42,7 +43,7 @@ pub struct Web {
 
 /// All routes, without what is behind them.
 pub fn routes() -> Routes {
-    routes::routes().and(routes::feed_routes()).and(pages::routes())
+    routes::routes().and(routes::feed_routes()).and(webhooks::routes()).and(pages::routes())
 }
 
 /// Opens the files of `options.data_dir` and starts the writer on the current arbiter. The
@@ -115,6 +116,17 @@ impl Web {
         let vital = self.vitals.of("lookout of the pages");
         let clock = Arc::clone(&self.clock);
         OpenPages(Pages::start(options, elsewhere, &self.state, self.readiness(), clock, vital))
+    }
+
+    /// Tells the webhooks of `options` what the feed tells, on this thread. To be stopped before the feed.
+    pub async fn webhooks(
+        &self,
+        options: &Options,
+        registry: &Registry,
+    ) -> Result<OpenWebhooks, StartError> {
+        let (webhooks, clock) = (options.webhooks.clone(), Arc::clone(&self.clock));
+        let (dir, readers, vitals) = (&options.data_dir, &self.readers, &self.vitals);
+        OpenWebhooks::start(webhooks, dir, readers, clock, registry, vitals).await
     }
 
     /// The feed for a reader in this process, which has to be stopped before [`Web::feed`].

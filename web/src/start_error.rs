@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use platform::storage::StoreError;
+
 /// Why the service cannot start. Its message is for whoever started it.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -45,6 +47,9 @@ pub enum StartError {
     /// The names of the metrics are taken.
     #[error("cannot register the metrics of the summary service: {0}; one registry takes one")]
     Metrics(#[from] prometheus::Error),
+    /// The file of the webhooks cannot be used.
+    #[error("webhooks: {0}")]
+    Webhooks(StoreError),
     /// The thread that opened the files ended without an answer.
     #[error("opening the files of {} was aborted: look for a panic above", .0.display())]
     Aborted(PathBuf),

@@ -14,7 +14,7 @@ const DEFAULT_FILE: &str = "carpark.toml";
 #[derive(Debug, Default)]
 pub struct Layers {
     pub(super) values: Values,
-    /// Places, lanes and cameras.
+    /// Places, lanes, cameras and webhooks.
     pub(super) named: Named,
     /// What was said that changes nothing, in words.
     ignored: Vec<String>,

@@ -1,6 +1,8 @@
 //! Places, lanes and cameras: what `carpark.toml` says of each by its name, and the cameras that
 //! come of it.
 
+mod webhooks;
+
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
@@ -53,6 +55,14 @@ pub const NAMED_SETTINGS: &[NamedSetting] = &[
     ),
     named("cameras", "token", "What it has to show; then `camera_token` does not open its address"),
     named("cameras", "token_file", "A file that holds its token"),
+    named("webhooks", "url", "Where the feed's events are posted: https://example.com/hook"),
+    named("webhooks", "secret", "whsec_…, of `carpark webhooks secret`; two while one is replaced"),
+    named("webhooks", "secret_file", "A file that holds its secret"),
+    named("webhooks", "types", "Only events of these types: [\"session.*\"]; all unless set"),
+    named("webhooks", "places", "Only events of these places; all unless set"),
+    named("webhooks", "allow_private", "true: it may be in a private network, and without TLS"),
+    named("webhooks", "timeout", "Longest wait for an answer: 15s unless set"),
+    named("webhooks", "concurrency", "Deliveries of new events at a time, 1 to 4: 1 unless set"),
 ];
 
 /// They stand in URLs, in metrics and in rows.
@@ -66,7 +76,7 @@ pub struct Named {
     things: BTreeMap<&'static str, BTreeMap<String, Thing>>,
 }
 
-/// A place, a lane or a camera.
+/// A place, a lane, a camera or a webhook.
 #[derive(Debug)]
 struct Thing {
     /// `section.name`, as errors call it.
@@ -76,7 +86,7 @@ struct Thing {
 }
 
 /// In the order that one is made of the other.
-const SECTIONS: [&str; 3] = ["places", "lanes", "cameras"];
+const SECTIONS: [&str; 4] = ["places", "lanes", "cameras", "webhooks"];
 
 /// The keys of a section.
 fn keys(section: &str) -> impl Iterator<Item = &'static str> {
@@ -119,7 +129,7 @@ impl Named {
                 for key in keys(section) {
                     let Some(value) = thing.values.get(key) else { continue };
                     let text = match key {
-                        "token" => quoted_if_needed("***"),
+                        "token" | "secret" => quoted_if_needed("***"),
                         _ => quoted_if_needed(&value.text),
                     };
                     lines.push(format!("{:<42} # {}", format!("{key} = {text}"), value.source));
@@ -271,6 +281,9 @@ impl Thing {
             };
             let text = match value {
                 toml::Value::String(text) => text,
+                toml::Value::Array(texts) if texts.iter().all(toml::Value::is_str) => {
+                    texts.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>().join(",")
+                }
                 other => other.to_string(),
             };
             thing.values.insert(known, Given { text, source: source.clone() });
@@ -322,7 +335,7 @@ impl Thing {
         };
         match text.trim() {
             "" => Err(SettingError(format!(
-                "`{}.{key}` is empty: set a token, or take it out",
+                "`{}.{key}` is empty: set a {key}, or take it out",
                 self.path
             ))),
             text => Ok(Some(text.to_owned())),

@@ -13,6 +13,9 @@
 //! | `rows_synced` | the sink has written, and has not answered (in `web`) |
 //! | `files_synced` | a file that follows the feed is synced, and it is not noted (in `web`) |
 //! | `feed_erased` | a plate is erased from the feed, and stands in the files (in `web`) |
+//! | `webhook_taken` | an event is about to be sent to a webhook (in `web`) |
+//! | `webhook_sent` | a webhook has answered, nothing of it is kept (in `web`) |
+//! | `webhook_kept` | what a webhook has answered is kept (in `web`) |
 //! | `acknowledged` | an acknowledgement of many is sent, more of them follow |
 //! | `replay_confirmed` | a dead letter is back in its queue, and still a dead letter |
 //! | `panic:<id>` | in the actor of a plate, at the observation of that id |

@@ -8,8 +8,8 @@ use cameras::{CameraStatus, Severity, Watch};
 use platform::component::Component;
 use platform::http::Routes;
 use url::Url;
-use web::Web;
 use web::pages::{ActorsAt, Camera, CameraLevel, Cameras, Options};
+use web::{OpenWebhooks, Web};
 
 use super::{Wiring, reachable};
 
@@ -20,6 +20,15 @@ pub async fn start(wiring: &Wiring<'_>) -> anyhow::Result<Web> {
     let web = web::start(options, clock, &wiring.registry, vitals).await?;
     wiring.watched.directory("data_dir", web.watch());
     Ok(web)
+}
+
+/// Tells those who are to be told of what the feed tells.
+pub async fn webhooks(wiring: &Wiring<'_>, files: &Web) -> anyhow::Result<OpenWebhooks> {
+    let webhooks = files.webhooks(&wiring.config.web, &wiring.registry).await?;
+    if let Some(file) = webhooks.file() {
+        wiring.watched.database("webhooks_file", file);
+    }
+    Ok(webhooks)
 }
 
 /// The pages, and what is handed on to where it is. `cameras` says how they do, once they run.
