@@ -190,13 +190,15 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         true => Some(parts::web::start(&wiring).await?),
         false => None,
     };
-    let pages =
-        files.as_ref().map(|files| parts::web::pages(&wiring, files, &watch)).transpose()?;
-    let feed = files.as_ref().map(web::Web::feed);
     let webhooks = match &files {
         Some(files) => Some(parts::web::webhooks(&wiring, files).await?),
         None => None,
     };
+    let pages = match (&files, &webhooks) {
+        (Some(files), Some(webhooks)) => Some(parts::web::pages(&wiring, files, webhooks, &watch)?),
+        _ => None,
+    };
+    let feed = files.as_ref().map(web::Web::feed);
     if let Some(files) = files {
         wiring.run(files);
     }

@@ -6,7 +6,7 @@
 //! Reading order: [`site`] (one car park for one test, which wires the rest up), [`process`] (the
 //! program), [`servers`] (RabbitMQ and Redis), [`broker_client`] (the cameras), [`truth`] (what
 //! they saw, and what has to come of it), [`files`] (what came of it), [`proxy`] (a network that
-//! fails), [`http`], [`wait`], [`guard`] (nothing outlives the tests).
+//! fails), [`receiver`] (of webhooks), [`http`], [`wait`], [`python`], [`guard`] (nothing outlives the tests).
 //!
 //! Everything is blocking: a test reads from top to bottom. Nothing sleeps for a fixed time:
 //! [`wait::until`] polls with a deadline.
@@ -29,6 +29,8 @@ pub mod http;
 pub mod ports;
 pub mod process;
 pub mod proxy;
+pub mod python;
+pub mod receiver;
 pub mod servers;
 pub mod site;
 pub mod small_disk;

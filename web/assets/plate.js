@@ -137,6 +137,8 @@ document.addEventListener("submit", async (event) => {
       body: JSON.stringify(body),
     });
     if (answer.ok) {
+      // What is told is all that there is to see.
+      if ("stays" in form.dataset) return sayOutcome(place, (await answer.json()).outcome, true);
       if (!dialog.open) return location.reload();
       isDone = true;
       isOld = !document.querySelector("[data-region]");

@@ -12,6 +12,8 @@
 //! | `POST /exceptions/dismiss` | an operator has looked at it |
 //! | `GET /dead-letters` | messages that could not be read (`dead_letters`) |
 //! | `POST /dead-letters/replay`, `…/discard` | once more into its queue, or away with it |
+//! | `GET /webhooks` | how each webhook does, and what it was told lately (`webhooks`) |
+//! | `POST /webhooks/test`, `…/enable` | an event that is a test; a new beginning |
 //! | `GET /vehicles`, `GET /vehicles/{id}` | the vehicles that report in (`vehicles`) |
 //! | `GET /sign-in` | the form (whoever guards the listener takes it) |
 //! | `GET /assets/…` | style and script |
@@ -37,6 +39,7 @@ mod lookout;
 mod nowhere;
 mod plate;
 mod vehicles;
+mod webhooks;
 mod words;
 
 use std::rc::Rc;
@@ -62,6 +65,7 @@ pub use elsewhere::{to_actors, to_monitor};
 pub use nowhere::nowhere;
 
 use crate::routes::State;
+use crate::webhooks::Webhooks;
 use actors_client::ActorsClient;
 use assets::Paths;
 use board::{OpenRow, html};
@@ -104,10 +108,20 @@ pub(crate) struct Pages {
     elsewhere: Routes,
     /// The writer, and what it wrote lately.
     state: Arc<State>,
+    webhooks: Arc<Webhooks>,
     clock: SharedClock,
     paths: Paths,
     /// Names this process to a page that comes back.
     process: Arc<str>,
+}
+
+/// What else this process has, beside the pages.
+pub(crate) struct Files<W> {
+    /// The writer, and what it wrote lately.
+    pub(crate) state: Arc<State>,
+    pub(crate) webhooks: Arc<Webhooks>,
+    /// Whether rows can be written.
+    pub(crate) is_writable: W,
 }
 
 impl Pages {
@@ -115,16 +129,17 @@ impl Pages {
     pub(crate) fn start(
         options: Options,
         elsewhere: Routes,
-        state: &Arc<State>,
-        is_writable: impl Fn() -> bool + 'static,
+        files: Files<impl Fn() -> bool + 'static>,
         clock: SharedClock,
         vital: Vital,
     ) -> Arc<Self> {
         let lookout = Lookout::new();
+        let Files { state, webhooks, is_writable } = files;
         let parts = Parts {
             actors: ActorsClient::new(options.actors.clone(), PROCESSORS, ACTORS_URL),
             recent: Arc::clone(&state.recent),
             cameras: options.cameras.clone(),
+            webhooks: Arc::clone(&webhooks),
             is_writable: Box::new(is_writable),
             clock: Arc::clone(&clock),
             zone: options.time_zone,
@@ -132,8 +147,8 @@ impl Pages {
         };
         actix::spawn(Arc::clone(&lookout).run(parts));
         let process = format!("{:x}", clock.now().timestamp_micros()).into();
-        let state = Arc::clone(state);
-        Arc::new(Self { options, lookout, elsewhere, state, clock, paths: Paths::new(), process })
+        let paths = Paths::new();
+        Arc::new(Self { options, lookout, elsewhere, state, webhooks, clock, paths, process })
     }
 
     fn words(&self) -> Words {
@@ -181,6 +196,9 @@ pub(crate) fn routes() -> Routes {
         .page(Scope::Admin, "/dead-letters", || web::get().to(dead_letters::page))
         .page(Scope::Admin, "/dead-letters/replay", || web::post().to(dead_letters::replay))
         .page(Scope::Admin, "/dead-letters/discard", || web::post().to(dead_letters::discard))
+        .page(Scope::Admin, "/webhooks", || web::get().to(webhooks::page))
+        .page(Scope::Admin, "/webhooks/test", || web::post().to(webhooks::test))
+        .page(Scope::Admin, "/webhooks/enable", || web::post().to(webhooks::enable))
         // The same paths answer programs in JSON, by the monitor itself.
         .page_if(is_for_person, Scope::Admin, "/vehicles", || web::get().to(vehicles::page))
         .page(Scope::Admin, "/pages/vehicles", || web::get().to(vehicles::event_stream))

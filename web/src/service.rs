@@ -20,7 +20,7 @@ use crate::disk::RealDisk;
 use crate::feed::{LocalFeed, Readers};
 use crate::metrics::Metrics;
 use crate::options::Options;
-use crate::pages::{self, OpenPages, Pages};
+use crate::pages::{self, Files, OpenPages, Pages};
 use crate::recent::Recent;
 use crate::routes::{self, OpenFeed, State};
 use crate::start_error::StartError;
@@ -112,10 +112,16 @@ impl Web {
 
     /// Where an operator looks, and what is handed on to other processes. To be stopped before the HTTP
     /// server, which waits for the answers that are under way.
-    pub fn pages(&self, options: pages::Options, elsewhere: Routes) -> impl Component + use<> {
+    pub fn pages(
+        &self,
+        options: pages::Options,
+        elsewhere: Routes,
+        webhooks: &OpenWebhooks,
+    ) -> impl Component + use<> {
         let vital = self.vitals.of("lookout of the pages");
-        let clock = Arc::clone(&self.clock);
-        OpenPages(Pages::start(options, elsewhere, &self.state, self.readiness(), clock, vital))
+        let (state, clock) = (Arc::clone(&self.state), Arc::clone(&self.clock));
+        let files = Files { state, webhooks: webhooks.all(), is_writable: self.readiness() };
+        OpenPages(Pages::start(options, elsewhere, files, clock, vital))
     }
 
     /// Tells the webhooks of `options` what the feed tells, on this thread. To be stopped before the feed.

@@ -38,7 +38,7 @@ use crate::start_error::StartError;
 pub use configured::{Secret, SecretError, Webhook, types_of};
 use delivering::{Delivering, Retrying, Taking};
 use meters::WebhookMeters;
-pub(crate) use routes::routes;
+pub(crate) use routes::{WebhookStatus, routes};
 use sender::Sender;
 use store::Store;
 
@@ -127,6 +127,11 @@ impl OpenWebhooks {
         open.file = Some(file);
         open.webhooks = Arc::new(Webhooks { hooks, readers: Arc::clone(readers) });
         Ok(open)
+    }
+
+    /// Each of them, for whoever shows how it does.
+    pub(crate) fn all(&self) -> Arc<Webhooks> {
+        Arc::clone(&self.webhooks)
     }
 
     /// The file of the positions and retries, to see how it does; none where there is no webhook.

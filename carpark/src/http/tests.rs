@@ -199,7 +199,10 @@ async fn each_route_has_one_scope_and_is_described_or_a_page() {
             "/sessions",
             "/sessions/{plate}",
             "/vehicles",
-            "/vehicles/{vehicle_id}"
+            "/vehicles/{vehicle_id}",
+            "/webhooks",
+            "/webhooks/enable",
+            "/webhooks/test"
         ]
     );
 }

@@ -7,14 +7,14 @@
 
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use std::{env, fs};
 
 use domain::wire::ENTRY_QUEUE;
 use tests::process::{Carpark, binary, workspace};
-use tests::{Site, http, ports, site, wait};
+use tests::{Site, http, ports, python, site, wait};
 
 /// What a block may be.
 const KINDS: [&str; 8] = ["csv", "ini", "json", "promql", "python", "sh", "text", "toml"];
@@ -224,6 +224,7 @@ fn every_recipe_has_one_line_that_says_what_it_does_and_those_that_are_named_exi
         "docs/operations.md",
         "docs/performance.md",
         "docs/vehicles.md",
+        "docs/webhooks.md",
     ];
     for file in named_in {
         let text = read(file);
@@ -321,23 +322,7 @@ fn the_distributed_commands_make_a_whole_system() {
 
 #[test]
 fn the_example_of_a_publisher_in_python_publishes_where_pika_can_be_had() {
-    let target = env::current_exe().unwrap().ancestors().nth(3).unwrap().join("pika");
-    let has_pika = |path: &Path| {
-        let mut tried = Command::new("python3");
-        tried.args(["-c", "import pika"]).env("PYTHONPATH", path).stderr(Stdio::null());
-        tried.status().is_ok_and(|status| status.success())
-    };
-    let install = ["-m", "pip", "install", "-q", "--timeout", "10", "--target"];
-    if !has_pika(&target) {
-        let pip = Command::new("python3").args(install).arg(&target).arg("pika==1.3.2").output();
-        eprintln!("pip install pika: {pip:?}");
-    }
-    if !has_pika(&target) {
-        eprintln!(
-            "NOT RUN: the example in Python, because pika is not there and cannot be installed"
-        );
-        return;
-    }
+    let Some(target) = python::package("pika", "pika==1.3.2") else { return };
     let site = Site::new();
     site.configure();
     let example = blocks().into_iter().find(|block| block.kind == "python").unwrap();
@@ -350,6 +335,65 @@ fn the_example_of_a_publisher_in_python_publishes_where_pika_can_be_had() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let client = site.client();
     wait::until("the read waits", SOON, || (client.depth(ENTRY_QUEUE) == 1).then_some(()));
+}
+
+#[test]
+fn the_example_of_a_receiver_in_python_takes_what_is_genuine_and_each_event_once() {
+    // The standard's own example.
+    const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let directory = site::directory();
+    let (port, web) = (ports::free(), ports::free());
+    let printed = directory.join("printed");
+    let mut program = Command::new("python3");
+    program.args(["-c", &block("def is_genuine").text]).stderr(Stdio::null());
+    program.env("WEBHOOK_SECRET", SECRET).env("PORT", port.to_string());
+    let mut receiver = tests::guard::spawn(program.stdout(fs::File::create(&printed).unwrap()));
+    let url = format!("http://127.0.0.1:{port}/hooks/carpark");
+    let ask = |headers: &[(&str, &str)], body: &str| {
+        http::request("POST", &url, headers, body.as_bytes()).map(|answer| answer.status)
+    };
+    let signature = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+    let old = [
+        ("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek"),
+        ("webhook-timestamp", "1614265330"),
+        ("webhook-signature", signature),
+    ];
+    let now = chrono::Utc::now().timestamp().to_string();
+    let forged = [old[0], ("webhook-timestamp", now.as_str()), old[2]];
+    wait::until("it is there", SOON, || ask(&forged, "{}").ok());
+    assert_eq!(ask(&forged, r#"{"test": 2432232314}"#), Ok(401), "forged");
+    assert_eq!(ask(&old, r#"{"test": 2432232314}"#), Ok(401), "genuine, and of 2021");
+
+    fs::write(directory.join("secret"), SECRET).unwrap();
+    let toml = block("[webhooks.ledger]").text;
+    let toml =
+        toml.replace("/etc/carpark/ledger_secret", directory.join("secret").to_str().unwrap());
+    let toml = toml.replace("https://example.com/hooks/carpark", &url) + "allow_private = true\n";
+    fs::write(directory.join("carpark.toml"), toml).unwrap();
+    let running = Carpark::new(&directory, "web").port(web).start_ready();
+    let list = || http::get(&running.url("/admin/webhooks")).ok().json()["webhooks"][0].clone();
+    wait::until("it begins", SOON, || list()["position"].is_u64().then_some(()));
+    let stay = serde_json::json!({ "vehicle_plate": "HOOK1", "session_id": "stay-1",
+        "entry_date_time": "2026-05-04T08:00:00Z", "exit_date_time": "2026-05-04T09:00:00Z" });
+    http::post_json(&running.url("/save_summary"), &stay).ok();
+    let attempts = |count: usize| {
+        wait::until("it is delivered", SOON, || {
+            let log = http::get(&running.url("/admin/webhooks/ledger/deliveries")).ok().json();
+            let log = log["deliveries"].as_array().unwrap().clone();
+            (log.len() == count).then_some(log)
+        })
+    };
+    let first = attempts(1)[0].clone();
+    let again =
+        format!("/admin/webhooks/ledger/deliveries/{}/retry", first["id"].as_str().unwrap());
+    http::post_json(&running.url(&again), &serde_json::json!({})).ok();
+    for attempt in attempts(2) {
+        assert_eq!((&attempt["outcome"], &attempt["status"]), (&"delivered".into(), &204.into()));
+    }
+    assert_eq!(fs::read_to_string(printed).unwrap(), "session.closed stay-1\n", "once");
+    running.terminate();
+    receiver.kill().unwrap();
+    receiver.wait().unwrap();
 }
 
 #[test]

@@ -44,3 +44,4 @@ mod security;
 mod vehicles;
 mod verify;
 mod vital;
+mod webhooks;

@@ -10,6 +10,7 @@ mod pictures;
 mod protection;
 mod tabs;
 mod vehicles;
+mod webhooks;
 
 use chrono::{TimeDelta, Utc};
 use domain::wire::{ENTRY_QUEUE, EXIT_QUEUE, format_time};

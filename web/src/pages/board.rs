@@ -8,9 +8,11 @@ use domain::{ExceptionKind, ExceptionRow, Instant};
 use super::answers::{Status, Stay};
 use super::cameras::{self, Camera};
 use super::chart::{Chart, per_minute};
+use super::webhooks;
 use super::words::{Shown, Words, duration, number};
 use crate::recent::Glance;
 use crate::row::subject_of;
+use crate::webhooks::WebhookStatus;
 
 /// Open stays on the page.
 pub(crate) const OPEN_SHOWN: usize = 25;
@@ -28,6 +30,8 @@ pub(crate) struct Seen {
     pub(crate) longest: Vec<Stay>,
     /// As they are now.
     pub(crate) cameras: Vec<Camera>,
+    /// As they are now.
+    pub(crate) webhooks: Vec<WebhookStatus>,
     /// Since when they have not answered, and why.
     pub(crate) silent: Option<(Instant, String)>,
     /// Whether rows can be written.
@@ -236,6 +240,7 @@ impl Seen {
             if self.is_writable { "ok" } else { "rows cannot be written: is the disk full?" };
         parts.push(plain("Files", files, "rows are written"));
         parts.extend(cameras::part(&self.cameras));
+        parts.extend(webhooks::part(&self.webhooks));
         let of_level = |level: &str| {
             let names = parts.iter().filter(|part| part.level == level).map(|part| part.name);
             names.collect::<Vec<_>>().join(", ").to_lowercase()

@@ -19,6 +19,7 @@ use super::board::{EXCEPTIONS_SHOWN, OPEN_SHOWN, Region, SESSIONS_SHOWN, Seen};
 use super::cameras::Cameras;
 use super::words::Words;
 use crate::recent::Recent;
+use crate::webhooks::Webhooks;
 
 /// Time between two looks.
 const EVERY: Duration = Duration::from_secs(1);
@@ -62,6 +63,7 @@ pub(crate) struct Parts {
     pub(crate) recent: Arc<Recent>,
     /// None is configured.
     pub(crate) cameras: Option<Arc<dyn Cameras>>,
+    pub(crate) webhooks: Arc<Webhooks>,
     pub(crate) is_writable: Box<dyn Fn() -> bool>,
     pub(crate) clock: SharedClock,
     pub(crate) zone: Tz,
@@ -150,6 +152,10 @@ impl Parts {
         }
         if let Some(cameras) = &self.cameras {
             seen.cameras = cameras.all().await;
+        }
+        // What cannot be read stands as it was: the part of the file itself says so.
+        if let Ok(webhooks) = self.webhooks.statuses().await {
+            seen.webhooks = webhooks;
         }
         seen.is_writable = (self.is_writable)();
         seen.glance = self.recent.glance(SESSIONS_SHOWN, EXCEPTIONS_SHOWN);

@@ -48,7 +48,11 @@ impl Guarded {
                 continue;
             }
             match TcpStream::connect(address).await {
-                Ok(stream) => return Ok(stream),
+                Ok(stream) => {
+                    // Head and body of a request are two packets: the second waits for nothing.
+                    stream.set_nodelay(true)?;
+                    return Ok(stream);
+                }
                 Err(error) => why = error,
             }
         }

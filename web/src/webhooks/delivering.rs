@@ -264,7 +264,7 @@ impl Reader for Taking {
             webhook = hook.name(),
             feed.position = position,
             feed.after = after,
-            "events are in the feed no more that the webhook was never told: it goes on from what there is",
+            "what follows the webhook's position is not in the feed: it goes on with the oldest event that is",
         );
         hook.store.keep(News { position: Some(after), ..News::default() }).await?;
         Ok(())
@@ -317,7 +317,7 @@ impl Retrying {
         if !early.is_zero() {
             return Ok(early.min(LOOKED_AT_EVERY));
         }
-        let answered = if let Some(event) = self.event(retry.position).await? {
+        let answered = if let Some(event) = self.event(&retry).await? {
             self.delivering.send(&event.id, &event.text).await?
         } else {
             hook.meters.delivered(Outcome::Expired);
@@ -331,11 +331,11 @@ impl Retrying {
         Ok(Duration::ZERO)
     }
 
-    /// The event at that position, as the feed has it now; `None`: it is there no more.
-    async fn event(&self, position: u64) -> Result<Option<Event>, NotNow> {
-        let read = self.feed.read(Some(position.saturating_sub(1)), 1, Duration::ZERO).await;
-        match read {
-            Ok(page) => Ok(page.events.into_iter().next().filter(|e| e.position == position)),
+    /// The event, as the feed has it now; `None`: it is there no more, or, after a restore, another is in its place.
+    async fn event(&self, retry: &Retry) -> Result<Option<Event>, NotNow> {
+        let before = retry.position.saturating_sub(1);
+        match self.feed.read(Some(before), 1, Duration::ZERO).await {
+            Ok(page) => Ok(page.events.into_iter().next().filter(|event| event.id == retry.id)),
             Err(Unread::Gone { .. }) => Ok(None),
             Err(failed) => Err(failed.into()),
         }

@@ -40,9 +40,9 @@ pub(crate) struct WebhookStatus {
     /// Where events are posted.
     pub(crate) url: String,
     /// Only those of these types; of all where there are none.
-    types: Vec<String>,
+    pub(crate) types: Vec<String>,
     /// Only those of these places; of all where there are none.
-    places: Vec<String>,
+    pub(crate) places: Vec<String>,
     /// `delivering`; `retrying`: some failed and come again; `full`: so many that nothing new is sent; `disabled`: it
     /// answered 410.
     pub(crate) state: &'static str,
@@ -54,7 +54,7 @@ pub(crate) struct WebhookStatus {
     pub(crate) retries_waiting: usize,
     /// When the next of them is.
     #[schema(value_type = Option<String>)]
-    next_retry: Option<Instant>,
+    pub(crate) next_retry: Option<Instant>,
     /// When an event was delivered last.
     #[schema(value_type = Option<String>)]
     pub(crate) last_success: Option<Instant>,
@@ -63,7 +63,7 @@ pub(crate) struct WebhookStatus {
     pub(crate) last_failure: Option<Instant>,
     /// Since when it is disabled.
     #[schema(value_type = Option<String>)]
-    disabled_since: Option<Instant>,
+    pub(crate) disabled_since: Option<Instant>,
 }
 
 /// All of them.
@@ -80,17 +80,17 @@ struct DeliveryList {
 
 /// What came of a test.
 #[derive(Serialize, ToSchema)]
-struct TestAnswer {
+pub(crate) struct TestAnswer {
     /// Whether it was taken (2xx).
-    delivered: bool,
+    pub(crate) delivered: bool,
     /// The status of the answer, where there was one.
-    status: Option<u16>,
+    pub(crate) status: Option<u16>,
     /// What is wrong.
-    why: Option<String>,
+    pub(crate) why: Option<String>,
     /// The beginning of the answer.
     said: String,
     /// How long it took.
-    milliseconds: u64,
+    pub(crate) milliseconds: u64,
     /// The event that was sent.
     #[schema(value_type = Object)]
     event: serde_json::Value,
@@ -142,6 +142,44 @@ impl Webhooks {
         }
         Ok(statuses)
     }
+
+    /// The latest attempts of one, the newest first.
+    pub(crate) async fn deliveries(&self, name: &str) -> Result<Vec<Delivery>, Problem> {
+        Ok(self.find(name)?.store.attempts().await?)
+    }
+
+    /// Sends an event that is a test, and waits for what comes back.
+    pub(crate) async fn try_out(&self, name: &str) -> Result<TestAnswer, Problem> {
+        let hook = self.find(name)?;
+        let now = hook.clock.now();
+        let nanos = now.timestamp_nanos_opt().unwrap_or_default();
+        let said = format!("carpark.test\n{name}\n{nanos}");
+        let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, said.as_bytes()).to_string();
+        let event = json!({
+            "specversion": "1.0", "id": id, "source": "/carpark", "type": "carpark.test",
+            "time": format_time(now), "subject": "test", "datacontenttype": "application/json",
+            "place": hook.configured.places.first().map_or("main", String::as_str),
+            "data": { "webhook": hook.name() },
+        });
+        let answered = Sender::new(hook).send(&id, &event.to_string()).await;
+        Ok(TestAnswer {
+            delivered: answered.status.is_some_and(|status| (200..300).contains(&status)),
+            status: answered.status,
+            why: answered.why,
+            said: answered.said.chars().take(SHOWN_MAX).collect(),
+            milliseconds: u64::try_from(answered.took.as_millis()).unwrap_or(u64::MAX),
+            event,
+        })
+    }
+
+    /// Begins again with one that was disabled; what waits to be sent again is due.
+    pub(crate) async fn begin_again(&self, name: &str) -> Result<(), Problem> {
+        let hook = self.find(name)?;
+        hook.store.enable(hook.clock.now()).await?;
+        tracing::info!(webhook = hook.name(), "an administrator has enabled a webhook");
+        hook.is_changed();
+        Ok(())
+    }
 }
 
 fn answer(of: &impl Serialize) -> HttpResponse {
@@ -160,8 +198,7 @@ async fn list(webhooks: Data<Webhooks>) -> Result<HttpResponse, Problem> {
     params(("name" = String, Path, description = "Of the webhook")),
     responses((status = 200, body = DeliveryList), (status = 404), (status = 503)))]
 async fn deliveries(webhooks: Data<Webhooks>, name: Path<String>) -> Result<HttpResponse, Problem> {
-    let deliveries = webhooks.find(&name)?.store.attempts().await?;
-    Ok(answer(&DeliveryList { deliveries }))
+    Ok(answer(&DeliveryList { deliveries: webhooks.deliveries(&name).await? }))
 }
 
 /// Sends an event of the type `carpark.test` now, and answers what came back.
@@ -169,25 +206,7 @@ async fn deliveries(webhooks: Data<Webhooks>, name: Path<String>) -> Result<Http
     params(("name" = String, Path, description = "Of the webhook")),
     responses((status = 200, body = TestAnswer), (status = 404)))]
 async fn test(webhooks: Data<Webhooks>, name: Path<String>) -> Result<HttpResponse, Problem> {
-    let hook = webhooks.find(&name)?;
-    let now = hook.clock.now();
-    let said = format!("carpark.test\n{name}\n{}", now.timestamp_nanos_opt().unwrap_or_default());
-    let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, said.as_bytes()).to_string();
-    let event = json!({
-        "specversion": "1.0", "id": id, "source": "/carpark", "type": "carpark.test",
-        "time": format_time(now), "subject": "test", "datacontenttype": "application/json",
-        "place": hook.configured.places.first().map_or("main", String::as_str),
-        "data": { "webhook": hook.name() },
-    });
-    let answered = Sender::new(hook).send(&id, &event.to_string()).await;
-    Ok(answer(&TestAnswer {
-        delivered: answered.status.is_some_and(|status| (200..300).contains(&status)),
-        status: answered.status,
-        why: answered.why,
-        said: answered.said.chars().take(SHOWN_MAX).collect(),
-        milliseconds: u64::try_from(answered.took.as_millis()).unwrap_or(u64::MAX),
-        event,
-    }))
+    Ok(answer(&webhooks.try_out(&name).await?))
 }
 
 /// One that was disabled is told again, from where it stood; what waits to be sent again is sent now.
@@ -195,10 +214,7 @@ async fn test(webhooks: Data<Webhooks>, name: Path<String>) -> Result<HttpRespon
     params(("name" = String, Path, description = "Of the webhook")),
     responses((status = 200, body = Done), (status = 404), (status = 503)))]
 async fn enable(webhooks: Data<Webhooks>, name: Path<String>) -> Result<HttpResponse, Problem> {
-    let hook = webhooks.find(&name)?;
-    hook.store.enable(hook.clock.now()).await?;
-    tracing::info!(webhook = hook.name(), "an administrator has enabled a webhook");
-    hook.is_changed();
+    webhooks.begin_again(&name).await?;
     Ok(answer(&Done { status: "enabled" }))
 }
 

@@ -56,26 +56,26 @@ pub(super) struct Retry {
 
 /// One attempt to deliver an event.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub(super) struct Delivery {
+pub(crate) struct Delivery {
     /// The event's.
-    pub(super) id: String,
+    pub(crate) id: String,
     /// The event's.
-    pub(super) position: u64,
+    pub(crate) position: u64,
     /// The event's.
-    pub(super) r#type: String,
+    pub(crate) r#type: String,
     /// When it ended.
     #[schema(value_type = String)]
-    pub(super) at: Instant,
+    pub(crate) at: Instant,
     /// Which attempt it was, from 1.
-    pub(super) attempt: u32,
+    pub(crate) attempt: u32,
     /// `delivered`, `failed`, `ended` (410), or `expired`: the event was in the feed no more.
-    pub(super) outcome: String,
+    pub(crate) outcome: String,
     /// The status of the answer.
-    pub(super) status: Option<u16>,
+    pub(crate) status: Option<u16>,
     /// Why it failed.
-    pub(super) why: Option<String>,
+    pub(crate) why: Option<String>,
     /// How long it took.
-    pub(super) milliseconds: u64,
+    pub(crate) milliseconds: u64,
 }
 
 /// What has happened, to be kept in one step.

@@ -93,3 +93,83 @@ fn secrets(thing: &Thing) -> Result<Vec<Secret>, SettingError> {
     let secrets = each.map(Secret::parse).collect::<Result<_, _>>();
     secrets.map_err(|e| SettingError(format!("`{}.secret` ({}): {e}", thing.path, thing.source)))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+mod tests {
+    use platform::settings::Source;
+
+    use super::*;
+
+    const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+    fn read(text: &str) -> Result<(Vec<Webhook>, String), String> {
+        let mut table: toml::Table = text.parse().unwrap();
+        let mut named = Named::default();
+        named
+            .take_from(&mut table, &Source::File("carpark.toml".to_owned()))
+            .and_then(|()| Ok((named.webhooks()?, named.show().join("\n"))))
+            .map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn what_is_said_of_a_webhook_is_taken_and_shown_without_its_secret() {
+        let text = format!(
+            "[webhooks.ledger]\nurl = 'https://example.com/hook'\nsecret = ['{SECRET}', '{SECRET}']\n\
+             types = ['session.*', 'exception.raised']\nplaces = ['main']\ntimeout = '5s'\n\
+             [webhooks.near]\nurl = 'http://10.0.0.7/'\nsecret = '{SECRET}'\nallow_private = true\n\
+             concurrency = 4\n"
+        );
+        let (webhooks, shown) = read(&text).unwrap();
+        let [ledger, near] = &webhooks[..] else { panic!("{webhooks:?}") };
+        assert_eq!((ledger.types.len(), ledger.secrets.len()), (4, 2));
+        assert_eq!(
+            (&*ledger.places, ledger.timeout),
+            (&["main".to_owned()][..], Duration::from_secs(5))
+        );
+        assert_eq!((ledger.concurrency, ledger.allow_private), (1, false));
+        assert_eq!((near.types.len(), near.concurrency, near.timeout), (0, 4, TIMEOUT));
+        assert!(!shown.contains("whsec_") && shown.contains("secret = \"***\""), "{shown}");
+        assert_eq!(
+            read(&shown.replace("***", SECRET)).unwrap().0.len(),
+            2,
+            "what is shown can be read"
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_says_key_value_and_remedy_and_never_a_secret() {
+        let ok = format!("url = 'https://example.com/'\nsecret = '{SECRET}'\n");
+        let long = "a".repeat(1000);
+        for (more, words) in [
+            (
+                "url = 'https://example.com/'",
+                ["`webhooks.x.secret` is not set", "carpark webhooks secret"],
+            ),
+            (&format!("secret = '{SECRET}'"), ["`webhooks.x.url` is not set", "https://"]),
+            (
+                &ok.replace("https://example.com/", "ftp://example.com/"),
+                ["ftp://example.com/", "expected a URL"],
+            ),
+            (&ok.replace("https", "http"), ["plain http", "allow_private = true"]),
+            (&ok.replace("example", "me:pass@example"), ["`webhooks.x.url`", "take it out"]),
+            (&ok.replace("whsec_M", "whsec_"), ["`webhooks.x.secret`", "24 to 64 bytes"]),
+            (
+                &format!("{ok}types = ['session.ended']"),
+                ["`session.ended` is no type", "session.closed"],
+            ),
+            (&format!("{ok}places = ['{long}']"), ["`webhooks.x.places`", "the name"]),
+            (&format!("{ok}timeout = '5m'"), ["\"5m\"", "from 1s to 1m"]),
+            (&format!("{ok}concurrency = 5"), ["\"5\"", "from 1 to 4"]),
+            (&format!("{ok}allow_private = 'yes'"), ["\"yes\"", "true or false"]),
+            (
+                &format!("{ok}allow_privat = true"),
+                ["webhooks.x.allow_privat", "did you mean `allow_private`"],
+            ),
+        ] {
+            let error = read(&format!("[webhooks.x]\n{more}")).unwrap_err();
+            assert!(words.iter().all(|word| error.contains(word)), "{more}:\n{error}");
+            assert!(!error.contains("fKQ9r8GK") && !error.contains("pass"), "{error}");
+        }
+    }
+}

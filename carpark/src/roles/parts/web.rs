@@ -35,6 +35,7 @@ pub async fn webhooks(wiring: &Wiring<'_>, files: &Web) -> anyhow::Result<OpenWe
 pub fn pages(
     wiring: &Wiring<'_>,
     files: &Web,
+    webhooks: &OpenWebhooks,
     cameras: &Arc<OnceLock<Watch>>,
 ) -> anyhow::Result<impl Component + use<>> {
     // Handed on to where they are, so they are found here.
@@ -45,7 +46,7 @@ pub fn pages(
     if !wiring.plan.actors {
         elsewhere = elsewhere.and(web::pages::to_actors(actors::routes()));
     }
-    Ok(files.pages(pages_options(wiring, cameras)?, elsewhere))
+    Ok(files.pages(pages_options(wiring, cameras)?, elsewhere, webhooks))
 }
 
 /// Where the pages ask: this process where it has all roles, unless told otherwise.
