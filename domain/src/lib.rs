@@ -16,6 +16,8 @@ pub mod judgement;
 pub mod known;
 pub mod name;
 pub mod observation;
+pub mod occupancy;
+pub mod place;
 pub mod plate;
 pub mod policy;
 pub mod presence;

@@ -15,9 +15,11 @@ use crate::observation::{Method, PlateAsRead};
 use crate::policy::AHEAD_MAX;
 use crate::{Direction, Instant, Observation, ObservationId, PlaceName, Plate, PlateError};
 
+mod facts;
 mod rows;
 mod time;
 
+pub use facts::FactMessage;
 pub use rows::{ExceptionMessage, OpeningMessage, OriginMessage, Saved, SummaryMessage, Unsavable};
 pub use time::{format_seconds, format_time, parse_time};
 

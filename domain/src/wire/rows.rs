@@ -186,6 +186,9 @@ pub enum Unsavable {
     /// An exception that speaks of nothing.
     #[error("`{0}` is needed for an exception of this kind")]
     NoSubject(&'static str),
+    /// A fact of a type that nobody tells like this.
+    #[error("`type` is none that is told like this")]
+    Kind,
 }
 
 impl TryFrom<&SummaryMessage> for Summary {
