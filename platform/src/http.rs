@@ -9,7 +9,7 @@ mod problem;
 mod routes;
 mod scope;
 
-pub use body::read_body;
+pub use body::{json, read_body};
 pub use choice::one_of;
 pub use compressed::compressed;
 pub use events::{Telling, event, events, last_event_id};

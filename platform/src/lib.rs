@@ -13,3 +13,4 @@ pub mod messaging;
 pub mod runtime;
 pub mod settings;
 pub mod storage;
+pub mod upload;

@@ -27,7 +27,7 @@ mod value;
 mod values;
 
 pub use fields::{Field, Fixed, Nested, Refused, Settings, fixed, nested};
-pub use server_url::{AmqpUrl, RedisUrl};
+pub use server_url::{AmqpUrl, PostgresUrl, RedisUrl};
 pub use value::{Value, Word};
 pub use values::{Given, SettingError, Source, Values};
 

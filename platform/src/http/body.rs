@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use actix_web::HttpRequest;
+use actix_web::error::{JsonPayloadError, QueryPayloadError};
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_LENGTH;
-use actix_web::web::{Bytes, BytesMut, Payload};
+use actix_web::web::{Bytes, BytesMut, JsonConfig, Payload, QueryConfig};
+use actix_web::{HttpRequest, ResponseError as _};
 use futures_util::StreamExt as _;
 
 use super::Problem;
@@ -43,5 +44,29 @@ pub async fn read_body(
     };
     tokio::time::timeout(WITHIN, collect).await.unwrap_or_else(|_| {
         Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "the body took too long"))
+    })
+}
+
+/// How bodies of JSON are read, of so many bytes at most: what is none is refused in the words of the
+/// others.
+pub fn json(bytes_max: usize) -> JsonConfig {
+    JsonConfig::default().limit(bytes_max).error_handler(|error, _| {
+        let why = match &error {
+            JsonPayloadError::Deserialize(why) => why.to_string(),
+            other => other.to_string(),
+        };
+        let detail = format!("{why}: see /docs for what is expected");
+        Problem::new(error.status_code(), detail).into()
+    })
+}
+
+/// How parameters are read: what is none is refused in the words of the others.
+pub(super) fn query() -> QueryConfig {
+    QueryConfig::default().error_handler(|error, _| {
+        let why = match &error {
+            QueryPayloadError::Deserialize(why) => why.to_string(),
+            other => other.to_string(),
+        };
+        Problem::bad_request(format!("parameters: {why}")).into()
     })
 }

@@ -184,6 +184,7 @@ impl Routes {
     ) where
         Judged: Future<Output = Result<ServiceResponse<BoxBody>, Error>> + 'static,
     {
+        config.app_data(super::body::query());
         self.shared.iter().for_each(|share| share(config));
         for at in &self.all {
             let (spelled, scope, judge) =

@@ -15,6 +15,10 @@ pub struct AmqpUrl(String);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedisUrl(String);
 
+/// A database of PostgreSQL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostgresUrl(String);
+
 macro_rules! server_url {
     ($name:ident, $schemes:expr, $example:literal, $hosts:expr) => {
         impl Value for $name {
@@ -48,3 +52,9 @@ server_url!(AmqpUrl, ["amqp", "amqps"], "amqp://user:password@host:5672/vhost", 
 server_url!(RedisUrl, ["redis", "rediss"], "redis://:password@host:6379/0", |url: &str| vec![
     url.to_owned()
 ]);
+server_url!(
+    PostgresUrl,
+    ["postgres", "postgresql"],
+    "postgres://user:password@host/database",
+    |url: &str| vec![url.to_owned()]
+);

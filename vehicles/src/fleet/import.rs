@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use domain::{Customer, CustomerId, Instant, Plate, Vehicle, VehicleId};
+use platform::upload::{self, Unreadable};
 use serde::Deserialize;
 
 use super::Fleet;
@@ -34,16 +35,6 @@ pub struct Rows {
     pub refusals: Vec<Refusal>,
 }
 
-/// The file cannot be read at all; nothing of it is taken.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {reason}")]
-pub struct Unreadable {
-    /// In the file, from 1.
-    pub line: u64,
-    /// In words, without content.
-    pub reason: String,
-}
-
 #[derive(Debug, Default, Deserialize)]
 struct RawRow {
     vehicle_id: Option<String>,
@@ -65,18 +56,33 @@ pub(crate) struct Taken {
 
 /// Reads a file: JSON where it begins with `[`, else CSV.
 pub fn read(body: &[u8]) -> Result<Rows, Unreadable> {
-    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-    let text = std::str::from_utf8(body).map_err(|e| Unreadable {
-        line: line_of(&body[..e.valid_up_to()]),
-        reason: "not UTF-8".to_owned(),
-    })?;
-    let raw = match text.trim_start().as_bytes().first() {
-        Some(b'[') => read_json(text)?,
-        Some(b'{') => {
-            let reason = "expected a JSON array of objects: [{\"vehicle_id\": …}, …]".to_owned();
-            return Err(Unreadable { line: 1, reason });
+    let wanted = || format!("expected a header with {}", COLUMNS.join(","));
+    let read = upload::read(body, "{\"vehicle_id\": …}", |header| {
+        if header.is_empty() {
+            return Err(wanted());
         }
-        _ => read_csv(text)?,
+        let missing =
+            COLUMNS[..4].iter().find(|name| !header.iter().any(|column| column == **name));
+        missing.map_or(Ok(()), |name| Err(format!("the column `{name}` is missing: {}", wanted())))
+    })?;
+    let raw: Raw = match read {
+        upload::Rows::Csv(header, records) => {
+            let positions = COLUMNS.map(|name| header.iter().position(|column| column == name));
+            let of_record = |record: csv::StringRecord| {
+                let field = |at: Option<usize>| at.and_then(|at| record.get(at)).map(str::to_owned);
+                let [vehicle_id, plate, customer_id, customer_name, customer_address] =
+                    positions.map(field);
+                RawRow { vehicle_id, plate, customer_id, customer_name, customer_address }
+            };
+            records.into_iter().map(|(line, record)| (line, record.map(of_record))).collect()
+        }
+        upload::Rows::Json(elements) => elements
+            .into_iter()
+            .map(|(line, element)| {
+                let row = serde_json::from_value::<RawRow>(element).ok();
+                (line, row.ok_or_else(|| "not an object of texts".to_owned()))
+            })
+            .collect(),
     };
     let mut rows = Rows::default();
     let mut firsts = Firsts::default();
@@ -92,116 +98,7 @@ pub fn read(body: &[u8]) -> Result<Rows, Unreadable> {
     Ok(rows)
 }
 
-fn line_of(before: &[u8]) -> u64 {
-    1 + before.split(|byte| *byte == b'\n').count() as u64 - 1
-}
-
-/// Counts the lines up to each record. Not the reader's own count: after a line's end of two
-/// characters it is one behind.
-struct Lines<'t> {
-    text: &'t [u8],
-    byte: usize,
-    line: u64,
-}
-
-impl<'t> Lines<'t> {
-    fn new(text: &'t [u8]) -> Self {
-        Self { text, byte: 0, line: 1 }
-    }
-
-    /// The line of a record, from 1; records come in the order of the file. A record that begins
-    /// with the rest of a line's end, or with empty lines, begins behind them.
-    fn at(&mut self, position: &csv::Position) -> u64 {
-        let from = usize::try_from(position.byte()).unwrap_or(usize::MAX).min(self.text.len());
-        let ends = self.text[from..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
-        let to = from + ends.count();
-        if let Some(passed) = self.text.get(self.byte..to) {
-            self.line += line_of(passed) - 1;
-            self.byte = to;
-        }
-        self.line
-    }
-}
-
 type Raw = Vec<(u64, Result<RawRow, String>)>;
-
-fn read_csv(text: &str) -> Result<Raw, Unreadable> {
-    let mut reader =
-        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
-    let wanted = || format!("expected a header with {}", COLUMNS.join(","));
-    let header = reader.headers().map_err(|_| Unreadable { line: 1, reason: wanted() })?.clone();
-    let position = |name: &str| header.iter().position(|column| column == name);
-    for name in &COLUMNS[..4] {
-        if position(name).is_none() {
-            let reason = format!("the column `{name}` is missing: {}", wanted());
-            return Err(Unreadable { line: 1, reason });
-        }
-    }
-    let positions = COLUMNS.map(position);
-    let mut raw = Vec::new();
-    let mut lines = Lines::new(text.as_bytes());
-    for record in reader.records() {
-        let record = record.map_err(|e| Unreadable {
-            line: e.position().map_or(0, |position| lines.at(position)),
-            reason: "not CSV".to_owned(),
-        })?;
-        let line = record.position().map_or(0, |position| lines.at(position));
-        if record.len() != header.len() {
-            let reason = format!("{} fields where the header has {}", record.len(), header.len());
-            raw.push((line, Err(reason)));
-            continue;
-        }
-        let field = |at: Option<usize>| at.and_then(|at| record.get(at)).map(str::to_owned);
-        let [vehicle_id, plate, customer_id, customer_name, customer_address] =
-            positions.map(field);
-        let row = RawRow { vehicle_id, plate, customer_id, customer_name, customer_address };
-        raw.push((line, Ok(row)));
-    }
-    Ok(raw)
-}
-
-/// Element by element, so that each has its line, and one of the wrong shape spoils itself alone.
-fn read_json(text: &str) -> Result<Raw, Unreadable> {
-    let wrong = |at: usize, reason: &str| Unreadable {
-        line: line_of(&text.as_bytes()[..at]),
-        reason: reason.to_owned(),
-    };
-    let space = |at: usize| at + text[at..].len() - text[at..].trim_start().len();
-    let mut at = space(0) + 1; // behind the bracket
-    let mut raw = Vec::new();
-    loop {
-        at = space(at);
-        match text.as_bytes().get(at) {
-            Some(b']') if raw.is_empty() => break,
-            None => return Err(wrong(at, "the array does not end")),
-            _ => {}
-        }
-        let mut elements =
-            serde_json::Deserializer::from_str(&text[at..]).into_iter::<serde_json::Value>();
-        let line = line_of(&text.as_bytes()[..at]);
-        let element = match elements.next() {
-            Some(Ok(element)) => element,
-            Some(Err(e)) => {
-                let line = line + u64::try_from(e.line()).unwrap_or(1).saturating_sub(1);
-                return Err(Unreadable { line, reason: "not JSON".to_owned() });
-            }
-            None => return Err(wrong(at, "the array does not end")),
-        };
-        at = space(at + elements.byte_offset());
-        let row = serde_json::from_value::<RawRow>(element).ok();
-        raw.push((line, row.ok_or_else(|| "not an object of texts".to_owned())));
-        match text.as_bytes().get(at) {
-            Some(b',') => at += 1,
-            Some(b']') => break,
-            _ => return Err(wrong(at.min(text.len()), "expected `,` or `]`")),
-        }
-    }
-    let rest = space(at + 1);
-    if rest < text.len() {
-        return Err(wrong(rest, "something follows the array"));
-    }
-    Ok(raw)
-}
 
 fn check(line: u64, raw: &RawRow) -> Result<Row, String> {
     let text = |name: &str, text: &Option<String>| {

@@ -1,7 +1,7 @@
 //! `/admin/vehicles`: which vehicles there are, and whose.
 
-use actix_web::web::{Data, Json, JsonConfig, Path, Query};
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Json, Path, Query};
 use domain::{Plate, Vehicle};
 use platform::http::{Problem, ProblemBody};
 
@@ -10,14 +10,6 @@ use super::customers::parse_customer;
 use super::vehicles::parse_vehicle;
 use crate::registry::{Edit, FindRecord};
 use crate::shapes::{ListQuery, Removed, VehicleBody, VehiclePage, VehicleRecord};
-
-/// Bodies that are no JSON are refused in the words of the others.
-pub(super) fn json() -> JsonConfig {
-    JsonConfig::default().limit(16 * 1024).error_handler(|error, _| {
-        let status = error.status_code();
-        Problem::new(status, format!("{error}: see /docs for what is expected")).into()
-    })
-}
 
 /// Vehicles, as at `/vehicles`.
 #[utoipa::path(get, path = "/admin/vehicles", tag = "vehicles", params(ListQuery), responses((status = 200, body = VehiclePage), (status = 400, body = ProblemBody<'_>)))]

@@ -24,7 +24,7 @@ use std::sync::Arc;
 use actix::Addr;
 use actix_web::web::PayloadConfig;
 use domain::SharedClock;
-use platform::http::{Routes, Scope, operation};
+use platform::http::{Routes, Scope, json, operation};
 
 use crate::inside::Inside;
 use crate::live::Live;
@@ -33,6 +33,8 @@ use crate::registry::Registry;
 
 /// Largest file of an import: some 200,000 vehicles.
 const IMPORT_BYTES_MAX: usize = 32 << 20;
+/// Largest description of a vehicle or a customer.
+const JSON_BYTES_MAX: usize = 16 << 10;
 /// Most bytes of a ping's body.
 const PING_BYTES_MAX: usize = 4_096;
 
@@ -56,13 +58,13 @@ pub fn routes() -> Routes {
         .add(Scope::Ping, operation!(vehicles::ping).with(|| PayloadConfig::new(PING_BYTES_MAX)))
         .add(Scope::Admin, operation!(customers::list))
         .add(Scope::Admin, operation!(customers::show))
-        .add(Scope::Admin, operation!(customers::put).with(master::json))
+        .add(Scope::Admin, operation!(customers::put).with(|| json(JSON_BYTES_MAX)))
         .add(Scope::Admin, operation!(customers::remove))
         .add(Scope::Admin, operation!(import::import).with(|| PayloadConfig::new(IMPORT_BYTES_MAX)))
         .add(Scope::Admin, operation!(plates::show))
         .add(Scope::Admin, operation!(plates::erase))
         .add(Scope::Admin, operation!(master::list))
         .add(Scope::Admin, operation!(master::show))
-        .add(Scope::Admin, operation!(master::put).with(master::json))
+        .add(Scope::Admin, operation!(master::put).with(|| json(JSON_BYTES_MAX)))
         .add(Scope::Admin, operation!(master::remove))
 }
