@@ -41,7 +41,7 @@ use dead_letter_desk::DeadLetterDesk;
 use domain::wire::queue_of;
 use domain::{Direction, SharedClock, Watermarks};
 use operator_desk::OperatorDesk;
-use plate_desk::{LaterVehicles, PlateDesk};
+use plate_desk::{LaterHolder, PlateDesk};
 use platform::component::{Component, States};
 use platform::http::Routes;
 use platform::messaging::{Broker, Queue};
@@ -93,7 +93,8 @@ pub struct Actors {
     summary_client: Addr<SummaryClient>,
     desks: Desks,
     /// Who else knows of plates.
-    vehicles: LaterVehicles,
+    vehicles: LaterHolder,
+    office: LaterHolder,
     gate: Arc<Gate>,
     health: Arc<Health>,
     metrics: Arc<Metrics>,
@@ -217,13 +218,14 @@ impl Actors {
             vitals.of("dead-letter desk"),
         )
         .start();
-        let vehicles = LaterVehicles::default();
+        let (vehicles, office) = (LaterHolder::default(), LaterHolder::default());
         let plates = PlateDesk::new(
             plate_desk::Parts {
                 store: Arc::clone(&store) as Arc<dyn Plates>,
                 sink,
                 dead_letters: dead_letters.clone(),
                 vehicles: Rc::clone(&vehicles),
+                places: Rc::clone(&office),
             },
             vitals.of("plate desk"),
         )
@@ -251,6 +253,7 @@ impl Actors {
             summary_client,
             desks,
             vehicles,
+            office,
             gate,
             health,
             metrics,
@@ -258,9 +261,14 @@ impl Actors {
     }
 
     /// Where is to be said, once, who else knows of plates: what is shown and erased of one (G8) is of
-    /// both.
-    pub fn vehicles(&self) -> LaterVehicles {
+    /// all.
+    pub fn vehicles(&self) -> LaterHolder {
         Rc::clone(&self.vehicles)
+    }
+
+    /// The same of the office.
+    pub fn places(&self) -> LaterHolder {
+        Rc::clone(&self.office)
     }
 
     /// Whether each part works.

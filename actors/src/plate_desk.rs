@@ -60,6 +60,10 @@ pub struct Holdings {
     /// is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vehicles: Option<Value>,
+    /// Where its vehicle is counted as inside: nowhere, or at one place; missing where no office is
+    /// known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub places: Option<Value>,
 }
 
 /// How much of each was erased.
@@ -74,20 +78,23 @@ pub struct Erased {
     /// Vehicles of the vehicle monitor; missing where no monitor is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vehicles: Option<usize>,
+    /// Stays of the office; missing where no office is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub places: Option<usize>,
 }
 
-/// The vehicle monitor, which knows whose a plate is; the binary brings the two together.
+/// Another room that holds something of a plate; the binary brings the two together.
 #[async_trait(?Send)]
-pub trait VehiclesOfPlates {
-    /// The vehicles it holds of a plate, a list of none or one. An error says why in words.
+pub trait HoldsPlates {
+    /// What it holds of a plate, a list of none or one. An error says why in words.
     async fn held(&self, plate: &Plate) -> Result<Value, String>;
 
-    /// Removes the vehicle that has the plate; answers how many they were.
+    /// Erases that; answers how much it was.
     async fn erase(&self, plate: &Plate) -> Result<usize, String>;
 }
 
-/// The monitor, from when it is known: it starts after the actors, whose store it asks.
-pub type LaterVehicles = Rc<OnceCell<Box<dyn VehiclesOfPlates>>>;
+/// The other room, from when it is known: it starts after the actors.
+pub type LaterHolder = Rc<OnceCell<Box<dyn HoldsPlates>>>;
 
 /// Why a request could not be served, or not to its end. Ask again.
 #[derive(Debug, thiserror::Error)]
@@ -104,6 +111,9 @@ pub enum DeskError {
     /// The vehicle monitor could not be asked; why, in words.
     #[error("the vehicle monitor cannot be reached: {0}")]
     Vehicles(String),
+    /// The office could not be asked; why, in words.
+    #[error("the office cannot be reached: {0}")]
+    Places(String),
     /// What is on its way would arrive after the erasure.
     #[error(
         "reports of the plate are on their way to the sink and have not arrived within {} s: the \
@@ -131,8 +141,10 @@ pub struct Parts {
     pub sink: Rc<dyn Sink>,
     /// What could not be read.
     pub dead_letters: Addr<DeadLetterDesk>,
-    /// The vehicle monitor.
-    pub vehicles: LaterVehicles,
+    /// The vehicle monitor, which knows whose a plate is.
+    pub vehicles: LaterHolder,
+    /// The office, which counts its vehicle.
+    pub places: LaterHolder,
 }
 
 impl PlateDesk {
@@ -142,15 +154,33 @@ impl PlateDesk {
     }
 }
 
+/// What another room holds, where there is one.
+async fn held_by(
+    other: &LaterHolder,
+    plate: &Plate,
+    failed: fn(String) -> DeskError,
+) -> Result<Option<Value>, DeskError> {
+    let Some(other) = other.get() else { return Ok(None) };
+    other.held(plate).await.map(Some).map_err(failed)
+}
+
+/// Erases that.
+async fn erased_by(
+    other: &LaterHolder,
+    plate: &Plate,
+    failed: fn(String) -> DeskError,
+) -> Result<Option<usize>, DeskError> {
+    let Some(other) = other.get() else { return Ok(None) };
+    other.erase(plate).await.map(Some).map_err(failed)
+}
+
 impl Parts {
     async fn export(&self, plate: Plate) -> Result<Holdings, DeskError> {
         let held = self.store.held(&plate).await?;
         let files = self.sink.held(&plate).await?;
         let letters = self.letters_of(&plate).await?;
-        let vehicles = match self.vehicles.get() {
-            Some(monitor) => Some(monitor.held(&plate).await.map_err(DeskError::Vehicles)?),
-            None => None,
-        };
+        let vehicles = held_by(&self.vehicles, &plate, DeskError::Vehicles).await?;
+        let places = held_by(&self.places, &plate, DeskError::Places).await?;
         let as_json = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| text.into());
         Ok(Holdings {
             record: held.record.as_deref().map(as_json),
@@ -161,6 +191,7 @@ impl Parts {
                 .map(|letter| String::from_utf8_lossy(&letter.body).into_owned())
                 .collect(),
             vehicles,
+            places,
             vehicle_plate: plate,
         })
     }
@@ -178,12 +209,10 @@ impl Parts {
         }
         let rows = self.sink.erase(&plate).await?;
         let dead_letters = self.discard_letters_of(&plate).await?;
-        let vehicles = match self.vehicles.get() {
-            Some(monitor) => Some(monitor.erase(&plate).await.map_err(DeskError::Vehicles)?),
-            None => None,
-        };
-        info!(?plate, record, rows, dead_letters, vehicles, "plate erased");
-        Ok(Erased { record, rows, dead_letters, vehicles })
+        let vehicles = erased_by(&self.vehicles, &plate, DeskError::Vehicles).await?;
+        let places = erased_by(&self.places, &plate, DeskError::Places).await?;
+        info!(?plate, record, rows, dead_letters, vehicles, places, "plate erased");
+        Ok(Erased { record, rows, dead_letters, vehicles, places })
     }
 
     async fn discard_letters_of(&self, plate: &Plate) -> Result<usize, DeskError> {

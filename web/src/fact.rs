@@ -30,17 +30,32 @@ pub(crate) enum FactKind {
     /// An exception no longer holds.
     #[serde(rename = "exception.repaired")]
     ExceptionRepaired,
+    /// The numbers of a place are others now.
+    #[serde(rename = "parking_lot_state")]
+    ParkingLotState,
+    /// People have counted.
+    #[serde(rename = "count.corrected")]
+    CountCorrected,
+    /// A place is described otherwise.
+    #[serde(rename = "place.changed")]
+    PlaceChanged,
 }
 
 impl FactKind {
     /// All of them.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::SessionOpened,
         Self::SessionClosed,
         Self::SessionWithdrawn,
         Self::ExceptionRaised,
         Self::ExceptionRepaired,
+        Self::ParkingLotState,
+        Self::CountCorrected,
+        Self::PlaceChanged,
     ];
+    /// Those that other parts than the actors tell.
+    pub(crate) const TOLD_BY_OTHERS: [Self; 3] =
+        [Self::ParkingLotState, Self::CountCorrected, Self::PlaceChanged];
 
     /// The `type` of its event.
     pub(crate) fn as_str(self) -> &'static str {
@@ -50,6 +65,9 @@ impl FactKind {
             Self::SessionWithdrawn => "session.withdrawn",
             Self::ExceptionRaised => "exception.raised",
             Self::ExceptionRepaired => "exception.repaired",
+            Self::ParkingLotState => "parking_lot_state",
+            Self::CountCorrected => "count.corrected",
+            Self::PlaceChanged => "place.changed",
         }
     }
 
@@ -61,7 +79,10 @@ impl FactKind {
     /// The file that has a row for each fact of this kind.
     pub(crate) fn table(self) -> Option<Table> {
         match self {
-            Self::SessionOpened => None,
+            Self::SessionOpened
+            | Self::ParkingLotState
+            | Self::CountCorrected
+            | Self::PlaceChanged => None,
             Self::SessionClosed => Some(Table::Summaries),
             Self::SessionWithdrawn | Self::ExceptionRaised | Self::ExceptionRepaired => {
                 Some(Table::Exceptions)

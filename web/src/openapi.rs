@@ -59,6 +59,27 @@ pub(crate) struct Opening {
     revision: u64,
 }
 
+fn kinds_of_others() -> Object {
+    one_of(FactKind::TOLD_BY_OTHERS.map(FactKind::as_str))
+}
+
+/// A fact that another part than the actors tells.
+#[derive(ToSchema)]
+pub(crate) struct FactOfOthers {
+    #[schema(schema_with = kinds_of_others)]
+    r#type: String,
+    /// Names it among all of its type: every retry has the same key, and no other fact has it.
+    key: String,
+    /// When it became true, RFC 3339.
+    at: String,
+    /// The car park.
+    place: String,
+    /// What it is about, never a plate.
+    subject: String,
+    /// What is to be known of it: an object.
+    data: Object,
+}
+
 fn kinds() -> Object {
     one_of(ExceptionKind::ALL.map(ExceptionKind::as_str))
 }

@@ -61,7 +61,7 @@ use serde::Deserialize;
 
 pub use actors_client::ActorsAt;
 pub use cameras::{Camera, CameraLevel, Cameras};
-pub use elsewhere::{to_actors, to_monitor};
+pub use elsewhere::{to_actors, to_monitor, to_office};
 pub use nowhere::nowhere;
 
 use crate::routes::State;
@@ -76,9 +76,11 @@ use words::Words;
 /// Who is asked, in the words of an operator.
 const PROCESSORS: &str = "the processors";
 const VEHICLE_MONITOR: &str = "the vehicle monitor";
+const OFFICE: &str = "the office";
 /// What says where they are.
 const ACTORS_URL: &str = "CARPARK_ACTORS_URL";
 const VEHICLES_URL: &str = "CARPARK_VEHICLES_URL";
+const PLACES_URL: &str = "CARPARK_PLACES_URL";
 
 /// Found stays on the page of a search.
 const FOUND_SHOWN: usize = 50;
@@ -96,6 +98,8 @@ pub struct Options {
     pub actors: ActorsAt,
     /// Who knows the vehicles that report in.
     pub vehicles: ActorsAt,
+    /// Who knows the places.
+    pub office: ActorsAt,
     /// Who watches the cameras; none where there are none.
     pub cameras: Option<Arc<dyn Cameras>>,
 }
@@ -216,6 +220,7 @@ impl Component for OpenPages {
     fn routes(&self) -> Routes {
         let options = self.0.options.clone();
         let (at_actors, at_monitor) = (options.actors, options.vehicles);
+        let at_office = options.office;
         let pages = Arc::clone(&self.0);
         // Of the thread that serves: an HTTP client belongs to one.
         routes()
@@ -227,6 +232,10 @@ impl Component for OpenPages {
             .sharing(move || {
                 let monitor = ActorsClient::new(at_monitor.clone(), VEHICLE_MONITOR, VEHICLES_URL);
                 Data::new(Monitor(Rc::new(monitor)))
+            })
+            .sharing(move || {
+                let office = ActorsClient::new(at_office.clone(), OFFICE, PLACES_URL);
+                Data::new(Office(Rc::new(office)))
             })
     }
 
@@ -245,6 +254,9 @@ pub(crate) struct Actors(ActorsClient);
 
 /// The same to the vehicle monitor.
 pub(crate) struct Monitor(Rc<ActorsClient>);
+
+/// The same to the office.
+pub(crate) struct Office(Rc<ActorsClient>);
 
 #[derive(Template)]
 #[template(path = "car_park.html")]

@@ -12,6 +12,7 @@ use domain::{ExceptionKind, ExceptionRow, Opening, Plate, Summary};
 
 use crate::csv_writer::{each_row, newest_rows};
 use crate::dismissal::Dismissal;
+use crate::row::OfOthers;
 pub(crate) use standings::Cursor;
 use standings::{ROWS_MAX, Standings};
 
@@ -46,6 +47,10 @@ pub(crate) trait Shown {
 
 impl Shown for Opening {
     /// What is open the pages ask the actors, who say it by the record.
+    fn show_in(&self, _: &Recent) {}
+}
+
+impl Shown for OfOthers {
     fn show_in(&self, _: &Recent) {}
 }
 

@@ -15,10 +15,10 @@ use domain::wire::Saved as Status;
 use platform::http::{Problem, Routes, Scope, operation, read_body};
 
 use crate::csv_writer::{Append, CsvWriter};
-use crate::openapi::{Exception, Opening, Saved, Summary};
+use crate::openapi::{Exception, FactOfOthers, Opening, Saved, Summary};
 use crate::problem::too_large;
 use crate::recent::{Recent, Shown};
-use crate::row::{Answer, Posted};
+use crate::row::{Answer, OfOthers, Posted};
 use crate::table::Table;
 use body::{Items, Limits};
 pub(crate) use feed::{OpenFeed, routes as feed_routes};
@@ -51,6 +51,7 @@ pub(crate) fn routes() -> Routes {
         .add(Scope::Sink, operation!(save_summary))
         .add(Scope::Sink, operation!(save_exception))
         .add(Scope::Sink, operation!(save_opened))
+        .add(Scope::Sink, operation!(save_facts))
         .add(Scope::Admin, operation!(download_summaries))
         .add(Scope::Admin, operation!(download_exceptions))
         .add(Scope::Sink, operation!(plates::export))
@@ -92,6 +93,19 @@ async fn save_opened(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     save::<domain::Opening>(&state, &request, payload).await
+}
+
+/// What other parts than the actors tell: it stands in the feed and in no file. One item, or an array of
+/// them; the answer has the same shape.
+#[utoipa::path(post, path = "/save_facts", tag = "files", request_body = FactOfOthers,
+    responses((status = 200, body = Saved), (status = 400), (status = 413), (status = 422),
+        (status = 503), (status = 507)))]
+async fn save_facts(
+    state: Data<State>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    save::<OfOthers>(&state, &request, payload).await
 }
 
 /// Takes one item or an array, answers in kind once all of it is durable.

@@ -1,5 +1,7 @@
 //! What the service takes: what it is called on the wire, how it looks in its file.
 
+mod told;
+
 use std::borrow::Cow;
 
 use domain::wire::{
@@ -13,6 +15,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::cell::{guard, guard_words, unguard, unguard_words};
 use crate::fact::{About, Fact, FactKind};
 use crate::table::{Fingerprint, Table};
+
+pub(crate) use told::OfOthers;
 
 /// Something that is posted, and told or written.
 pub(crate) trait Posted: for<'a> TryFrom<&'a Self::Message, Error = Unsavable> {

@@ -6,10 +6,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use platform::http::{Problem, Routes};
 
 use super::actors_client::Body;
-use super::{Actors, Monitor, Pages};
+use super::{Actors, Monitor, Office, Pages};
 
-/// Brings a file of vehicles.
-const IMPORT: &str = "/admin/vehicles/import";
+/// Bring files.
+const IMPORTS: [&str; 2] = ["/admin/vehicles/import", "/admin/places/import"];
 
 /// These routes, answered by the vehicle monitor, wherever it is.
 pub fn to_monitor(routes: Routes) -> Routes {
@@ -21,17 +21,27 @@ pub fn to_actors(routes: Routes) -> Routes {
     routes.handed_on(|| web::route().to(ask_actors))
 }
 
+/// These routes, answered by the office, wherever it is.
+pub fn to_office(routes: Routes) -> Routes {
+    routes.handed_on(|| web::route().to(ask_office))
+}
+
+async fn ask_office(
+    pages: Data<Pages>,
+    office: Data<Office>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    office.0.hand_on(&request, said(&request, payload), is_over(&pages)).await
+}
+
 async fn ask_monitor(
     pages: Data<Pages>,
     monitor: Data<Monitor>,
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let body = match request.path() == IMPORT {
-        true => Body::File(payload),
-        false => Body::Said(payload),
-    };
-    monitor.0.hand_on(&request, body, is_over(&pages)).await
+    monitor.0.hand_on(&request, said(&request, payload), is_over(&pages)).await
 }
 
 async fn ask_actors(
@@ -41,6 +51,13 @@ async fn ask_actors(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     actors.0.hand_on(&request, Body::Said(payload), is_over(&pages)).await
+}
+
+fn said(request: &HttpRequest, payload: Payload) -> Body {
+    match IMPORTS.contains(&request.path()) {
+        true => Body::File(payload),
+        false => Body::Said(payload),
+    }
 }
 
 /// Comes when the service ends: whoever listens to events is let go of.

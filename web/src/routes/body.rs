@@ -60,6 +60,7 @@ fn field_of(error: &Unsavable) -> &'static str {
     match error {
         Unsavable::Plate(_) => "vehicle_plate",
         Unsavable::Backwards => "exit_date_time",
+        Unsavable::Kind => "type",
         Unsavable::Time(field) | Unsavable::Text(field, _) | Unsavable::NoSubject(field) => field,
     }
 }
