@@ -25,6 +25,8 @@ pub enum Role {
     Web,
     /// The vehicle monitor.
     Vehicles,
+    /// Places, and how full they are.
+    Office,
     /// Brings a file of vehicles to a running vehicle monitor, then ends.
     VehiclesImport,
     /// Simulated vehicles that report in.
@@ -70,6 +72,7 @@ const ROLES: &[(&str, Role, &str)] = &[
         Role::Vehicles,
         "The vehicle monitor: which vehicles are connected; `vehicles import FILE` registers many",
     ),
+    ("office", Role::Office, "Places: how many vehicles are in each, and whether there is room"),
     ("ping-generator", Role::PingGenerator, "Simulated vehicles that report in once a minute"),
     ("entry-generator", Role::EntryGenerator, "Simulated entry cameras"),
     ("exit-generator", Role::ExitGenerator, "Simulated exit cameras"),

@@ -57,6 +57,8 @@ platform::settings! {
         pub generators_listen: SocketAddr = setting(PLACES, "generators_listen", "127.0.0.1:40002"),
         /// Address of the vehicles role
         pub vehicles_listen: SocketAddr = setting(PLACES, "vehicles_listen", "127.0.0.1:40004"),
+        /// Address of the office role
+        pub office_listen: SocketAddr = setting(PLACES, "office_listen", "127.0.0.1:40005"),
         /// Where the actors post summaries; in `all` and `serve` this process itself unless set
         pub summary_url: Option<Url> =
             setting(PLACES, "summary_url", "http://127.0.0.1:40000/save_summary").only_as_said(),
@@ -68,6 +70,14 @@ platform::settings! {
         /// and `serve` this process itself unless set
         pub vehicles_url: Option<Url> =
             setting(PLACES, "vehicles_url", "http://127.0.0.1:40004").only_as_said(),
+        /// Where the pages ask for places, and the actors for where a plate is counted; in `all` and
+        /// `serve` this process itself unless set
+        pub places_url: Option<Url> =
+            setting(PLACES, "places_url", "http://127.0.0.1:40005").only_as_said(),
+        /// The feed that the office reads, and beside it where it tells; in `all` and `serve` this
+        /// process itself unless set
+        pub feed_url: Option<Url> =
+            setting(PLACES, "feed_url", "http://127.0.0.1:40000/feed").only_as_said(),
         /// See [`Tokens`].
         pub tokens: Tokens = nested(),
         /// Proxies before this listener, whose X-Forwarded-For is believed: addresses or networks
@@ -77,6 +87,8 @@ platform::settings! {
         pub rules: actors::Rules = nested(),
         /// Of the vehicle monitor.
         pub vehicles: vehicles::Options = nested(),
+        /// Of places and their counts.
+        pub office: office::Options = nested(),
         /// Unacknowledged deliveries per queue
         pub prefetch: u16 = rare(LIMITS, "prefetch", "1000").at_least(1.0),
         /// Of the actors, with the policy.
@@ -100,6 +112,8 @@ platform::settings! {
         pub camera_options: cameras::Options = nested(),
         /// The cameras that may post reads.
         pub cameras: Vec<cameras::Camera> = fixed(Vec::new()),
+        /// The car parks.
+        pub places: Vec<(domain::PlaceName, domain::place::Place)> = fixed(Vec::new()),
         /// What is logged: error, warn, info, debug, or a filter such as info,actors=debug
         pub log: LogFilter = setting(LOGS, "log", "info"),
         /// `human` or `json`
@@ -176,8 +190,10 @@ impl Layers {
         let mut config = Config::of(&self.values)?;
         config.actors.policy = config.rules.policy(self.named.re_reads()?);
         config.cameras = self.named.cameras(config.tokens.camera.as_deref())?;
+        config.places = self.named.described_places()?;
         config.tokens.own_cameras = self.named.camera_tokens()?;
         config.vehicles.start_patience = config.start_patience;
+        config.office.start_patience = config.start_patience;
         config.web.data_dir.clone_from(&config.data_dir);
         config.web.webhooks = self.named.webhooks()?;
         Ok(config)

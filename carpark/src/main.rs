@@ -12,6 +12,7 @@ mod health;
 mod http;
 mod import;
 mod limits;
+mod plates_elsewhere;
 mod progress;
 mod rates;
 mod reads;
@@ -21,7 +22,6 @@ mod roles;
 mod say;
 mod shutdown;
 mod telemetry;
-mod vehicles_of_plates;
 mod verify;
 
 use std::process::ExitCode;

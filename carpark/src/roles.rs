@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use actors::plate_desk::VehiclesOfPlates;
+use actors::plate_desk::HoldsPlates;
 use anyhow::bail;
 use async_trait::async_trait;
 use domain::SharedClock;
@@ -39,11 +39,11 @@ use crate::http::rate::Rates;
 use crate::http::sign_in::{self, SignIns};
 use crate::http::{self, Site};
 use crate::limits;
+use crate::plates_elsewhere::{Here, MONITOR, There};
 use crate::reads::{Input, Reads};
 use crate::recording::recorded;
 use crate::say;
 use crate::shutdown::Shutdown;
-use crate::vehicles_of_plates::{Here, There};
 use parts::Wiring;
 use plan::Plan;
 use watched::Watched;
@@ -226,14 +226,20 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         false => None,
     };
     if let Some(actors) = actors {
-        let others: Option<Box<dyn VehiclesOfPlates>> = match (plates, &config.vehicles_url) {
+        let others: Option<Box<dyn HoldsPlates>> = match (plates, &config.vehicles_url) {
             (Some(plates), _) => Some(Box::new(Here(plates))),
             (None, Some(url)) => {
-                Some(Box::new(There::new(url.clone(), config.tokens.admin.clone())))
+                Some(Box::new(There::new(MONITOR, url.clone(), config.tokens.admin.clone())))
             }
             (None, None) => None,
         };
         let _known_already = others.map(|others| actors.vehicles.set(others));
+        if let Some(office) = parts::office::plates(&wiring)? {
+            let _known_already = actors.places.set(Box::new(office));
+        }
+    }
+    if plan.office {
+        parts::office::start(&wiring).await?;
     }
     if plan.web {
         let _seen_already = watch.set(parts::cameras::start(&wiring, embedded.clone())?);

@@ -95,6 +95,7 @@ impl Carpark {
         let listen = match role {
             "" | "all" | "serve" | "web" => "CARPARK_WEB_LISTEN",
             "actors" => "CARPARK_ACTORS_LISTEN",
+            "office" => "CARPARK_OFFICE_LISTEN",
             "vehicles" => "CARPARK_VEHICLES_LISTEN",
             "generators" | "entry-generator" | "exit-generator" | "ping-generator" => {
                 "CARPARK_GENERATORS_LISTEN"

@@ -1,6 +1,7 @@
-//! Places, lanes and cameras: what `carpark.toml` says of each by its name, and the cameras that
-//! come of it.
+//! Places, lanes, cameras and webhooks: what `carpark.toml` says of each by its name, and the cameras
+//! that come of it.
 
+mod places;
 mod webhooks;
 
 use std::collections::BTreeMap;
@@ -37,9 +38,21 @@ const fn named(section: &'static str, key: &'static str, help: &'static str) -> 
 pub const NAMED_SETTINGS: &[NamedSetting] = &[
     named("places", "time_zone", "IANA time zone, for times that name none: Europe/Berlin"),
     named("places", "re_read", "As the setting `re_read`, at this place: 90s"),
+    named("places", "name", "What people call it; its NAME where nobody says"),
+    named("places", "address", "Street and town"),
+    named("places", "location", "[latitude, longitude] in degrees: [52.52, 13.405]"),
+    named(
+        "places",
+        "bays",
+        "Spaces by the type of the bays: { standard = 120, electric = { spaces = 8, may_use = [\"standard\"] } }",
+    ),
+    named("places", "full_at", "Full with so many bays free, or fewer: 0"),
+    named("places", "open_again_at", "Open again with so many bays free: more than full_at"),
+    named("places", "closed", "true: nobody is let in, whatever is free"),
     named("lanes", "place", "The place it leads into; need not be said where there is one place"),
     named("lanes", "role", "entry, exit, or both: then the camera's direction decides"),
     named("lanes", "re_read", "As the setting `re_read`, in this lane"),
+    named("lanes", "bay_type", "Behind it are bays of this type alone"),
     named("cameras", "lane", "The lane it watches"),
     named("cameras", "vendor", "Who made it, or `auto`: each message tells (the default)"),
     named("cameras", "time_zone", "Zone of its clock, where it is not the place's"),

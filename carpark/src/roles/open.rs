@@ -109,13 +109,18 @@ pub fn vehicles_store(
 }
 
 fn in_data_dir(data_dir: &Path, name: &str) -> anyhow::Result<PathBuf> {
+    Ok(self::data_dir(data_dir)?.join(name))
+}
+
+/// The data directory, made where it is missing.
+pub fn data_dir(data_dir: &Path) -> anyhow::Result<PathBuf> {
     std::fs::create_dir_all(data_dir).with_context(|| {
         format!(
             "the data directory {} cannot be created or written: set CARPARK_DATA_DIR to one that can",
             data_dir.display()
         )
     })?;
-    Ok(data_dir.join(name))
+    Ok(data_dir.to_owned())
 }
 
 /// Waits for the servers while there is hope, saying so; gives up with what to do.

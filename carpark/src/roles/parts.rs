@@ -4,6 +4,7 @@
 pub mod actors;
 pub mod cameras;
 pub mod generators;
+pub mod office;
 pub mod pings;
 pub mod vehicles;
 pub mod web;

@@ -24,6 +24,8 @@ pub struct Plan {
     pub vehicles: bool,
     /// Simulated vehicles.
     pub pings: bool,
+    /// Places, and how full they are.
+    pub office: bool,
 }
 
 impl Plan {
@@ -37,6 +39,7 @@ impl Plan {
             exits: is(&[Role::All, Role::Generators, Role::ExitGenerator]),
             vehicles: is(&[Role::All, Role::Serve, Role::Vehicles]),
             pings: is(&[Role::All, Role::PingGenerator]),
+            office: is(&[Role::All, Role::Serve, Role::Office]),
         }
     }
 
@@ -106,6 +109,8 @@ impl Plan {
             ("actors_listen", config.actors_listen)
         } else if self.vehicles {
             ("vehicles_listen", config.vehicles_listen)
+        } else if self.office {
+            ("office_listen", config.office_listen)
         } else {
             ("generators_listen", config.generators_listen)
         }
@@ -117,6 +122,7 @@ impl Plan {
             Self { web: true, .. } => "web_backend",
             Self { actors: true, .. } => "backend",
             Self { vehicles: true, .. } => "vehicles_backend",
+            Self { office: true, .. } => "office_backend",
             Self { entries: true, .. } => "vehicle_entry",
             Self { pings: true, .. } => "vehicle_ping",
             _ => "vehicle_exit",

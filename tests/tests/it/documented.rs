@@ -243,6 +243,8 @@ fn commands_to_a_running_program_work_as_they_stand() {
     let bench = Bench::new();
     // The documents' cameras, without a token: the commands show none.
     let toml = block("[cameras.entry-1]").text.replace("camera_token", "#");
+    // And bays, which people count.
+    let toml = toml.replace("[places.main]", "[places.main]\nbays = { standard = 120 }");
     fs::write(bench.directory.join("carpark.toml"), toml).unwrap();
     let now = chrono::Utc::now().to_rfc3339();
     let read = format!(r#"{{"id":"d-1","vehicle_plate":"ABC-123","entry_date_time":"{now}"}}"#);
@@ -252,6 +254,8 @@ fn commands_to_a_running_program_work_as_they_stand() {
     let hikvision = workspace().join("cameras/payloads/hikvision.xml");
     fs::copy(&hikvision, payloads.join("hikvision.xml")).unwrap();
     fs::copy(&hikvision, bench.directory.join("message.xml")).unwrap();
+    let places = "id,name,spaces_standard\neast,East,30\n";
+    fs::write(bench.directory.join("places.csv"), places).unwrap();
     let carpark = Carpark::new(&bench.directory, "all").port(bench.port(40_000)).start_ready();
     for block in blocks() {
         let starts = STARTING.iter().any(|words| block.text.contains(words));

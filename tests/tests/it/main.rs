@@ -33,6 +33,7 @@ mod monitoring;
 mod network;
 mod pages;
 mod pipeline;
+mod places;
 mod plates;
 mod poison;
 mod processes;

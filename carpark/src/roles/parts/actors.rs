@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use actors::plate_desk::LaterVehicles;
+use actors::plate_desk::LaterHolder;
 use actors::store::Store;
 use actors::summary_client::{HttpSink, SinkOptions};
 use actors::{Actors, Metrics};
@@ -24,7 +24,9 @@ pub struct Started {
     /// The store of the sessions.
     pub store: Arc<dyn Store>,
     /// Where they want to be told who else knows of plates.
-    pub vehicles: LaterVehicles,
+    pub vehicles: LaterHolder,
+    /// The same of the office.
+    pub places: LaterHolder,
 }
 
 /// Starts them, when broker and store are there.
@@ -60,7 +62,8 @@ pub async fn start(wiring: &Wiring<'_>) -> anyhow::Result<Started> {
         let _ = actors.health().store_settings.set(Arc::clone(&redis.part));
         wiring.run(redis);
     }
-    let started = Started { publisher, store, vehicles: actors.vehicles() };
+    let (vehicles, places) = (actors.vehicles(), actors.places());
+    let started = Started { publisher, store, vehicles, places };
     let progress =
         Progress::start(config.progress_every, metrics, actors.gate(), Arc::clone(clock));
     if let Some(progress) = progress {

@@ -43,6 +43,9 @@ pub fn pages(
     if !wiring.plan.vehicles {
         elsewhere = elsewhere.and(web::pages::to_monitor(vehicles::routes()));
     }
+    if !wiring.plan.office {
+        elsewhere = elsewhere.and(web::pages::to_office(office::routes()));
+    }
     if !wiring.plan.actors {
         elsewhere = elsewhere.and(web::pages::to_actors(actors::routes()));
     }
@@ -68,6 +71,7 @@ fn pages_options(wiring: &Wiring<'_>, cameras: &Arc<OnceLock<Watch>>) -> anyhow:
         time_zone: config.web.time_zone,
         actors: at(&config.actors_url, wiring.plan.actors, 40_001)?,
         vehicles: at(&config.vehicles_url, wiring.plan.vehicles, 40_004)?,
+        office: at(&config.places_url, wiring.plan.office, 40_005)?,
         cameras: match config.cameras.is_empty() {
             true => None,
             false => Some(Arc::new(CameraWatch(Arc::clone(cameras)))),

@@ -1,0 +1,55 @@
+//! What people and apps ask. Whoever looks reads the [`Board`]; whoever changes something asks the
+//! keeper.
+
+mod admin;
+mod events;
+mod places;
+mod plates;
+
+use std::sync::Arc;
+
+use actix::Addr;
+use domain::PlaceName;
+use platform::http::{Problem, Routes, Scope, json, operation};
+
+use crate::board::Board;
+use crate::keeper::Keeper;
+
+/// Largest body of a request: 10,000 places in JSON are about 5 MB.
+const BODY_BYTES_MAX: usize = 32 << 20;
+
+/// Largest description of a place.
+const JSON_BYTES_MAX: usize = 256 << 10;
+
+/// What every route needs.
+#[derive(Clone)]
+pub struct Desk {
+    /// Changes what is known.
+    pub keeper: Addr<Keeper>,
+    /// How full the places are.
+    pub board: Arc<Board>,
+    /// Ends the sessions of a place.
+    pub sessions: Option<Arc<dyn crate::Sessions>>,
+}
+
+/// The routes, without the desk behind them.
+pub fn routes() -> Routes {
+    let body = || actix_web::web::PayloadConfig::new(BODY_BYTES_MAX);
+    Routes::default()
+        .add(Scope::Public, operation!(events::events))
+        .add(Scope::Public, operation!(places::list))
+        .add(Scope::Public, operation!(places::show))
+        .add(Scope::Admin, operation!(admin::import).with(body))
+        .add(Scope::Admin, operation!(admin::list))
+        .add(Scope::Admin, operation!(admin::show))
+        .add(Scope::Admin, operation!(admin::put).with(|| json(JSON_BYTES_MAX)))
+        .add(Scope::Admin, operation!(admin::remove))
+        .add(Scope::Admin, operation!(admin::count).with(|| json(JSON_BYTES_MAX)))
+        .add(Scope::Admin, operation!(admin::reset).with(|| json(JSON_BYTES_MAX)))
+        .add(Scope::Admin, operation!(plates::show))
+        .add(Scope::Admin, operation!(plates::erase))
+}
+
+fn place_name(text: &str) -> Result<PlaceName, Problem> {
+    text.parse().map_err(|e| Problem::bad_request(format!("the id of a place {e}")))
+}

@@ -1,0 +1,378 @@
+//! What the office keeps, in SQL. A [`Change`] is one transaction: what was made of the feed stands
+//! with the position that it was made of, and what is to be told of it with both.
+
+mod sql;
+
+use std::fmt::Write as _;
+
+use domain::occupancy::{Count, Spot, Stay};
+use domain::place::{BayType, Place};
+use domain::{Instant, ObservationId, PlaceName, Plate};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
+use sqlx::{Any, AssertSqlSafe, Row as _, Transaction};
+
+pub use sql::{Sql, SqlError};
+
+/// Rows of one statement: fewer round trips, and a text that does not grow without bound.
+const ROWS_AT_ONCE: usize = 64;
+
+/// What has become otherwise: all of it is kept, or nothing.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Change {
+    /// The feed has been read to here.
+    pub position: Option<u64>,
+    /// Descriptions; `None`: there is none any more.
+    pub places: Vec<(PlaceName, Option<Place>)>,
+    /// Counts.
+    pub counts: Vec<(Spot, Count)>,
+    /// Stays that stand open; `None`: no more.
+    pub stays: Vec<(Plate, Option<Stay>)>,
+    /// What was told of a place, and the how manieth time that was.
+    pub told: Vec<(PlaceName, String, u64)>,
+    /// What is to be told in the feed, each as JSON, in this order.
+    pub facts: Vec<String>,
+}
+
+impl Change {
+    /// Whether there is nothing to keep.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Committed {
+    /// It is durable, and this is the version now.
+    Done(i64),
+    /// Another process was quicker: look at what it did, and decide again.
+    Conflict,
+}
+
+/// What has become otherwise since a version.
+#[derive(Debug, Default)]
+pub struct News {
+    /// The version that this is about.
+    pub version: i64,
+    /// How far the feed has been read.
+    pub position: u64,
+    /// Descriptions; `None`: there is none any more.
+    pub places: Vec<(PlaceName, Option<Place>)>,
+    /// Counts.
+    pub counts: Vec<(Spot, Count)>,
+}
+
+/// The database.
+#[derive(Clone)]
+pub struct Store {
+    sql: Sql,
+}
+
+type Work = Transaction<'static, Any>;
+
+impl Store {
+    /// Of this database.
+    pub fn new(sql: Sql) -> Self {
+        Self { sql }
+    }
+
+    /// Makes the tables, where they are not there yet.
+    pub async fn prepare(&self) -> Result<(), SqlError> {
+        self.sql.migrate().await
+    }
+
+    /// What has become otherwise since `version`; of 0, everything.
+    pub async fn since(&self, version: i64) -> Result<News, SqlError> {
+        // Not one look at all: what another changes meanwhile is of a later version, so that a change
+        // on top of this one is refused.
+        let pool = self.sql.pool();
+        let row = sqlx::query("SELECT version, position FROM office").fetch_one(pool).await?;
+        let mut news =
+            News { version: row.try_get(0)?, position: number(&row, 1)?, ..News::default() };
+        if news.version == version {
+            return Ok(news);
+        }
+        let places = sqlx::query("SELECT id, description FROM places WHERE version > $1")
+            .bind(version)
+            .fetch_all(pool)
+            .await?;
+        for row in &places {
+            let described: Option<String> = row.try_get(1)?;
+            news.places.push((text(row, 0)?, described.map(|json| read(&json)).transpose()?));
+        }
+        let counts = sqlx::query(
+            "SELECT place, bay_type, open_stays, correction, entries, exits, as_of, verified \
+             FROM counts WHERE version > $1",
+        )
+        .bind(version)
+        .fetch_all(pool)
+        .await?;
+        for row in &counts {
+            let (as_of, verified): (Option<i64>, Option<String>) =
+                (row.try_get(6)?, row.try_get(7)?);
+            let count = Count {
+                open: u32::try_from(number(row, 2)?).unwrap_or(u32::MAX),
+                correction: row.try_get(3)?,
+                entries: number(row, 4)?,
+                exits: number(row, 5)?,
+                verified: verified.map(|json| read(&json)).transpose()?,
+                as_of: as_of.and_then(Instant::from_timestamp_micros),
+            };
+            news.counts.push(((text(row, 0)?, bay_type(row, 1)?), count));
+        }
+        Ok(news)
+    }
+
+    /// All stays that stand open.
+    pub async fn stays(&self) -> Result<Vec<(Plate, Stay)>, SqlError> {
+        let rows = sqlx::query("SELECT plate, entry_id, place, bay_type FROM stays")
+            .fetch_all(self.sql.pool())
+            .await?;
+        let stay = |row: &AnyRow| {
+            let plate: String = row.try_get(0)?;
+            let plate = Plate::parse(&plate).map_err(|e| unreadable(&e))?;
+            let entry: ObservationId = text(row, 1)?;
+            Ok((plate, Stay { entry, place: text(row, 2)?, bay_type: bay_type(row, 3)? }))
+        };
+        rows.iter().map(stay).collect()
+    }
+
+    /// What was last told of each place, and how often it was.
+    pub async fn told(&self) -> Result<Vec<(PlaceName, String, u64)>, SqlError> {
+        let rows =
+            sqlx::query("SELECT place, state, number FROM told").fetch_all(self.sql.pool()).await?;
+        rows.iter().map(|row| Ok((text(row, 0)?, row.try_get(1)?, number(row, 2)?))).collect()
+    }
+
+    /// Keeps `change` if nobody has changed anything since `version`.
+    pub async fn commit(&self, version: i64, change: &Change) -> Result<Committed, SqlError> {
+        let mut work = self.sql.begin().await?;
+        let taken = sqlx::query("UPDATE office SET version = version + 1 WHERE version = $1")
+            .bind(version)
+            .execute(&mut *work)
+            .await?;
+        if taken.rows_affected() == 0 {
+            return Ok(Committed::Conflict);
+        }
+        let next = version + 1;
+        if let Some(position) = change.position {
+            sqlx::query("UPDATE office SET position = $1")
+                .bind(signed(position))
+                .execute(&mut *work)
+                .await?;
+        }
+        keep_places(&mut work, &change.places, next).await?;
+        keep_counts(&mut work, &change.counts, next).await?;
+        keep_stays(&mut work, &change.stays).await?;
+        put(
+            &mut work,
+            "INSERT INTO told (place, state, number) VALUES",
+            3,
+            " ON CONFLICT (place) DO UPDATE SET state = excluded.state, number = excluded.number",
+            &change.told,
+            |query, (place, state, number)| {
+                query.bind(place.as_str()).bind(state.as_str()).bind(signed(*number))
+            },
+        )
+        .await?;
+        let facts = &change.facts;
+        put(&mut work, "INSERT INTO facts (fact) VALUES", 1, "", facts, |query, fact| {
+            query.bind(fact.as_str())
+        })
+        .await?;
+        work.commit().await?;
+        Ok(Committed::Done(next))
+    }
+
+    /// Says that `reader` reads the feed until then; false where another has said so and still does.
+    pub async fn hold(&self, reader: &str, now: Instant, until: Instant) -> Result<bool, SqlError> {
+        let held = sqlx::query(
+            "UPDATE office SET reader = $1, reader_until = $2 WHERE reader = $1 OR reader_until < $3",
+        )
+        .bind(reader)
+        .bind(until.timestamp_micros())
+        .bind(now.timestamp_micros())
+        .execute(self.sql.pool())
+        .await?;
+        Ok(held.rows_affected() > 0)
+    }
+
+    /// Gives that up.
+    pub async fn let_go(&self, reader: &str) -> Result<(), SqlError> {
+        sqlx::query("UPDATE office SET reader_until = 0 WHERE reader = $1")
+            .bind(reader)
+            .execute(self.sql.pool())
+            .await?;
+        Ok(())
+    }
+
+    /// The first facts that are to be told, with their numbers.
+    pub async fn facts(&self, limit: u32) -> Result<Vec<(i64, String)>, SqlError> {
+        let rows = sqlx::query_as("SELECT number, fact FROM facts ORDER BY number LIMIT $1")
+            .bind(i64::from(limit))
+            .fetch_all(self.sql.pool())
+            .await?;
+        Ok(rows)
+    }
+
+    /// They are told, up to that number.
+    pub async fn forget_facts(&self, up_to: i64) -> Result<(), SqlError> {
+        sqlx::query("DELETE FROM facts WHERE number <= $1")
+            .bind(up_to)
+            .execute(self.sql.pool())
+            .await?;
+        Ok(())
+    }
+
+    /// Closes the connections.
+    pub async fn close(&self) {
+        self.sql.close().await;
+    }
+}
+
+async fn keep_places(
+    work: &mut Work,
+    places: &[(PlaceName, Option<Place>)],
+    version: i64,
+) -> Result<(), SqlError> {
+    let rows: Vec<(&str, Option<String>)> =
+        places.iter().map(|(id, place)| (id.as_str(), place.as_ref().map(written))).collect();
+    put(
+        work,
+        "INSERT INTO places (id, description, version) VALUES",
+        3,
+        " ON CONFLICT (id) DO UPDATE SET description = excluded.description, \
+         version = excluded.version",
+        &rows,
+        |query, (id, place)| query.bind(*id).bind(place.as_deref()).bind(version),
+    )
+    .await
+}
+
+async fn keep_counts(
+    work: &mut Work,
+    counts: &[(Spot, Count)],
+    version: i64,
+) -> Result<(), SqlError> {
+    let rows: Vec<(&Spot, &Count, Option<String>)> = counts
+        .iter()
+        .map(|(spot, count)| (spot, count, count.verified.as_ref().map(written)))
+        .collect();
+    put(
+        work,
+        "INSERT INTO counts (place, bay_type, open_stays, correction, entries, exits, as_of, \
+         verified, version) VALUES",
+        9,
+        " ON CONFLICT (place, bay_type) DO UPDATE SET open_stays = excluded.open_stays, \
+         correction = excluded.correction, entries = excluded.entries, exits = excluded.exits, \
+         as_of = excluded.as_of, verified = excluded.verified, version = excluded.version",
+        &rows,
+        |query, ((place, bay_type), count, verified)| {
+            query
+                .bind(place.as_str())
+                .bind(bay_type.as_str())
+                .bind(i64::from(count.open))
+                .bind(count.correction)
+                .bind(signed(count.entries))
+                .bind(signed(count.exits))
+                .bind(count.as_of.map(|at| at.timestamp_micros()))
+                .bind(verified.as_deref())
+                .bind(version)
+        },
+    )
+    .await
+}
+
+async fn keep_stays(work: &mut Work, stays: &[(Plate, Option<Stay>)]) -> Result<(), SqlError> {
+    let over: Vec<&Plate> =
+        stays.iter().filter(|(_, stay)| stay.is_none()).map(|(plate, _)| plate).collect();
+    for plates in over.chunks(ROWS_AT_ONCE) {
+        let text = format!("DELETE FROM stays WHERE plate IN ({})", numbered(1, plates.len()));
+        let query = sqlx::query(AssertSqlSafe(text));
+        let query = plates.iter().fold(query, |query, plate| query.bind(plate.as_str()));
+        query.execute(&mut **work).await?;
+    }
+    let open: Vec<(&Plate, &Stay)> =
+        stays.iter().filter_map(|(plate, stay)| Some((plate, stay.as_ref()?))).collect();
+    put(
+        work,
+        "INSERT INTO stays (plate, entry_id, place, bay_type) VALUES",
+        4,
+        " ON CONFLICT (plate) DO UPDATE SET entry_id = excluded.entry_id, \
+         place = excluded.place, bay_type = excluded.bay_type",
+        &open,
+        |query, (plate, stay)| {
+            query
+                .bind(plate.as_str())
+                .bind(stay.entry.as_str())
+                .bind(stay.place.as_str())
+                .bind(stay.bay_type.as_str())
+        },
+    )
+    .await
+}
+
+/// Writes rows of so many columns, some of them with each statement.
+async fn put<'r, R>(
+    work: &mut Work,
+    head: &str,
+    columns: usize,
+    tail: &str,
+    rows: &'r [R],
+    bind: impl Fn(Query<'r, Any, AnyArguments>, &'r R) -> Query<'r, Any, AnyArguments>,
+) -> Result<(), SqlError> {
+    for rows in rows.chunks(ROWS_AT_ONCE) {
+        let mut text = head.to_owned();
+        for row in 0..rows.len() {
+            let comma = if row == 0 { "" } else { "," };
+            let _ = write!(text, "{comma} ({})", numbered(1 + row * columns, columns));
+        }
+        text.push_str(tail);
+        let query = rows.iter().fold(sqlx::query(AssertSqlSafe(text)), &bind);
+        query.execute(&mut **work).await?;
+    }
+    Ok(())
+}
+
+/// `$3, $4`.
+fn numbered(from: usize, count: usize) -> String {
+    let all: Vec<String> = (from..from + count).map(|number| format!("${number}")).collect();
+    all.join(", ")
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn number(row: &AnyRow, column: usize) -> Result<u64, SqlError> {
+    Ok(u64::try_from(row.try_get::<i64, _>(column)?).unwrap_or(0))
+}
+
+fn text<T: std::str::FromStr>(row: &AnyRow, column: usize) -> Result<T, SqlError>
+where
+    T::Err: std::fmt::Display,
+{
+    row.try_get::<String, _>(column)?.parse().map_err(|e| unreadable(&e))
+}
+
+fn bay_type(row: &AnyRow, column: usize) -> Result<BayType, SqlError> {
+    BayType::parse(&row.try_get::<String, _>(column)?).map_err(|e| unreadable(&e))
+}
+
+fn read<T: DeserializeOwned>(json: &str) -> Result<T, SqlError> {
+    serde_json::from_str(json).map_err(|e| unreadable(&e))
+}
+
+fn written(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("texts and numbers can be said in JSON")
+}
+
+fn unreadable(error: &dyn std::fmt::Display) -> SqlError {
+    SqlError::new(format!("a row of it cannot be read: {error}"))
+}
+
+#[cfg(test)]
+mod tests;

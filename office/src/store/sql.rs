@@ -1,0 +1,178 @@
+//! The link to the database: SQLite or PostgreSQL, the same statements on both.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
+use sqlx::{Any, AnyPool, AssertSqlSafe, Executor as _, Transaction};
+
+/// Numbers of transactions at a time. Of SQLite one writes, the others wait for it.
+const CONNECTIONS: u32 = 4;
+/// How long a connection is waited for.
+const CONNECTED_WITHIN: Duration = Duration::from_secs(5);
+/// Names this program's migrations to PostgreSQL: two processes that start together take turns.
+const MIGRATION_LOCK: i64 = 0x0063_6172_7061_726b;
+
+/// Forward only: a number of these have been applied, the rest follow at the start.
+const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_places.sql")];
+
+/// Which database it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Sqlite,
+    Postgres,
+}
+
+/// Why a statement was not done.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the office's database: {why}")]
+pub struct SqlError {
+    why: String,
+    /// Whether waiting may help.
+    pub is_passing: bool,
+}
+
+impl SqlError {
+    /// Waiting may help.
+    pub fn new(why: impl Into<String>) -> Self {
+        Self { why: why.into(), is_passing: true }
+    }
+
+    /// Somebody has to change something first.
+    pub fn lasting(why: impl Into<String>) -> Self {
+        Self { why: why.into(), is_passing: false }
+    }
+}
+
+impl From<sqlx::Error> for SqlError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::PoolTimedOut => {
+                Self::new("no connection within 5 s: is it running, and is the URL right?")
+            }
+            // A password that is not right, a database that is not there, and whatever else
+            // PostgreSQL says no to before the first statement.
+            sqlx::Error::Database(refused)
+                if refused.code().is_some_and(|code| code.starts_with("28") || code == "3D000") =>
+            {
+                Self::lasting(error.to_string())
+            }
+            _ => Self::new(error.to_string()),
+        }
+    }
+}
+
+/// See the module.
+#[derive(Clone)]
+pub struct Sql {
+    pool: AnyPool,
+    kind: Kind,
+}
+
+impl Sql {
+    /// Connects with the first statement: nothing is asked of the server here.
+    pub fn new(url: &str) -> Result<Self, SqlError> {
+        install_default_drivers();
+        let kind = if url.starts_with("sqlite:") { Kind::Sqlite } else { Kind::Postgres };
+        let options = AnyPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(CONNECTED_WITHIN)
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    if kind == Kind::Sqlite {
+                        // What is committed outlives a cut of the power.
+                        for pragma in ["PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"] {
+                            connection.execute(pragma).await?;
+                        }
+                    }
+                    Ok(())
+                })
+            });
+        let address: AnyConnectOptions =
+            url.parse().map_err(|e: sqlx::Error| SqlError::lasting(e.to_string()))?;
+        Ok(Self { pool: options.connect_lazy_with(address), kind })
+    }
+
+    /// A file, created where it is missing.
+    pub fn file(path: &Path) -> Result<Self, SqlError> {
+        let path = path.to_string_lossy();
+        let escaped = path.replace('%', "%25").replace('?', "%3F").replace('#', "%23");
+        Self::new(&format!("sqlite:{escaped}?mode=rwc"))
+    }
+
+    /// Applies what is missing of the migrations; a database of a newer program is refused.
+    pub async fn migrate(&self) -> Result<(), SqlError> {
+        let mut work = self.begin().await?;
+        if self.kind == Kind::Postgres {
+            sqlx::query("SELECT pg_advisory_xact_lock($1)")
+                .bind(MIGRATION_LOCK)
+                .execute(&mut *work)
+                .await?;
+        }
+        let table = self.said(
+            "CREATE TABLE IF NOT EXISTS migrations (number {int} PRIMARY KEY, text TEXT NOT NULL) {strict}",
+        );
+        (&mut *work).execute(AssertSqlSafe(table)).await?;
+        let applied: Vec<(i64, String)> =
+            sqlx::query_as("SELECT number, text FROM migrations ORDER BY number")
+                .fetch_all(&mut *work)
+                .await?;
+        if applied.len() > MIGRATIONS.len() {
+            let (has, knows) = (applied.len(), MIGRATIONS.len());
+            return Err(SqlError::lasting(format!(
+                "it was written by a newer carpark ({has} migrations, this one knows {knows}): use \
+                 that one, or another CARPARK_OFFICE_URL"
+            )));
+        }
+        for (number, migration) in (1_i64..).zip(MIGRATIONS) {
+            let known = usize::try_from(number - 1).ok().and_then(|index| applied.get(index));
+            match known {
+                Some((_, text)) if text == migration => {}
+                Some(_) => {
+                    return Err(SqlError::lasting(format!(
+                        "migration {number} was applied with another text: it is not carpark's \
+                         own, use another CARPARK_OFFICE_URL"
+                    )));
+                }
+                None => {
+                    (&mut *work).execute(AssertSqlSafe(self.said(migration))).await?;
+                    sqlx::query("INSERT INTO migrations (number, text) VALUES ($1, $2)")
+                        .bind(number)
+                        .bind(migration)
+                        .execute(&mut *work)
+                        .await?;
+                }
+            }
+        }
+        Ok(work.commit().await?)
+    }
+
+    /// A statement about tables, as this database says it.
+    fn said(&self, text: &str) -> String {
+        let (int, serial, strict) = match self.kind {
+            Kind::Sqlite => ("INTEGER", "INTEGER PRIMARY KEY AUTOINCREMENT", "STRICT"),
+            Kind::Postgres => ("BIGINT", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", ""),
+        };
+        text.replace("{int}", int).replace("{serial}", serial).replace("{strict}", strict)
+    }
+
+    /// A transaction that is going to write.
+    pub async fn begin(&self) -> Result<Transaction<'static, Any>, SqlError> {
+        // A read that turns into a write would be refused by SQLite where another wrote meanwhile.
+        let begin = match self.kind {
+            Kind::Sqlite => "BEGIN IMMEDIATE",
+            Kind::Postgres => "BEGIN",
+        };
+        Ok(self.pool.begin_with(begin).await?)
+    }
+
+    /// For statements that only read.
+    pub fn pool(&self) -> &AnyPool {
+        &self.pool
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
