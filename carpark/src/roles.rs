@@ -199,19 +199,13 @@ async fn start(plan: Plan, config: &Config, clock: SharedClock) -> anyhow::Resul
         _ => None,
     };
     let feed = files.as_ref().map(web::Web::feed);
-    if let Some(files) = files {
-        wiring.run(files);
-    }
+    let stream = files.as_ref().map(|files| parts::web::stream(&wiring, files)).transpose()?;
+    wiring.run_if_any(files);
     wiring.run(Served(Rc::clone(&server)));
-    if let Some(feed) = feed {
-        wiring.run(feed);
-    }
-    if let Some(webhooks) = webhooks {
-        wiring.run(webhooks);
-    }
-    if let Some(pages) = pages {
-        wiring.run(pages);
-    }
+    wiring.run_if_any(feed);
+    wiring.run_if_any(webhooks);
+    wiring.run_if_any(stream.flatten());
+    wiring.run_if_any(pages);
     if let Some(sign_ins) = sign_ins {
         wiring.run(sign_in::routes_of(sign_ins));
     }

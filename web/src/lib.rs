@@ -4,7 +4,7 @@
 //! A request goes `routes` → `row` (what a row is in the file) → `csv_writer` (the actor
 //! that alone touches the files: append, sync once for all that waited, then answer). `service`
 //! wires them together. [`pages`] shows an operator what the rows and the actors say; [`feed`](service) is
-//! read over HTTP, and by the `webhooks`.
+//! read over HTTP, by the `webhooks`, and by the `stream` of RabbitMQ.
 
 mod cell;
 mod csv_writer;
@@ -23,6 +23,7 @@ mod routes;
 mod row;
 mod service;
 mod start_error;
+mod stream;
 mod table;
 mod webhooks;
 
@@ -34,6 +35,7 @@ pub use dismissal::Dismissal;
 pub use options::Options;
 pub use service::{Web, routes, start};
 pub use start_error::StartError;
+pub use stream::{FEED_STREAM, OpenStream};
 pub use webhooks::{OpenWebhooks, Secret, SecretError, Webhook, types_of};
 
 #[cfg(test)]

@@ -35,6 +35,9 @@ platform::settings! {
         /// How long the feed keeps an event
         // Whole files go, so an event may stay for a day longer.
         pub feed_retention: TimeDelta = setting(FEED, "feed.retention", "30d").at_least(3600.0),
+        /// Publishes the feed to the stream carpark.feed of RabbitMQ as well
+        // It keeps events as long; an erasure does not reach it.
+        pub feed_stream: bool = setting(FEED, "feed.stream", "false"),
         /// Who is told of what the feed tells.
         pub webhooks: Vec<Webhook> = fixed(Vec::new()),
         /// Time zone of the pages, for instance Europe/Berlin

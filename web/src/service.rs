@@ -10,6 +10,7 @@ use domain::SharedClock;
 use platform::component::{Component, States};
 use platform::feed::{Source, Wanted};
 use platform::http::Routes;
+use platform::messaging::amqp::StreamWriter;
 use platform::runtime::Vitals;
 use platform::storage::FileWatch;
 use prometheus::Registry;
@@ -24,6 +25,7 @@ use crate::pages::{self, Files, OpenPages, Pages};
 use crate::recent::Recent;
 use crate::routes::{self, OpenFeed, State};
 use crate::start_error::StartError;
+use crate::stream::OpenStream;
 use crate::webhooks::{self, OpenWebhooks};
 
 /// The running service. Dropped without [`Web::stop`], it goes on until its actix system ends.
@@ -133,6 +135,15 @@ impl Web {
         let (webhooks, clock) = (options.webhooks.clone(), Arc::clone(&self.clock));
         let (dir, readers, vitals) = (&options.data_dir, &self.readers, &self.vitals);
         OpenWebhooks::start(webhooks, dir, readers, clock, registry, vitals).await
+    }
+
+    /// Publishes what the feed tells to a stream of RabbitMQ, on this thread. To be stopped before the feed.
+    pub fn stream(
+        &self,
+        writer: StreamWriter,
+        registry: &Registry,
+    ) -> Result<OpenStream, StartError> {
+        OpenStream::start(writer, &self.readers, registry, self.vitals.of("stream of the feed"))
     }
 
     /// The feed for a reader in this process, which has to be stopped before [`Web::feed`].

@@ -51,6 +51,13 @@ impl Wiring<'_> {
         self.site.lock().unwrap_or_else(PoisonError::into_inner).add(&component);
         self.running.borrow_mut().push(Box::new(component));
     }
+
+    /// The same of one that this process may not have.
+    pub fn run_if_any(&self, component: Option<impl Component + 'static>) {
+        if let Some(component) = component {
+            self.run(component);
+        }
+    }
 }
 
 /// An address at which to reach a listener that listens on all of them.

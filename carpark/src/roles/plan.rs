@@ -62,6 +62,12 @@ impl Plan {
                  (an embedded broker lives in one process; `carpark all` and `carpark serve` use it)"
             );
         }
+        if self.web && config.web.feed_stream && config.broker_url.is_none() {
+            bail!(
+                "`feed.stream` publishes to RabbitMQ: set CARPARK_BROKER_URL=amqp://user:password@host:5672/, \
+                 or leave it out (GET /feed tells the same)"
+            );
+        }
         if self.entries != self.exits && config.generator_store_url.is_none() {
             bail!(
                 "an entry generator and an exit generator in two processes share the vehicles inside: \

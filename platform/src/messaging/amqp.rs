@@ -8,6 +8,7 @@ mod dialling;
 mod publishing;
 mod server;
 mod shelf;
+mod streaming;
 mod supervisor;
 mod turn;
 mod url;
@@ -37,6 +38,7 @@ use waiting::waiting_in;
 
 pub use publishing::{AmqpPublisher, PublisherOptions};
 pub use server::Server;
+pub use streaming::{StreamEntry, StreamWriter};
 pub use url::AmqpUrlError;
 
 /// Longest wait for any answer of the broker.

@@ -163,7 +163,7 @@ async fn bind(connection: &Connection) -> lapin::Result<()> {
 }
 
 /// Declares one queue, on a channel of its own: a refusal closes the channel.
-async fn declare_queue(
+pub(super) async fn declare_queue(
     connection: &Connection,
     name: ShortString,
     arguments: FieldTable,

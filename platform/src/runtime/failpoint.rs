@@ -16,6 +16,7 @@
 //! | `webhook_taken` | an event is about to be sent to a webhook (in `web`) |
 //! | `webhook_sent` | a webhook has answered, nothing of it is kept (in `web`) |
 //! | `webhook_kept` | what a webhook has answered is kept (in `web`) |
+//! | `stream_confirmed` | a message is in the stream, the next one is not published |
 //! | `acknowledged` | an acknowledgement of many is sent, more of them follow |
 //! | `replay_confirmed` | a dead letter is back in its queue, and still a dead letter |
 //! | `panic:<id>` | in the actor of a plate, at the observation of that id |

@@ -20,13 +20,13 @@ use tests::{Site, http, ports, python, site, wait};
 const KINDS: [&str; 8] = ["csv", "ini", "json", "promql", "python", "sh", "text", "toml"];
 const SOON: Duration = Duration::from_mins(1);
 
-struct Block {
+pub(crate) struct Block {
     /// File and line.
     at: String,
     kind: String,
     /// Why it is not run.
     not_run: Option<String>,
-    text: String,
+    pub(crate) text: String,
 }
 
 /// All blocks, in their order.
@@ -64,7 +64,7 @@ fn blocks() -> Vec<Block> {
 }
 
 /// The block that has these words, to be run; each of which is one that is.
-fn block(words: &str) -> Block {
+pub(crate) fn block(words: &str) -> Block {
     let found = blocks().into_iter().find(|block| block.text.contains(words));
     found
         .filter(|block| block.not_run.is_none())

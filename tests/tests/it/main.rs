@@ -42,6 +42,7 @@ mod redis_keys;
 mod redis_settings;
 mod rules_of_a_site;
 mod security;
+mod stream;
 mod vehicles;
 mod verify;
 mod vital;

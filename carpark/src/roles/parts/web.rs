@@ -3,13 +3,16 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 
+use anyhow::Context;
 use async_trait::async_trait;
 use cameras::{CameraStatus, Severity, Watch};
 use platform::component::Component;
 use platform::http::Routes;
+use platform::messaging::amqp::{Server, StreamWriter};
+use platform::messaging::topology::Declarations;
 use url::Url;
 use web::pages::{ActorsAt, Camera, CameraLevel, Cameras, Options};
-use web::{OpenWebhooks, Web};
+use web::{FEED_STREAM, OpenStream, OpenWebhooks, Web};
 
 use super::{Wiring, reachable};
 
@@ -29,6 +32,18 @@ pub async fn webhooks(wiring: &Wiring<'_>, files: &Web) -> anyhow::Result<OpenWe
         wiring.watched.database("webhooks_file", file);
     }
     Ok(webhooks)
+}
+
+/// Publishes the feed to RabbitMQ, where that is wanted.
+pub fn stream(wiring: &Wiring<'_>, files: &Web) -> anyhow::Result<Option<OpenStream>> {
+    let config = wiring.config;
+    let Some(url) = config.broker_url.as_deref().filter(|_| config.web.feed_stream) else {
+        return Ok(None);
+    };
+    let server = Server::new(url, Declarations::unseen()?).context("CARPARK_BROKER_URL")?;
+    let max_age = config.web.feed_retention.to_std()?;
+    let writer = StreamWriter::new(server, FEED_STREAM, max_age);
+    Ok(Some(files.stream(writer, &wiring.registry)?))
 }
 
 /// The pages, and what is handed on to where it is. `cameras` says how they do, once they run.
