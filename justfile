@@ -28,6 +28,11 @@ soak minutes="10" *seed:
     cargo build --release -p carpark -p tests --bins
     CARPARK_BIN=target/release/carpark target/release/soak {{ minutes }} {{ seed }}
 
+# A million events of the feed, read by three readers while the web role is killed twenty times.
+[group('long')]
+readers:
+    cargo test --workspace --test it a_million_events -- --ignored --nocapture
+
 # How fast, against the bare broker and a plain loop (parts: backlog, latency, embedded, memory); minutes on a quiet machine.
 [group('long')]
 bench *parts:

@@ -26,6 +26,7 @@ mod embedded;
 mod errors;
 mod failpoints;
 mod feed;
+mod feed_readers;
 mod health;
 mod http;
 mod logs;
