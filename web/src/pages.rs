@@ -37,7 +37,9 @@ mod event_stream;
 mod exceptions;
 mod lookout;
 mod nowhere;
+mod places;
 mod plate;
+mod region;
 mod vehicles;
 mod webhooks;
 mod words;
@@ -203,6 +205,9 @@ pub(crate) fn routes() -> Routes {
         .page(Scope::Admin, "/webhooks", || web::get().to(webhooks::page))
         .page(Scope::Admin, "/webhooks/test", || web::post().to(webhooks::test))
         .page(Scope::Admin, "/webhooks/enable", || web::post().to(webhooks::enable))
+        // The same path answers programs in JSON, by the office itself.
+        .page_if(is_for_person, Scope::Page, "/places", || web::get().to(places::page))
+        .page(Scope::Page, "/pages/places", || web::get().to(places::event_stream))
         // The same paths answer programs in JSON, by the monitor itself.
         .page_if(is_for_person, Scope::Admin, "/vehicles", || web::get().to(vehicles::page))
         .page(Scope::Admin, "/pages/vehicles", || web::get().to(vehicles::event_stream))

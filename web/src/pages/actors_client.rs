@@ -16,7 +16,7 @@ use url::Url;
 pub(super) use hand_on::Body;
 
 use super::answers::{
-    Customer, DeadLetters, Status, Stay, Stays, Timeline, VehicleDetail, VehiclePage,
+    Customer, DeadLetters, PlacesPage, Status, Stay, Stays, Timeline, VehicleDetail, VehiclePage,
 };
 use super::dead_letters::Fate;
 
@@ -163,6 +163,11 @@ impl ActorsClient {
         };
         let request = self.request(method, &self.url(&path, &[]));
         self.read(request.timeout(LONG_PATIENCE).send()).await
+    }
+
+    /// Places as the office lists them.
+    pub(crate) async fn places(&self, query: &[(&str, &str)]) -> Result<PlacesPage, AskError> {
+        self.get("/places", query).await
     }
 
     /// Vehicles as the monitor lists them.

@@ -114,6 +114,35 @@ pub(crate) struct StatusCounts {
     pub(crate) never_seen: u64,
 }
 
+/// Places as the office lists them.
+#[derive(Debug, Deserialize)]
+pub(crate) struct PlacesPage {
+    pub(crate) places: Vec<ListedPlace>,
+    pub(crate) matching: u64,
+    pub(crate) next: Option<String>,
+}
+
+/// A place, and how full it is.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ListedPlace {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) address: Option<String>,
+    pub(crate) state: String,
+    pub(crate) spaces: u64,
+    pub(crate) derived: u64,
+    pub(crate) free: u64,
+    pub(crate) bays: BTreeMap<String, ListedBays>,
+    pub(crate) as_of: Option<String>,
+}
+
+/// The bays of one type.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ListedBays {
+    pub(crate) spaces: u64,
+    pub(crate) free: u64,
+}
+
 /// A vehicle that reports in.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct ListedVehicle {

@@ -1,29 +1,23 @@
 //! `/vehicles`: the vehicles that report in, with their states, live; `/vehicles/{id}`: one
-//! of them, with the changes of its state. The vehicle monitor answers from memory, so each viewer's
-//! own filter is asked for as it is: a page of a list, every [`EVERY`].
+//! of them, with the changes of its state.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use domain::wire::parse_time;
-use platform::http::{Principal, Telling, event, events};
+use platform::http::{Principal, events};
 use serde::Deserialize;
-use tokio::time::{Instant, sleep_until};
 
 use super::actors_client::{ActorsClient, AskError};
 use super::answers::{Customer, ListedVehicle, StatusCounts, VehicleDetail, VehiclePage};
 use super::board::html;
-use super::event_stream::Event;
+use super::region::{Region, Watching};
 use super::words::{Shown, Words, number};
 use super::{Monitor, Pages, Shell, page as respond};
 
-/// Between two looks of a viewer.
-const EVERY: Duration = Duration::from_secs(1);
 /// Vehicles on a page.
 const SHOWN: &str = "100";
 
@@ -241,13 +235,19 @@ pub(super) struct Streamed {
     from: String,
 }
 
-struct Watching {
-    pages: Data<Pages>,
+/// The table under a filter.
+struct Vehicles {
     monitor: Rc<ActorsClient>,
-    viewer: Principal,
     asked: Asked,
-    told: String,
-    next_look: Instant,
+}
+
+impl Region for Vehicles {
+    const NAME: &'static str = "vehicles";
+    const IS_PRIVATE: bool = true;
+
+    async fn html(&self, words: &Words) -> String {
+        table(&self.asked, self.monitor.vehicles(&self.asked.query()).await, words)
+    }
 }
 
 pub(super) async fn event_stream(
@@ -258,40 +258,9 @@ pub(super) async fn event_stream(
     request: HttpRequest,
 ) -> HttpResponse {
     let Streamed { asked, from } = streamed.into_inner();
-    let watching = Watching {
-        pages,
-        monitor: Rc::clone(&monitor.0),
-        viewer,
-        asked: Asked { after: from, ..asked },
-        told: String::new(),
-        next_look: Instant::now(),
-    };
-    events(&request, watching)
-}
-
-impl Telling for Watching {
-    /// The next event; `None` where the service ends, or the viewer's sign-in.
-    async fn next(&mut self) -> Option<String> {
-        let mut news = self.pages.lookout.subscribe();
-        let ended = news.wait_for(|news| news.is_over);
-        tokio::select! {
-            () = sleep_until(self.next_look) => {}
-            _ = ended => return None,
-        }
-        if !self.viewer.may_see() {
-            return None;
-        }
-        self.next_look = Instant::now() + EVERY;
-        let answer = self.monitor.vehicles(&self.asked.query()).await;
-        let table = table(&self.asked, answer, &self.pages.words());
-        let now = self.pages.clock.now().timestamp_millis();
-        let is_news = table != self.told;
-        self.told = table;
-        let regions: BTreeMap<&str, &str> =
-            is_news.then_some(("vehicles", self.told.as_str())).into_iter().collect();
-        let data = serde_json::to_string(&Event { now, may_see: true, regions }).ok()?;
-        Some(event(None, "news", &data))
-    }
+    let asked = Asked { after: from, ..asked };
+    let region = Vehicles { monitor: Rc::clone(&monitor.0), asked };
+    events(&request, Watching::new(pages, viewer, region))
 }
 
 pub(super) async fn detail(
