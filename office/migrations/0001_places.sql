@@ -18,6 +18,8 @@ INSERT INTO office (only_row, version, position, reader, reader_until) VALUES (1
 CREATE TABLE places (
     id TEXT PRIMARY KEY,
     description TEXT,
+    -- When it was described like this, microseconds since 1970.
+    described_at {int} CHECK ((described_at IS NULL) = (description IS NULL)),
     version {int} NOT NULL
 ) {strict};
 

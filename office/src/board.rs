@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use domain::PlaceName;
-use domain::place::{BayType, Openness, Place};
+use domain::place::{BayType, Openness};
+use domain::{Instant, PlaceName};
 use platform::http::Problem;
 use tokio::sync::watch;
 
 use crate::picture::Picture;
 use crate::shapes::{PlaceShown, PlacesQuery};
+use crate::store::Described;
 
 /// Places of a page, unless told.
 const PAGE: usize = 100;
@@ -28,6 +29,10 @@ pub struct Posted {
     words: String,
     /// When it last became otherwise: grows over all places.
     pub number: u64,
+    /// Which of its descriptions this is: grows with each.
+    pub version: i64,
+    /// Since when it is described like this.
+    pub described: Instant,
 }
 
 /// See the module.
@@ -73,7 +78,7 @@ impl Board {
     pub fn show<'a>(&self, picture: &Picture, changed: impl IntoIterator<Item = &'a PlaceName>) {
         let shown: Vec<_> = changed
             .into_iter()
-            .map(|id| (id, picture.place(id).map(|place| posted(picture, id, place))))
+            .map(|id| (id, picture.described(id).map(|described| posted(picture, id, described))))
             .collect();
         let mut places = self.places.write().unwrap_or_else(PoisonError::into_inner);
         let mut number = *self.news.borrow();
@@ -113,14 +118,7 @@ impl Board {
     /// A page of those that are wanted; how many match; where the next page begins.
     pub fn page(&self, wanted: &Wanted) -> (Vec<Arc<Posted>>, usize, Option<String>) {
         let places = self.places();
-        let matching = places.iter().filter_map(|(id, posted)| {
-            let metres = wanted.metres_to(posted)?;
-            wanted.lets_pass(posted).then_some((metres, id, posted))
-        });
-        let mut matching: Vec<_> = matching.collect();
-        if wanted.near.is_some() {
-            matching.sort_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(other.1)));
-        }
+        let matching = wanted.among(&places);
         let begin = wanted.after.as_ref().map_or(0, |after| {
             matching.partition_point(|(metres, id, _)| (*metres, *id) <= (after.metres, &after.id))
         });
@@ -131,6 +129,14 @@ impl Board {
             None => id.to_string(),
         });
         (page.iter().map(|(_, _, posted)| Arc::clone(posted)).collect(), matching.len(), next)
+    }
+
+    /// The same page, counted from the first that matches; and how many match.
+    pub fn part(&self, wanted: &Wanted, offset: usize) -> (Vec<Arc<Posted>>, usize) {
+        let places = self.places();
+        let matching = wanted.among(&places);
+        let page = matching.iter().skip(offset).take(wanted.limit);
+        (page.map(|(_, _, posted)| Arc::clone(posted)).collect(), matching.len())
     }
 
     /// Those that are wanted and have become otherwise since `number`, in that order; and the newest
@@ -163,7 +169,8 @@ impl Board {
     }
 }
 
-fn posted(picture: &Picture, id: &PlaceName, place: &Place) -> Posted {
+fn posted(picture: &Picture, id: &PlaceName, described: &Described) -> Posted {
+    let place = &described.place;
     let name = if place.name.is_empty() { id.to_string() } else { place.name.clone() };
     let shown = PlaceShown {
         id: id.to_string(),
@@ -176,7 +183,7 @@ fn posted(picture: &Picture, id: &PlaceName, place: &Place) -> Posted {
     let json = serde_json::to_string(&shown).expect("it can be said in JSON").into();
     let address = shown.address.as_deref().unwrap_or_default();
     let words = format!("{}\n{}\n{address}", shown.id, shown.name).to_lowercase();
-    Posted { shown, json, words, number: 0 }
+    Posted { shown, json, words, number: 0, version: described.version, described: described.at }
 }
 
 impl Wanted {
@@ -211,6 +218,22 @@ impl Wanted {
             limit,
             after: after.transpose()?,
         })
+    }
+
+    /// Those that match, in their order, each with how far away it is.
+    fn among<'p>(
+        &self,
+        places: &'p BTreeMap<PlaceName, Arc<Posted>>,
+    ) -> Vec<(f64, &'p PlaceName, &'p Arc<Posted>)> {
+        let matching = places.iter().filter_map(|(id, posted)| {
+            let metres = self.metres_to(posted)?;
+            self.lets_pass(posted).then_some((metres, id, posted))
+        });
+        let mut matching: Vec<_> = matching.collect();
+        if self.near.is_some() {
+            matching.sort_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(other.1)));
+        }
+        matching
     }
 
     /// How far away it is, where that matters; `None`: too far.
@@ -258,3 +281,29 @@ fn after(text: &str, is_near: bool) -> Option<After> {
 
 #[cfg(test)]
 mod tests;
+
+/// Places as tests show them.
+#[cfg(test)]
+pub mod testing {
+    use domain::occupancy::Count;
+
+    use super::*;
+    use crate::picture::Picture;
+    use crate::store::News;
+
+    /// A place of this description, with so many vehicles in its standard bays.
+    pub fn posted(id: &str, json: &str, inside: u32) -> Posted {
+        let id: PlaceName = id.parse().unwrap();
+        let place = serde_json::from_str(json).unwrap();
+        let described = Described { place, version: 1, at: Instant::UNIX_EPOCH };
+        let mut picture = Picture::default();
+        let mut news =
+            News { places: vec![(id.clone(), Some(described.clone()))], ..News::default() };
+        if inside > 0 {
+            let count = Count { open: inside, ..Count::default() };
+            news.counts.push(((id.clone(), BayType::default()), count));
+        }
+        picture.learn(news);
+        super::posted(&picture, &id, &described)
+    }
+}

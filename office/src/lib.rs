@@ -12,6 +12,7 @@
 //! it is gone, another; each answers whoever asks it.
 
 mod board;
+mod formats;
 mod import;
 mod keeper;
 mod metrics;
@@ -134,7 +135,7 @@ impl Office {
                 store: store.clone(),
                 board: Arc::clone(&board),
                 name: nanoid::nanoid!(12).into(),
-                clock: parts.clock,
+                clock: Arc::clone(&parts.clock),
                 metrics: Arc::clone(&metrics),
                 health: Arc::clone(&database),
                 untold: Arc::clone(&untold),
@@ -172,7 +173,8 @@ impl Office {
             database = if options.url.is_some() { "PostgreSQL" } else { "SQLite" },
             "office started"
         );
-        let desk = Desk { keeper: keeper.clone(), board, sessions: parts.sessions };
+        let desk =
+            Desk { keeper: keeper.clone(), board, clock: parts.clock, sessions: parts.sessions };
         Ok(Self { keeper, store, desk, database, feed, tasks, following })
     }
 }

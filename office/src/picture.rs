@@ -10,15 +10,15 @@ use domain::{Effect, Instant, LaneName, PlaceName, Plate};
 use serde_json::{Value, json};
 
 use crate::shapes::{BaysShown, StateShown, VerifiedShown, time};
-use crate::store::{Change, News};
+use crate::store::{Change, Described, News};
 
 /// The descriptions of all places.
 #[derive(Debug, Default)]
-pub struct Places(BTreeMap<PlaceName, Place>);
+pub struct Places(BTreeMap<PlaceName, Described>);
 
 impl BayTypes for Places {
     fn behind(&self, place: &PlaceName, lane: Option<&LaneName>) -> BayType {
-        self.0.get(place).map(|place| place.behind(lane)).unwrap_or_default()
+        self.0.get(place).map(|described| described.place.behind(lane)).unwrap_or_default()
     }
 }
 
@@ -166,7 +166,7 @@ impl Picture {
         match act {
             Act::Describe(described) => {
                 for (id, place) in described {
-                    let before = self.places.0.get(id);
+                    let before = self.place(id);
                     if before == Some(place) {
                         continue;
                     }
@@ -175,13 +175,14 @@ impl Picture {
                         Some(_) => done.changed += 1,
                     }
                     change.facts.push(place_changed(id, before, Some(place), by, next, now));
-                    self.set_place(id.clone(), Some(place.clone()));
-                    change.places.push((id.clone(), Some(place.clone())));
+                    let described = Described { place: place.clone(), version: next, at: now };
+                    self.set_place(id.clone(), Some(described.clone()));
+                    change.places.push((id.clone(), Some(described)));
                     places.insert(id.clone());
                 }
             }
             Act::Remove(id) => {
-                let before = self.places.0.get(id);
+                let before = self.place(id);
                 let before = before.ok_or_else(|| Refusal::NoPlace(id.clone()))?;
                 change.facts.push(place_changed(id, Some(before), None, by, next, now));
                 self.set_place(id.clone(), None);
@@ -227,7 +228,7 @@ impl Picture {
     pub fn tell(&mut self, now: Instant) -> Change {
         let mut change = Change::default();
         for id in std::mem::take(&mut self.untold) {
-            let Some(place) = self.places.0.get(&id) else { continue };
+            let Some(place) = self.place(&id) else { continue };
             let state = self.state(&id, place);
             let json = serde_json::to_string(&state).expect("it can be said in JSON");
             let (before, number) = self.told.get(&id).map_or(("", 0), |(json, n)| (json, *n));
@@ -272,6 +273,11 @@ impl Picture {
 
     /// How a place is described.
     pub fn place(&self, id: &PlaceName) -> Option<&Place> {
+        self.described(id).map(|described| &described.place)
+    }
+
+    /// The same, and since when.
+    pub fn described(&self, id: &PlaceName) -> Option<&Described> {
         self.places.0.get(id)
     }
 
@@ -316,7 +322,7 @@ impl Picture {
     }
 
     fn check_spot(&self, (id, bay_type): &Spot) -> Result<(), Refusal> {
-        let place = self.places.0.get(id).ok_or_else(|| Refusal::NoPlace(id.clone()))?;
+        let place = self.place(id).ok_or_else(|| Refusal::NoPlace(id.clone()))?;
         if place.bays.contains_key(bay_type) {
             return Ok(());
         }
@@ -330,9 +336,9 @@ impl Picture {
         Change { counts: counts.collect(), ..Change::default() }
     }
 
-    fn set_place(&mut self, id: PlaceName, place: Option<Place>) {
-        if let Some(place) = place {
-            self.places.0.insert(id, place);
+    fn set_place(&mut self, id: PlaceName, described: Option<Described>) {
+        if let Some(described) = described {
+            self.places.0.insert(id, described);
         } else {
             self.places.0.remove(&id);
             self.openness.remove(&id);
@@ -342,7 +348,7 @@ impl Picture {
     /// The numbers of these may be others now.
     fn changed(&mut self, places: &BTreeSet<PlaceName>) {
         for id in places {
-            let Some(place) = self.places.0.get(id) else { continue };
+            let Some(place) = self.place(id) else { continue };
             let state = self.state(id, place).state;
             self.openness.insert(id.clone(), state);
             self.untold.insert(id.clone());

@@ -3,13 +3,14 @@
 
 mod admin;
 mod events;
+mod formats;
 mod places;
 mod plates;
 
 use std::sync::Arc;
 
 use actix::Addr;
-use domain::PlaceName;
+use domain::{PlaceName, SharedClock};
 use platform::http::{Problem, Routes, Scope, json, operation};
 
 use crate::board::Board;
@@ -28,6 +29,8 @@ pub struct Desk {
     pub keeper: Addr<Keeper>,
     /// How full the places are.
     pub board: Arc<Board>,
+    /// The clock of processing time.
+    pub clock: SharedClock,
     /// Ends the sessions of a place.
     pub sessions: Option<Arc<dyn crate::Sessions>>,
 }
@@ -37,6 +40,9 @@ pub fn routes() -> Routes {
     let body = || actix_web::web::PayloadConfig::new(BODY_BYTES_MAX);
     Routes::default()
         .add(Scope::Public, operation!(events::events))
+        .add(Scope::Public, operation!(formats::apds))
+        .add(Scope::Public, operation!(formats::apds_one))
+        .add(Scope::Public, operation!(formats::datex2))
         .add(Scope::Public, operation!(places::list))
         .add(Scope::Public, operation!(places::show))
         .add(Scope::Admin, operation!(admin::import).with(body))

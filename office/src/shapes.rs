@@ -108,6 +108,26 @@ pub struct PlacesQuery {
     pub after: Option<String>,
 }
 
+/// What another program looks for, in the words of APDS.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ApdsQuery {
+    /// Degrees; with `longitude` and `radius`.
+    pub latitude: Option<f64>,
+    /// Degrees.
+    pub longitude: Option<f64>,
+    /// Metres.
+    pub radius: Option<f64>,
+    /// Part of an id, a name or an address.
+    pub name: Option<String>,
+    /// So many places are passed over.
+    #[serde(default)]
+    pub offset: usize,
+    /// Places of a page, 100 unless told, 1,000 at most.
+    pub limit: Option<usize>,
+}
+
 /// A place, for the operator.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PlaceDetail {

@@ -19,13 +19,24 @@ pub use sql::{Sql, SqlError};
 /// Rows of one statement: fewer round trips, and a text that does not grow without bound.
 const ROWS_AT_ONCE: usize = 64;
 
+/// A place as somebody has described it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Described {
+    /// The description.
+    pub place: Place,
+    /// Version of the database that brought it: grows with each description.
+    pub version: i64,
+    /// When that was.
+    pub at: Instant,
+}
+
 /// What has become otherwise: all of it is kept, or nothing.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Change {
     /// The feed has been read to here.
     pub position: Option<u64>,
     /// Descriptions; `None`: there is none any more.
-    pub places: Vec<(PlaceName, Option<Place>)>,
+    pub places: Vec<(PlaceName, Option<Described>)>,
     /// Counts.
     pub counts: Vec<(Spot, Count)>,
     /// Stays that stand open; `None`: no more.
@@ -60,7 +71,7 @@ pub struct News {
     /// How far the feed has been read.
     pub position: u64,
     /// Descriptions; `None`: there is none any more.
-    pub places: Vec<(PlaceName, Option<Place>)>,
+    pub places: Vec<(PlaceName, Option<Described>)>,
     /// Counts.
     pub counts: Vec<(Spot, Count)>,
 }
@@ -95,13 +106,20 @@ impl Store {
         if news.version == version {
             return Ok(news);
         }
-        let places = sqlx::query("SELECT id, description FROM places WHERE version > $1")
-            .bind(version)
-            .fetch_all(pool)
-            .await?;
+        let places = sqlx::query(
+            "SELECT id, description, described_at, version FROM places WHERE version > $1",
+        )
+        .bind(version)
+        .fetch_all(pool)
+        .await?;
         for row in &places {
-            let described: Option<String> = row.try_get(1)?;
-            news.places.push((text(row, 0)?, described.map(|json| read(&json)).transpose()?));
+            let (json, at): (Option<String>, Option<i64>) = (row.try_get(1)?, row.try_get(2)?);
+            let at = at.and_then(Instant::from_timestamp_micros);
+            let described = json.zip(at).map(|(json, at)| {
+                let (place, version) = (read(&json)?, row.try_get(3)?);
+                Ok::<_, SqlError>(Described { place, version, at })
+            });
+            news.places.push((text(row, 0)?, described.transpose()?));
         }
         let counts = sqlx::query(
             "SELECT place, bay_type, open_stays, correction, entries, exits, as_of, verified \
@@ -235,19 +253,24 @@ impl Store {
 
 async fn keep_places(
     work: &mut Work,
-    places: &[(PlaceName, Option<Place>)],
+    places: &[(PlaceName, Option<Described>)],
     version: i64,
 ) -> Result<(), SqlError> {
-    let rows: Vec<(&str, Option<String>)> =
-        places.iter().map(|(id, place)| (id.as_str(), place.as_ref().map(written))).collect();
+    let row = |(id, described): &'_ (PlaceName, Option<Described>)| {
+        let json = described.as_ref().map(|described| written(&described.place));
+        (id.to_string(), json, described.as_ref().map(|described| described.at.timestamp_micros()))
+    };
+    let rows: Vec<(String, Option<String>, Option<i64>)> = places.iter().map(row).collect();
     put(
         work,
-        "INSERT INTO places (id, description, version) VALUES",
-        3,
+        "INSERT INTO places (id, description, described_at, version) VALUES",
+        4,
         " ON CONFLICT (id) DO UPDATE SET description = excluded.description, \
-         version = excluded.version",
+         described_at = excluded.described_at, version = excluded.version",
         &rows,
-        |query, (id, place)| query.bind(*id).bind(place.as_deref()).bind(version),
+        |query, (id, place, at)| {
+            query.bind(id.as_str()).bind(place.as_deref()).bind(*at).bind(version)
+        },
     )
     .await
 }

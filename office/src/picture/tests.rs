@@ -164,12 +164,13 @@ fn another_process_comes_to_the_same_picture_by_the_news_alone() {
     let mut one = picture(r#"{"bays":{"standard":{"spaces":3}},"full_at":1}"#);
     let (change, _) = one.hear(&[opened("AA1", "north", 1), opened("BB2", "north", 2)], 5);
     let north: PlaceName = "north".parse().unwrap();
-    let place = one.place(&north).unwrap().clone();
+    let described = one.described(&north).unwrap().clone();
+    let place = described.place.clone();
     let mut other = Picture::default();
     let news = News {
         version: 2,
         position: 5,
-        places: vec![(north.clone(), Some(place.clone()))],
+        places: vec![(north.clone(), Some(described))],
         counts: change.counts,
     };
     assert_eq!(other.learn(news).len(), 1);

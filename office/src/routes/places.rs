@@ -24,7 +24,8 @@ pub(super) async fn list(
     let next =
         next.map_or(String::new(), |next| format!(",\"next\":{}", serde_json::Value::String(next)));
     let places = places.join(",");
-    Ok(answer(&request, format!("{{\"places\":[{places}],\"matching\":{matching}{next}}}")))
+    let body = format!("{{\"places\":[{places}],\"matching\":{matching}{next}}}");
+    Ok(answer(&request, "application/json", body))
 }
 
 /// A place with its free bays. `ETag` as of the list.
@@ -37,11 +38,11 @@ pub(super) async fn show(
     let id = place_name(&id)?;
     let posted = desk.board.one(&id);
     let posted = posted.ok_or_else(|| Problem::not_found(format!("there is no place `{id}`")))?;
-    Ok(answer(&request, posted.json.to_string()))
+    Ok(answer(&request, "application/json", posted.json.to_string()))
 }
 
 /// The answer, or that it is the one the client has.
-fn answer(request: &HttpRequest, body: String) -> HttpResponse {
+pub(super) fn answer(request: &HttpRequest, kind: &str, body: String) -> HttpResponse {
     let mut hasher = DefaultHasher::new();
     body.hash(&mut hasher);
     // Weak: it may be packed on its way.
@@ -57,5 +58,5 @@ fn answer(request: &HttpRequest, body: String) -> HttpResponse {
     if is_known {
         return answer.finish();
     }
-    answer.insert_header((CONTENT_TYPE, "application/json")).body(body)
+    answer.insert_header((CONTENT_TYPE, kind)).body(body)
 }

@@ -34,9 +34,11 @@ async fn what_was_kept_is_there_after_another_start() {
     let (store, directory) = store().await;
     let spot = (name("north"), BayType::default());
     let place: Place = serde_json::from_str(r#"{"name":"Ñorth \"1\""}"#).unwrap();
+    let at = Instant::from_timestamp_secs(1_700_000_000).unwrap();
+    let described = Described { place, version: 1, at };
     let change = Change {
         position: Some(42),
-        places: vec![(name("north"), Some(place.clone()))],
+        places: vec![(name("north"), Some(described.clone()))],
         counts: vec![(spot.clone(), count(3, Some(5)))],
         stays: vec![(plate(1), Some(stay("e1"))), (plate(2), None)],
         told: vec![(name("north"), "{}".to_owned(), 1)],
@@ -48,7 +50,7 @@ async fn what_was_kept_is_there_after_another_start() {
     store.prepare().await.unwrap();
     let news = store.since(0).await.unwrap();
     assert_eq!((news.version, news.position), (1, 42));
-    assert_eq!(news.places, [(name("north"), Some(place))]);
+    assert_eq!(news.places, [(name("north"), Some(described))]);
     assert_eq!(news.counts, [(spot, count(3, Some(5)))]);
     assert_eq!(store.stays().await.unwrap(), [(plate(1), stay("e1"))]);
     assert_eq!(store.told().await.unwrap(), [(name("north"), "{}".to_owned(), 1)]);

@@ -65,7 +65,7 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<
 
 /// The keywords that look at a value alone; one of another type is not theirs to judge.
 fn holds(keyword: &str, rule: &Value, value: &Value) -> bool {
-    let least = || rule.as_u64().unwrap();
+    let bound = || rule.as_u64().unwrap();
     match keyword {
         "type" => match rule.as_str().unwrap() {
             "object" => value.is_object(),
@@ -83,8 +83,11 @@ fn holds(keyword: &str, rule: &Value, value: &Value) -> bool {
             let has = |name: &Value| value.get(name.as_str().unwrap()).is_some();
             !value.is_object() || rule.as_array().unwrap().iter().all(has)
         }
-        "minItems" => value.as_array().is_none_or(|items| items.len() as u64 >= least()),
-        "minLength" => value.as_str().is_none_or(|text| text.len() as u64 >= least()),
+        "minItems" => value.as_array().is_none_or(|items| items.len() as u64 >= bound()),
+        "maxItems" => value.as_array().is_none_or(|items| items.len() as u64 <= bound()),
+        "minProperties" => value.as_object().is_none_or(|all| all.len() as u64 >= bound()),
+        "maxProperties" => value.as_object().is_none_or(|all| all.len() as u64 <= bound()),
+        "minLength" => value.as_str().is_none_or(|text| text.len() as u64 >= bound()),
         "minimum" => value.as_f64().is_none_or(|number| number >= rule.as_f64().unwrap()),
         "maximum" => value.as_f64().is_none_or(|number| number <= rule.as_f64().unwrap()),
         "pattern" => value.as_str().is_none_or(|text| matches(rule.as_str().unwrap(), text)),
@@ -109,6 +112,17 @@ fn matches(pattern: &str, text: &str) -> bool {
                 .all(|(b, s)| if s == b'0' { b.is_ascii_digit() } else { b == s })
     };
     match pattern {
+        r"^([A-Z][a-z0-9]+)+" => {
+            // The pattern ends there: what stands behind such a word is free.
+            let rest = text.strip_prefix(|c: char| c.is_ascii_uppercase());
+            let next = |rest: &str| {
+                rest.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+            };
+            rest.is_some_and(next)
+        }
+        r"^EPSG:\d{4}$" => text
+            .strip_prefix("EPSG:")
+            .is_some_and(|code| code.len() == 4 && code.bytes().all(|b| b.is_ascii_digit())),
         "^[A-Z]{3}$" => is_all(3, u8::is_ascii_uppercase),
         "^[a-z]{2}$" => is_all(2, u8::is_ascii_lowercase),
         "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" => shaped("0000-00-00"),
