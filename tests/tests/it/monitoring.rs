@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::process::workspace;
 use tests::servers::{Prometheus, RabbitMq};
 use tests::{Site, http, wait};
@@ -75,8 +75,10 @@ fn metrics_are_well_named_and_every_query_of_dashboards_and_rules_has_data() {
         .env("CARPARK_PINGS_MONITOR_URL", &vehicles.url(""))
         .args(&["--vehicles", "20", "--ping-every", "1s"])
         .start_ready();
+    let office = site.carpark("office").env("CARPARK_FEED_URL", &web.url("/feed")).start_ready();
     let prometheus = Prometheus::start(&[
         ("web", web.port(), ""),
+        ("office", office.port(), ""),
         ("actors", actors.port(), ""),
         ("entry-generator", entries.port(), ""),
         ("exit-generator", exits.port(), ""),
@@ -96,6 +98,18 @@ fn metrics_are_well_named_and_every_query_of_dashboards_and_rules_has_data() {
     for message in [read, json!({ "data_type": "heartbeat", "company_id": "c-1" })] {
         http::post_json(&web.url("/cameras/in-1"), &message).ok();
     }
+    // People count the place of the simulated cameras, once some of their vehicles are inside.
+    let json = [("content-type", "application/json")];
+    let ask = |method: &str, path: &str, body: &Value| {
+        let body = body.to_string();
+        http::request(method, &office.url(path), &json, body.as_bytes()).unwrap().ok().json()
+    };
+    ask("PUT", "/admin/places/main", &json!({ "bays": { "standard": { "spaces": 500 } } }));
+    wait::until("vehicles are counted", Duration::from_mins(1), || {
+        let place = http::get(&office.url("/admin/places/main")).ok().json();
+        place["counts"]["standard"]["entries"].as_u64().filter(|entries| *entries > 0)
+    });
+    ask("POST", "/admin/places/main/count", &json!({ "inside": 1, "by": "Ada" }));
     // Something for the panels of what goes wrong.
     site.client().publish("vehicle_entry", ["{}"]);
     wait::until_ok("every query has data", Duration::from_mins(2), || {
@@ -104,7 +118,7 @@ fn metrics_are_well_named_and_every_query_of_dashboards_and_rules_has_data() {
             (false, said) => Err(said),
         }
     });
-    for role in [&web, &actors, &entries, &exits, &vehicles, &pings] {
+    for role in [&web, &actors, &entries, &exits, &vehicles, &pings, &office] {
         let metrics = http::get(&role.url("/metrics")).ok().body;
         passes("promtool", &["check", "metrics"], &metrics);
     }
@@ -112,6 +126,7 @@ fn metrics_are_well_named_and_every_query_of_dashboards_and_rules_has_data() {
     exits.terminate();
     entries.terminate();
     vehicles.terminate();
+    office.terminate();
     actors.terminate();
     web.terminate();
 }
