@@ -115,11 +115,15 @@ pub async fn run(
 }
 
 /// Vehicles that are simulated in the monitor's own process show a token that nobody else has, where
-/// the others have theirs and none is set for pings.
+/// the others have theirs and none is set for pings; so does the office to the feed of its own process.
 fn with_own_tokens(plan: Plan, mut config: Config) -> Config {
     let tokens = &mut config.tokens;
     if plan.vehicles && plan.pings && tokens.ping.is_none() && tokens.close_the_rest() {
         tokens.ping = Some(nanoid::nanoid!(32));
+    }
+    let reads_the_feed = tokens.feed.is_some() || tokens.admin.is_some();
+    if plan.office && plan.web && !reads_the_feed && tokens.close_the_rest() {
+        tokens.feed = Some(nanoid::nanoid!(32));
     }
     config
 }

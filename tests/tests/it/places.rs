@@ -158,6 +158,21 @@ fn an_app_sees_a_place_fill_up_and_asks_for_no_more_than_it_wants() {
         (shown["state"] == "full").then_some(shown)
     });
     assert_eq!(shown["bays"]["standard"]["verified"]["inside"], 2);
+    // The same for people, as a page that goes on by itself.
+    let page = |query: &str| {
+        let accept = [("accept", "text/html")];
+        http::request("GET", &carpark.url(&format!("/places{query}")), &accept, b"")
+            .unwrap()
+            .ok()
+            .body
+    };
+    let all = page("");
+    assert!(all.contains("North garage") && all.contains("</i>Full<") && all.contains("</i>Open<"));
+    assert!(page("?q=south").contains("1 of 1.") && !page("?q=south").contains("North garage"));
+    assert!(page("?q=nowhere").contains("No places match"));
+    let mut live = Events::open(&carpark, "/pages/places?state=full", &[]);
+    let news: Value = live.next("news").data;
+    assert!(news["regions"]["places"].as_str().unwrap().contains("North garage"), "{news}");
     assert_eq!(again(&tag).status, 200, "something is otherwise");
     for (path, words) in [
         ("/places?near=1,2", "LATITUDE,LONGITUDE,METRES"),
@@ -172,6 +187,17 @@ fn an_app_sees_a_place_fill_up_and_asks_for_no_more_than_it_wants() {
             answer.body
         );
     }
+    let apds = get(&carpark, "/apds/places?offset=1&limit=1");
+    assert_eq!((&apds["meta"]["total"], &apds["data"][0]["id"]), (&2.into(), &"south".into()));
+    assert_eq!(get(&carpark, "/apds/places/north")["timeZone"], "Europe/Berlin");
+    let datex2 = http::get(&carpark.url("/datex2/parking-status?limit=1&q=o")).ok();
+    assert_eq!(datex2.header("content-type"), "application/xml");
+    assert_eq!(
+        datex2.header("link"),
+        "</datex2/parking-status?limit=1&q=o&after=north>; rel=\"next\""
+    );
+    assert!(datex2.body.contains("id=\"north/electric\""), "{}", datex2.body);
+    assert_eq!(http::get(&carpark.url("/datex2/parking-status?q=nowhere")).status, 404);
     assert_eq!(http::get(&carpark.url("/places/west")).status, 404);
     // The stream ends when the process does.
     carpark.terminate();

@@ -104,7 +104,7 @@ fn a_wrong_page_is_a_page_with_the_way_back_and_for_programs_json() {
     ] {
         browser.open(&carpark.url(path));
         browser.wait_for_text(words);
-        assert_eq!(browser.eval("document.querySelectorAll('nav a').length"), 2, "{path}");
+        assert_eq!(browser.eval("document.querySelectorAll('nav a').length"), 3, "{path}");
     }
     let answer = http::get(&carpark.url("/nope"));
     assert_eq!((answer.status, answer.header("content-type")), (404, "application/problem+json"));
