@@ -70,8 +70,10 @@ pub struct Step;
 pub enum Reads {
     /// This process.
     Us,
-    /// Another one, or nobody knows.
+    /// Another one.
     Another,
+    /// The database does not say.
+    Unknown,
 }
 
 impl Message for Step {
@@ -399,7 +401,7 @@ impl Handler<Step> for Keeper {
                 Ok(reads) => reads,
                 Err(failure) => {
                     parts.fails(&SqlError::new(failure.to_string()));
-                    Reads::Another
+                    Reads::Unknown
                 }
             };
             (work, reads)

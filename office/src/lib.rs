@@ -42,7 +42,7 @@ use platform::runtime::{Part, Vital, Vitals, texts};
 use prometheus::Registry;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 use url::Url;
 
 pub use import::checked;
@@ -157,11 +157,11 @@ impl Office {
             feed: Arc::clone(&feed),
             following: Rc::clone(&following),
             begin: Box::new({
-                let (keeper, vitals) = (keeper.clone(), parts.vitals.clone());
-                move || {
+                let keeper = keeper.clone();
+                move |vitals| {
                     let source = HttpSource::new(&web_url, feed_token.clone(), &wanted());
                     let reader = OfficeReader::new(keeper.clone());
-                    follow(source, reader, meters.clone(), vitals.of("office's reader"))
+                    follow(source, reader, meters.clone(), vitals.of(READER))
                 }
             }),
         };
@@ -213,23 +213,38 @@ struct Stepping {
     every: Duration,
     feed: Arc<Feed>,
     following: Rc<RefCell<Option<Following>>>,
-    begin: Box<dyn Fn() -> Following>,
+    begin: Box<dyn Fn(&Vitals) -> Following>,
 }
+
+/// What the reader of the feed dies of, if it does: it may end without that, where another process
+/// reads.
+const READER: &str = "office's reader";
 
 impl Stepping {
     async fn run(self, vital: Vital) {
+        let mut of_reader = Vitals::default();
         loop {
             vital.may_die_here();
-            let reads = self.keeper.send(Step).await.unwrap_or(Reads::Another) == Reads::Us;
+            let reads = self.keeper.send(Step).await.unwrap_or(Reads::Unknown);
             let follows = self.following.borrow().is_some();
-            if reads && !follows {
+            // Who does not know goes on: nothing is taken that is not kept.
+            if reads == Reads::Us && !follows {
                 info!("this process reads the feed for the office");
-                self.follow(Some((self.begin)()));
-            } else if !reads && follows {
-                warn!("another process reads the feed for the office, or nobody can");
+                of_reader = Vitals::default();
+                self.follow(Some((self.begin)(&of_reader)));
+            } else if reads == Reads::Another && follows {
+                warn!("another process reads the feed for the office");
+                of_reader.rest();
                 self.follow(None);
             }
-            tokio::time::sleep(self.every).await;
+            tokio::select! {
+                () = tokio::time::sleep(self.every) => {}
+                // With the vital of whoever looks after it.
+                died = of_reader.died() => {
+                    error!("{died} has died");
+                    return;
+                }
+            }
         }
     }
 

@@ -206,7 +206,7 @@ pub(crate) fn routes() -> Routes {
         .page(Scope::Admin, "/webhooks/test", || web::post().to(webhooks::test))
         .page(Scope::Admin, "/webhooks/enable", || web::post().to(webhooks::enable))
         // The same path answers programs in JSON, by the office itself.
-        .page_if(is_for_person, Scope::Page, "/places", || web::get().to(places::page))
+        .page_if(is_for_person, Scope::Public, "/places", || web::get().to(places::page))
         .page(Scope::Page, "/pages/places", || web::get().to(places::event_stream))
         // The same paths answer programs in JSON, by the monitor itself.
         .page_if(is_for_person, Scope::Admin, "/vehicles", || web::get().to(vehicles::page))

@@ -47,6 +47,7 @@ fn every_route() -> Routes {
         .and(actors::routes())
         .and(vehicles::routes())
         .and(generators::routes())
+        .and(office::routes())
 }
 
 /// What becomes of a request: 200 where the guard lets it through, for there is nothing behind it.
@@ -160,10 +161,13 @@ async fn each_route_has_one_scope_and_is_described_or_a_page() {
     let of = |scope: &str| -> Vec<&str> {
         open.iter().filter(|(_, of)| of == scope).map(|(path, _)| *path).collect()
     };
-    assert_eq!(of("Sink"), ["/plates/{plate}", "/save_exception", "/save_opened", "/save_summary"]);
+    assert_eq!(
+        of("Sink"),
+        ["/plates/{plate}", "/save_exception", "/save_facts", "/save_opened", "/save_summary"]
+    );
     assert_eq!(of("Ping"), ["/vehicles/{vehicle_id}/ping"]);
     assert_eq!(of("Feed"), ["/feed"]);
-    assert_eq!(of("Page"), ["/", "/events", "/sign-in", "/sign-out"]);
+    assert_eq!(of("Page"), ["/", "/events", "/pages/places", "/sign-in", "/sign-out"]);
     assert_eq!(
         of("Camera"),
         [
@@ -178,12 +182,18 @@ async fn each_route_has_one_scope_and_is_described_or_a_page() {
     assert_eq!(
         of("Public"),
         [
+            "/apds/places",
+            "/apds/places/{id}",
             "/assets/{hash}/{name}",
+            "/datex2/parking-status",
             "/docs",
             "/docs/{file:.*}",
             "/livez",
             "/metrics",
             "/openapi.json",
+            "/places",
+            "/places/events",
+            "/places/{id}",
             "/readyz"
         ]
     );

@@ -57,7 +57,7 @@ pub(super) async fn apds_one(
 
 /// Places as a `ParkingStatusPublication` of DATEX II 3.6, in XML: those that the same parameters of
 /// `/places` choose, 1,000 at most at a time.
-#[utoipa::path(get, path = "/datex2/parking-status", tag = "places", params(PlacesQuery), responses((status = 200, body = String, content_type = "application/xml"), (status = 400, body = ProblemBody<'_>), (status = 404, description = "no place is wanted: the format has no empty publication", body = ProblemBody<'_>)))]
+#[utoipa::path(get, path = "/datex2/parking-status", tag = "places", params(PlacesQuery), responses((status = 200, body = String, content_type = "application/xml"), (status = 400, body = ProblemBody<'_>), (status = 204, description = "no place is wanted: the format has no empty publication")))]
 pub(super) async fn datex2(
     desk: Data<Desk>,
     query: Query<PlacesQuery>,
@@ -69,7 +69,7 @@ pub(super) async fn datex2(
     }
     let (page, _, next) = desk.board.page(&wanted);
     if page.is_empty() {
-        return Err(Problem::not_found("no place is wanted: a publication has one at least"));
+        return Ok(HttpResponse::NoContent().finish());
     }
     let (publisher, now) = (as_datex2::Publisher::default(), desk.clock.now());
     let xml = as_datex2::publication(&publisher, page.iter().map(|posted| &**posted), now);

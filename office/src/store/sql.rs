@@ -1,6 +1,8 @@
 //! The link to the database: SQLite or PostgreSQL, the same statements on both.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
@@ -67,6 +69,9 @@ impl From<sqlx::Error> for SqlError {
 pub struct Sql {
     pool: AnyPool,
     kind: Kind,
+    /// Set where no transaction could begin: a connection that a full disk has left in the middle of
+    /// one is never right again, and all are made anew.
+    is_broken: Arc<AtomicBool>,
 }
 
 impl Sql {
@@ -74,7 +79,13 @@ impl Sql {
     pub fn new(url: &str) -> Result<Self, SqlError> {
         install_default_drivers();
         let kind = if url.starts_with("sqlite:") { Kind::Sqlite } else { Kind::Postgres };
+        let is_broken = Arc::new(AtomicBool::new(false));
+        let broken = Arc::clone(&is_broken);
         let options = AnyPoolOptions::new()
+            .before_acquire(move |_, _| {
+                let is_usable = !broken.load(Ordering::Relaxed);
+                Box::pin(async move { Ok(is_usable) })
+            })
             .max_connections(CONNECTIONS)
             .acquire_timeout(CONNECTED_WITHIN)
             .after_connect(move |connection, _| {
@@ -90,7 +101,7 @@ impl Sql {
             });
         let address: AnyConnectOptions =
             url.parse().map_err(|e: sqlx::Error| SqlError::lasting(e.to_string()))?;
-        Ok(Self { pool: options.connect_lazy_with(address), kind })
+        Ok(Self { pool: options.connect_lazy_with(address), kind, is_broken })
     }
 
     /// A file, created where it is missing.
@@ -163,7 +174,9 @@ impl Sql {
             Kind::Sqlite => "BEGIN IMMEDIATE",
             Kind::Postgres => "BEGIN",
         };
-        Ok(self.pool.begin_with(begin).await?)
+        let begun = self.pool.begin_with(begin).await;
+        self.is_broken.store(begun.is_err(), Ordering::Relaxed);
+        Ok(begun?)
     }
 
     /// For statements that only read.

@@ -402,7 +402,7 @@ fn who_waits_hears_of_news_at_once_and_is_let_go_at_once_when_the_process_ends()
     let began = Instant::now();
     running.terminate();
     stream.wait_for_end(0);
-    assert_eq!(waiting.join().unwrap(), json!({"events": [], "next": 1}));
+    assert_eq!(waiting.join().unwrap(), json!({"events": [], "next": 1, "last": 1}));
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }
 

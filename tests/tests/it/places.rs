@@ -197,7 +197,7 @@ fn an_app_sees_a_place_fill_up_and_asks_for_no_more_than_it_wants() {
         "</datex2/parking-status?limit=1&q=o&after=north>; rel=\"next\""
     );
     assert!(datex2.body.contains("id=\"north/electric\""), "{}", datex2.body);
-    assert_eq!(http::get(&carpark.url("/datex2/parking-status?q=nowhere")).status, 404);
+    assert_eq!(http::get(&carpark.url("/datex2/parking-status?q=nowhere")).status, 204);
     assert_eq!(http::get(&carpark.url("/places/west")).status, 404);
     // The stream ends when the process does.
     carpark.terminate();

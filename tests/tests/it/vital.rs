@@ -13,7 +13,9 @@ use tests::{http, site, wait};
 
 const SOON: Duration = Duration::from_secs(30);
 const LAYOUT: &str = "[places.main]\ntime_zone = \"UTC\"\n\n[lanes.gate]\nrole = \"entry\"\n\n\
-    [cameras.gate]\nlane = \"gate\"\nvendor = \"carpark\"\n";
+    [cameras.gate]\nlane = \"gate\"\nvendor = \"carpark\"\n\n\
+    [webhooks.one]\nurl = \"http://127.0.0.1:9/\"\nallow_private = true\n\
+    secret = \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"\n";
 
 /// In `carpark all`, in the order of the way.
 const TRAFFIC: &[&str] = &[
@@ -25,11 +27,17 @@ const TRAFFIC: &[&str] = &[
 ];
 const SESSIONS: &[&str] =
     &["consumer", "registry", "committer", "settler", "summary client", "writer of the files"];
-const PEOPLE: &[&str] =
-    &["operator desk", "dead-letter desk", "plate desk", "lookout of the pages"];
+const PEOPLE: &[&str] = &[
+    "operator desk",
+    "dead-letter desk",
+    "plate desk",
+    "lookout of the pages",
+    "webhooks",
+    "retries of webhooks",
+];
 const VEHICLES: &[&str] = &["ping generator", "vehicles' registry", "vehicles' keeper"];
 /// What there is with a server alone.
-const OVER_RABBITMQ: &[&str] = &["vehicles' consumer"];
+const OVER_RABBITMQ: &[&str] = &["vehicles' consumer", "stream of the feed"];
 
 #[track_caller]
 fn ends_without(name: &str, carpark: &Carpark) {
@@ -86,7 +94,8 @@ fn a_process_without_its_vehicles_ends() {
 fn a_process_without_its_queue_of_pings_ends() {
     let (host, directory) = (RabbitMq::shared().virtual_host(), site::directory());
     for name in OVER_RABBITMQ {
-        ends_without(name, &Carpark::new(&directory, "all").env("CARPARK_BROKER_URL", &host.url()));
+        let carpark = Carpark::new(&directory, "all").env("CARPARK_BROKER_URL", &host.url());
+        ends_without(name, &carpark.env("CARPARK_FEED_STREAM", "true"));
     }
 }
 
