@@ -174,9 +174,9 @@ impl Sql {
             Kind::Sqlite => "BEGIN IMMEDIATE",
             Kind::Postgres => "BEGIN",
         };
-        let begun = self.pool.begin_with(begin).await;
-        self.is_broken.store(begun.is_err(), Ordering::Relaxed);
-        Ok(begun?)
+        let work = self.pool.begin_with(begin).await;
+        self.is_broken.store(work.is_err(), Ordering::Relaxed);
+        Ok(work?)
     }
 
     /// For statements that only read.
