@@ -58,7 +58,7 @@ fn a_thousand_stays(bencher: Bencher) {
             let clock: SharedClock = Arc::new(now);
             let actors = Actors::start(Parts {
                 options: Options::default(),
-                broker: Box::new(MemoryBroker(server.clone())),
+                broker: Box::new(MemoryBroker::new(server.clone())),
                 store: Arc::new(MemoryStore::new(fate)),
                 sink: Box::new(sink.clone()),
                 processor: ProcessorId("bench".into()),

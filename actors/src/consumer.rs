@@ -43,10 +43,13 @@ const OFFSETS: usize = 101;
 /// How far has the queue been read? Also has the broker asked for its depth.
 #[derive(Debug, Message)]
 #[rtype(result = "HowFarAnswer")]
-pub struct HowFar;
+pub struct HowFar {
+    /// Whether the store did not answer of late: then that nothing is stored is not its fault.
+    pub store_was_away: bool,
+}
 
 /// What a consumer knows.
-#[derive(Debug, Clone, Copy, actix::MessageResponse)]
+#[derive(Debug, Clone, actix::MessageResponse)]
 pub struct HowFarAnswer {
     /// How far the queue has been read: what the watermark is made of.
     pub progress: Progress,
@@ -163,6 +166,7 @@ impl Consumer {
         self.vital.may_die_here();
         let tag = delivery.tag;
         self.open.push_back(Open { tag, end: None });
+        self.tracker.came();
         if delivery.redelivered {
             self.metrics.redelivered(self.direction).inc();
         }
@@ -174,7 +178,7 @@ impl Consumer {
                 return;
             }
         };
-        self.tracker.received(tag.number, observation.at, now);
+        self.tracker.received(tag.number, observation.at, &observation.place, now);
         self.note_offset((now - observation.at).as_seconds_f64());
         let receipt = Receipt::of_delivery(tag, self.receipts.clone());
         let received = tokio::time::Instant::now();
@@ -230,7 +234,7 @@ impl Consumer {
             return; // of an earlier connection: the broker has it back already
         }
         if returned.is_stored {
-            self.tracker.stored(returned.tag.number);
+            self.tracker.stored(returned.tag.number, self.clock.now());
             self.resolve(returned.tag, End::Kept);
             return;
         }
@@ -413,9 +417,12 @@ impl StreamHandler<Receipts> for Consumer {
 impl Handler<HowFar> for Consumer {
     type Result = HowFarAnswer;
 
-    fn handle(&mut self, _: HowFar, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, asked: HowFar, _: &mut Self::Context) -> Self::Result {
         let now = self.clock.now();
         self.queue.ask_depth(now);
+        if asked.store_was_away {
+            self.tracker.store_is_away(now);
+        }
         HowFarAnswer {
             progress: self.tracker.progress(now),
             clock_offset: self.clock_offset(),

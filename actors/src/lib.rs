@@ -143,6 +143,7 @@ impl Actors {
         .start();
 
         let watermarks = Rc::new(Cell::new(Watermarks::default()));
+        let behind = Rc::default();
         let registry = Registry::new(
             Limits { idle_after: options.idle_after, residents_max: options.residents_max },
             plate_actor::Shared {
@@ -152,6 +153,7 @@ impl Actors {
                 commit: committer.clone().recipient(),
                 load: committer.recipient(),
                 watermarks: Rc::clone(&watermarks),
+                behind: Rc::clone(&behind),
                 metrics: Arc::clone(&metrics),
             },
             vitals.of("registry"),
@@ -200,6 +202,8 @@ impl Actors {
                 summary_client: summary_client.clone().recipient(),
                 store: Arc::clone(&store),
                 watermarks,
+                behind,
+                store_was_away: Cell::default(),
                 gate: Arc::clone(&gate),
                 clock,
                 policy: options.policy.clone(),

@@ -48,6 +48,8 @@ pub struct Metrics {
     /// How many plates are inside.
     pub sessions_open: IntGauge,
     watermark_lag: [Gauge; 2],
+    /// How many places' history is coming in.
+    pub places_behind: IntGauge,
     /// Median of received minus captured.
     pub clock_offset: Gauge,
     /// Commits that found another version (G4).
@@ -105,7 +107,7 @@ impl Metrics {
         )?;
         let lag = make.levels(
             "backend_watermark_lag_seconds",
-            "How far behind the present a queue has been read completely.",
+            "How far behind the present a queue has been read completely, history aside.",
             &["queue"],
         )?;
         let redelivered = make.counters(
@@ -143,8 +145,8 @@ impl Metrics {
                 "Reports that are stored and that the sink has not confirmed.",
             )?,
             sessions_open: gauge("backend_sessions_open", "Plates inside.")?,
-            watermark_lag: DIRECTIONS
-                .map(|direction| lag.with_label_values(&[queue_of(direction)])),
+            watermark_lag: DIRECTIONS.map(|kind| lag.with_label_values(&[queue_of(kind)])),
+            places_behind: gauge("backend_places_behind", "Places whose history is coming in.")?,
             clock_offset: make.level(
                 "backend_clock_offset_seconds",
                 "Median of received minus captured time of recent observations; negative where \

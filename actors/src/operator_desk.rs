@@ -15,8 +15,8 @@ use actix::{Actor, Context, Handler, Message, Recipient, ResponseFuture};
 use domain::plate::PlatePart;
 use domain::story::{Chapter, State, story};
 use domain::{
-    Direction, ExceptionKind, Instant, Method, Observation, ObservationId, PlaceName, Plate,
-    Policy, Reason, Record, SharedClock, Watermarks,
+    Behind, Direction, ExceptionKind, Instant, Method, Observation, ObservationId, PlaceName,
+    Plate, Policy, Reason, Record, SharedClock, Watermarks,
 };
 use platform::runtime::Vital;
 use tokio::sync::oneshot;
@@ -229,7 +229,8 @@ impl Parts {
     /// order that is asked for, and nothing else has to be looked at.
     async fn longest(&self, limit: usize) -> Result<Vec<(Plate, Chapter)>, StoreError> {
         let every = Watermarks { entries: None, exits: Some(Instant::MAX_UTC) };
-        let plates = self.store.due(&every, limit + BEFORE_THE_LONGEST).await?;
+        let plates =
+            self.store.due(&every, &Behind::everywhere(), limit + BEFORE_THE_LONGEST).await?;
         let records = self.store.load(&plates).await?;
         let mut longest = Vec::new();
         for (plate, record) in plates.into_iter().zip(records) {

@@ -6,7 +6,7 @@
 //! Tells: the committer ([`Commit`], [`Load`]), and the receipt of each observation.
 //! Never: reports to the sink itself, or acknowledges before the commit (G3).
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ use actix::{
 };
 use domain::judgement::{ObservationOutcome, outcome_of};
 use domain::{
-    Command, Decision, Effect, ExceptionKind, Observation, Plate, Policy, Record, SharedClock,
-    Watermarks, decide,
+    Behind, Command, Decision, Effect, ExceptionKind, Observation, Plate, Policy, Record,
+    SharedClock, Watermarks, decide,
 };
 use platform::runtime::failpoint::die_at;
 use tracing::{error, warn};
@@ -44,6 +44,8 @@ pub struct Settle {
     pub plate: Plate,
     /// How far the streams have been read.
     pub watermarks: Watermarks,
+    /// Whose history is coming in.
+    pub behind: Behind,
 }
 
 /// A plate could not be settled now; it stays due.
@@ -76,6 +78,8 @@ pub struct Shared {
     pub load: Recipient<Load>,
     /// How far the streams have been read; the settler moves it.
     pub watermarks: Rc<Cell<Watermarks>>,
+    /// Whose history is coming in; likewise.
+    pub behind: Rc<RefCell<Behind>>,
     /// The counters that the actors raise.
     pub metrics: Arc<Metrics>,
 }
@@ -177,7 +181,9 @@ impl Shared {
         platform::runtime::failpoint::panic_at!(&format!("panic:{id}"));
         die_at!(&format!("abort:{id}"));
         let watermarks = self.watermarks.get();
-        let command = Command::Observe { observation, watermarks, now: arrival.now };
+        let is_past = self.policy.is_history(at, arrival.now)
+            || self.behind.borrow().holds(&observation.place);
+        let command = Command::Observe { observation, watermarks, is_past, now: arrival.now };
         let (record, outcome) = match self
             .decide_and_commit(plate, record.unwrap_or_default(), command)
             .await
@@ -214,14 +220,15 @@ impl Shared {
                 Err(reason) => return (None, Err(Unsettled::Store(reason))),
             },
         };
-        let command = Command::Settle { watermarks: settle.watermarks, now: self.clock.now() };
-        match self.decide_and_commit(&settle.plate, record, command).await {
+        let Settle { plate, watermarks, behind } = settle;
+        let command = Command::Settle { watermarks, behind, now: self.clock.now() };
+        match self.decide_and_commit(&plate, record, command).await {
             // The copy said that nothing is due while the index said so: it is out of date.
             Turn::Unchanged(_) if is_copy => (None, Ok(false)),
-            Turn::Unchanged(record) => (None, self.reindex(settle.plate, &record).await),
+            Turn::Unchanged(record) => (None, self.reindex(plate, &record).await),
             Turn::Stored(record) => (Some(record), Ok(true)),
             Turn::Failed(reason) => {
-                warn!(plate = ?settle.plate, reason, "plate not settled, it stays due");
+                warn!(?plate, reason, "plate not settled, it stays due");
                 (None, Err(Unsettled::Store(reason)))
             }
         }

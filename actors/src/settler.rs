@@ -7,7 +7,7 @@
 //! ([`Settle`]), the summary client ([`Adopt`]).
 //! Never: decides a verdict; the plate's actor does.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use actix::{
     WrapFuture,
 };
 use domain::watermark::Marker;
-use domain::{Direction, Instant, Plate, Policy, SharedClock, Watermarks};
+use domain::{Behind, Direction, Plate, Policy, Reading, SharedClock, Watermarks};
 use futures_util::StreamExt;
 use futures_util::stream;
 use platform::runtime::Vital;
@@ -74,6 +74,10 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// Told to the plates' actors: what all processors agree on.
     pub watermarks: Rc<Cell<Watermarks>>,
+    /// Told to them as well: whose history is coming in.
+    pub behind: Rc<RefCell<Behind>>,
+    /// Whether the last sign of life did not arrive.
+    pub store_was_away: Cell<bool>,
     /// No verdicts while the outbox is full.
     pub gate: Arc<Gate>,
     /// The clock of processing time.
@@ -99,15 +103,22 @@ impl Settler {
 
 impl Parts {
     async fn progress(&self) -> Option<(HowFarAnswer, HowFarAnswer)> {
-        let entries = self.entries.send(HowFar).await.ok()?;
-        let exits = self.exits.send(HowFar).await.ok()?;
+        let store_was_away = self.store_was_away.get();
+        let entries = self.entries.send(HowFar { store_was_away }).await.ok()?;
+        let exits = self.exits.send(HowFar { store_was_away }).await.ok()?;
         Some((entries, exits))
     }
 
     /// Exchanges watermarks, then settles what is due and this processor's to settle.
-    async fn step(&self, mine: Watermarks) -> Settled {
-        let beat = Beat { processor: self.processor.clone(), watermarks: mine };
-        let peers = match self.store.beat(&beat).await {
+    async fn step(&self, reading: Reading, watermarks: Watermarks) -> Settled {
+        let beat = Beat { processor: self.processor.clone(), reading, watermarks };
+        let answer = self.store.beat(&beat).await;
+        self.store_was_away.set(answer.is_err());
+        if let Ok(peers) = &answer {
+            self.watermarks.set(peers.watermarks);
+        }
+        self.show_lag();
+        let peers = match answer {
             Ok(peers) => peers,
             Err(e) => {
                 self.store_failed(&e);
@@ -117,7 +128,9 @@ impl Parts {
         if self.health.store.works() {
             info!("store usable");
         }
-        self.watermarks.set(peers.watermarks);
+        self.behind.replace(peers.behind.clone());
+        let behind = peers.behind.places().map_or(usize::MAX, Iterator::count);
+        self.metrics.places_behind.set(i64::try_from(behind).unwrap_or(i64::MAX));
         self.metrics.processors.set(i64::try_from(peers.alive).unwrap_or(i64::MAX));
         self.tell_flow().await;
         if let Ok(counts) = self.store.counts().await {
@@ -142,7 +155,7 @@ impl Parts {
         let mut settled = 0;
         let begun = tokio::time::Instant::now();
         while self.gate.is_open() && begun.elapsed() < STEP_MAX {
-            let due = match self.store.due(&peers.watermarks, self.batch_max).await {
+            let due = match self.store.due(&peers.watermarks, &peers.behind, self.batch_max).await {
                 Ok(due) => due,
                 Err(e) => {
                     self.store_failed(&e);
@@ -151,7 +164,7 @@ impl Parts {
             };
             let is_all = due.len() < self.batch_max;
             let mine: Vec<Plate> = due.into_iter().filter(|plate| is_mine(plate, peers)).collect();
-            let done = self.settle(&mine, peers.watermarks).await;
+            let done = self.settle(&mine, peers).await;
             settled += done;
             // The rest is another's, or cannot be settled now; the next step sees.
             if is_all || done == 0 {
@@ -164,9 +177,14 @@ impl Parts {
         settled
     }
 
-    async fn settle(&self, plates: &[Plate], watermarks: Watermarks) -> usize {
+    async fn settle(&self, plates: &[Plate], peers: &Peers) -> usize {
+        let settle = |plate: &Plate| Settle {
+            plate: plate.clone(),
+            watermarks: peers.watermarks,
+            behind: peers.behind.clone(),
+        };
         stream::iter(plates)
-            .map(|plate| self.registry.send(Settle { plate: plate.clone(), watermarks }))
+            .map(|plate| self.registry.send(settle(plate)))
             .buffer_unordered(SETTLED_AT_ONCE)
             .filter(|answer| std::future::ready(matches!(answer, Ok(Ok(true)))))
             .count()
@@ -180,13 +198,18 @@ impl Parts {
         }
     }
 
-    fn show(&self, marks: &Watermarks, answers: &(HowFarAnswer, HowFarAnswer), now: Instant) {
+    /// Of what all agree on: that is what is waited for.
+    fn show_lag(&self) {
+        let (marks, now) = (self.watermarks.get(), self.clock.now());
         for (direction, mark) in [(Direction::Entry, marks.entries), (Direction::Exit, marks.exits)]
         {
             if let Some(mark) = mark {
                 self.metrics.watermark_lag(direction).set((now - mark).as_seconds_f64());
             }
         }
+    }
+
+    fn show_offset(&self, answers: &(HowFarAnswer, HowFarAnswer)) {
         let offsets = [answers.0.clock_offset, answers.1.clock_offset];
         let known: Vec<f64> = offsets.into_iter().flatten().collect();
         if !known.is_empty() {
@@ -226,15 +249,13 @@ impl Handler<SettleNow> for Settler {
         let step = asked.into_actor(self).then(|answers, settler, _| {
             let parts = Rc::clone(&settler.parts);
             let marks = answers.map(|answers| {
-                let now = parts.clock.now();
-                let (entries, exits) = (&answers.0.progress, &answers.1.progress);
-                let marks = settler.marker.advance(entries, exits, now);
-                parts.show(&marks, &answers, now);
-                marks
+                parts.show_offset(&answers);
+                let reading = settler.marker.advance(&answers.0.progress, &answers.1.progress);
+                (reading, settler.marker.marks())
             });
             let step = async move {
                 match marks {
-                    Some(marks) => parts.step(marks).await,
+                    Some((reading, marks)) => parts.step(reading, marks).await,
                     None => Settled::default(),
                 }
             };

@@ -9,7 +9,7 @@ mod store;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-pub use broker::{MemoryBroker, MemoryServer};
+pub use broker::{Link, MemoryBroker, MemoryServer};
 pub use sink::MemorySink;
 pub use store::MemoryStore;
 

@@ -31,7 +31,8 @@ fn body(kind: Direction, number: i64) -> String {
 fn observe(record: &Record, kind: Direction, number: i64) -> Decision {
     let now = begin() + TimeDelta::days(30);
     let observation = parse_observation(body(kind, number).as_bytes(), now).unwrap();
-    let command = Command::Observe { observation, watermarks: Watermarks::default(), now };
+    let command =
+        Command::Observe { observation, watermarks: Watermarks::default(), is_past: false, now };
     decide(&plate(), record, command, &Policy::default())
 }
 
@@ -79,7 +80,12 @@ fn decide_an_entry(bencher: Bencher, stays: i64) {
     let now = begin() + TimeDelta::days(30);
     let read = parse_observation(body(Direction::Entry, stays * 120).as_bytes(), now).unwrap();
     bencher.with_inputs(|| read.clone()).bench_values(|observation: observation::Observation| {
-        let command = Command::Observe { observation, watermarks: Watermarks::default(), now };
+        let command = Command::Observe {
+            observation,
+            watermarks: Watermarks::default(),
+            is_past: false,
+            now,
+        };
         decide(&plate(), black_box(&record), command, &Policy::default())
     });
 }
@@ -93,7 +99,12 @@ fn decide_the_exit(bencher: Bencher) {
     let now = begin() + TimeDelta::days(30);
     let read = parse_observation(body(Direction::Exit, 60).as_bytes(), now).unwrap();
     bencher.with_inputs(|| read.clone()).bench_values(|observation: observation::Observation| {
-        let command = Command::Observe { observation, watermarks: Watermarks::default(), now };
+        let command = Command::Observe {
+            observation,
+            watermarks: Watermarks::default(),
+            is_past: false,
+            now,
+        };
         decide(&plate(), black_box(&record), command, &Policy::default())
     });
 }

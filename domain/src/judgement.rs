@@ -11,11 +11,11 @@ use uuid::Uuid;
 
 use self::forgetting::forget;
 use crate::known::{Known, Seq};
-use crate::record::Record;
+use crate::record::{Record, Waits};
 use crate::timeline::{self, DueVerdict, ShortList, Verdict};
 use crate::{
-    Direction, Effect, ExceptionKind, ExceptionRow, Instant, Observation, ObservationId, Opening,
-    Origin, Plate, Policy, Summary, Watermarks,
+    Behind, Direction, Effect, ExceptionKind, ExceptionRow, Instant, Observation, ObservationId,
+    Opening, Origin, Plate, Policy, Summary, Watermarks,
 };
 
 /// Namespace of the session ids (a version 5 UUID needs one); never to be changed.
@@ -30,6 +30,8 @@ pub enum Command {
         observation: Observation,
         /// How far the streams had been read when it arrived.
         watermarks: Watermarks,
+        /// Whether it was history then, or its place's history was coming in.
+        is_past: bool,
         /// When it is decided, in processing time.
         now: Instant,
     },
@@ -37,6 +39,8 @@ pub enum Command {
     Settle {
         /// How far the streams have been read.
         watermarks: Watermarks,
+        /// Whose history is coming in.
+        behind: Behind,
         /// When it is decided, in processing time.
         now: Instant,
     },
@@ -115,24 +119,29 @@ fn session_id_of(
 /// R1 to R7 and R9: judges `command` on the record of `plate`. Pure: the same arguments give the
 /// same answer, which is what lets a commit be retried and recognised (G4).
 pub fn decide(plate: &Plate, record: &Record, command: Command, policy: &Policy) -> Decision {
-    let (next, watermarks, now) = match command {
-        Command::Observe { observation, watermarks, now } => {
+    let (next, watermarks, behind, now) = match command {
+        Command::Observe { observation, watermarks, is_past, now } => {
             if record.knows(&observation.id) {
                 return Decision::Unchanged;
             }
             let mut next = record.clone();
-            let is_late = match observation.direction {
-                Direction::Entry => watermarks.exits >= Some(observation.at),
-                Direction::Exit => watermarks.entries >= Some(observation.at),
+            let read_to = match observation.direction {
+                Direction::Entry => watermarks.exits,
+                Direction::Exit => watermarks.entries,
+            };
+            let waits = match read_to >= Some(observation.at) {
+                _ if is_past => Waits::ForThePast,
+                true => Waits::FromItsArrival,
+                false => Waits::FromItsTime,
             };
             let re_read = policy.re_reads.of(&observation.place, observation.lane.as_ref());
-            next.insert(observation, now, is_late, re_read);
-            (next, Watermarks::default(), now)
+            next.insert(observation, now, waits, re_read);
+            (next, Watermarks::default(), Behind::default(), now)
         }
-        Command::Settle { watermarks, now } => (record.clone(), watermarks, now),
+        Command::Settle { watermarks, behind, now } => (record.clone(), watermarks, behind, now),
     };
     let grown = next.observations.len() > record.observations.len();
-    let judged = Judgement::new(plate, record, next, &watermarks, now, policy);
+    let judged = Judgement::new(plate, record, next, (&watermarks, &behind), now, policy);
     if !grown && judged.fresh.is_empty() {
         return Decision::Unchanged;
     }
@@ -153,7 +162,8 @@ pub fn refiled(
     policy: &Policy,
 ) -> (Record, Vec<Effect>) {
     let merged = stands.merged_with(kept, former);
-    Judgement::new(plate, stands, merged, &Watermarks::default(), now, policy).applied()
+    let nothing = (&Watermarks::default(), &Behind::default());
+    Judgement::new(plate, stands, merged, nothing, now, policy).applied()
 }
 
 /// What the observation `id` turned out to be, by the record that holds it. `None` where the
@@ -199,7 +209,7 @@ impl<'a> Judgement<'a> {
         plate: &'a Plate,
         before: &'a Record,
         record: Record,
-        watermarks: &Watermarks,
+        (watermarks, behind): (&Watermarks, &Behind),
         now: Instant,
         policy: &'a Policy,
     ) -> Self {
@@ -214,7 +224,9 @@ impl<'a> Judgement<'a> {
             .filter(|due_verdict| !record.reported.contains(&due_verdict.verdict))
             .filter(|due_verdict| {
                 let is_early = due_verdict.end <= judged_early_to && !due_verdict.verdict.is_open();
-                due_verdict.due.has_come(watermarks) || is_early
+                let past = due_verdict.past_of(&record.observations);
+                let is_behind = past.is_some_and(|place| behind.holds(place));
+                (due_verdict.due.has_come(watermarks) && !is_behind) || is_early
             })
             .map(|due_verdict| due_verdict.verdict)
             .collect();

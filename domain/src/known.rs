@@ -42,6 +42,10 @@ pub struct Known {
         with = "nanos::optional"
     )]
     pub waits_from: Option<Instant>,
+    /// Whether it was history when it came, or its place's history was coming in: then it waits for
+    /// that, and for nobody else's. Absent in what an earlier version stored, which knew one watermark.
+    #[serde(rename = "h", default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_past: bool,
     /// The car park that the read names.
     #[serde(rename = "p", default, skip_serializing_if = "is_default_place")]
     pub place: PlaceName,

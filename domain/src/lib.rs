@@ -44,7 +44,7 @@ pub use presence::{Presence, Silence};
 pub use record::Record;
 pub use summary::{Opening, Origin, Summary};
 pub use vehicle::{Customer, CustomerId, Vehicle, VehicleId};
-pub use watermark::Watermarks;
+pub use watermark::{Behind, Reading, Watermarks};
 
 /// An instant, in UTC, to the nanosecond. Event time unless a name says otherwise.
 pub type Instant = chrono::DateTime<chrono::Utc>;

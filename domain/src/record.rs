@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::known::{Known, Seq, nanos};
 use crate::timeline::{self, Due, Passage, ShortList, Verdict};
-use crate::{Direction, Instant, Observation, ObservationId, Policy};
+use crate::{Direction, Instant, Observation, ObservationId, PlaceName, Policy};
 
 mod merging;
 
@@ -99,18 +99,42 @@ pub enum RecordError {
     Newer(u8),
 }
 
+/// From when a read waits for its counterpart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Waits {
+    /// From its event time on: it came in time.
+    FromItsTime,
+    /// From its arrival on: the stream had been read past it.
+    FromItsArrival,
+    /// From its arrival on, and until no history of its place comes any more.
+    ForThePast,
+}
+
 /// When a record has to be looked at again although nothing more was read of its plate: once the
 /// watermark of that kind of observation has reached the instant.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Waiting {
     /// For the entry watermark: a lone exit (R4).
     pub on_entries: Option<Instant>,
     /// For the exit watermark: a lone entry (R5), a long stay (R7).
     pub on_exits: Option<Instant>,
+    /// The same where a place's history has to have come in as well, each place and watermark once.
+    pub on_past: Vec<OnPast>,
+}
+
+/// What waits for a watermark and for a place's past.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnPast {
+    /// The place whose history must not be coming in any more.
+    pub place: PlaceName,
+    /// Which watermark.
+    pub of: Direction,
+    /// What it has to reach.
+    pub at: Instant,
 }
 
 /// What follows from a record; see [`Record::outlook`].
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Outlook<'r> {
     /// The last entry: what a person looks for under a plate.
     pub entry: Option<&'r Known>,
@@ -205,10 +229,22 @@ impl Record {
             if self.reported.contains(&due_verdict.verdict) {
                 continue;
             }
-            let (slot, at) = match due_verdict.due {
+            let (of, at) = match due_verdict.due {
                 Due::AtOnce => continue,
-                Due::OnEntries(at) => (&mut waiting.on_entries, at),
-                Due::OnExits(at) => (&mut waiting.on_exits, at),
+                Due::OnEntries(at) => (Direction::Entry, at),
+                Due::OnExits(at) => (Direction::Exit, at),
+            };
+            if let Some(place) = due_verdict.past_of(&self.observations) {
+                let is_same = |one: &&mut OnPast| one.of == of && one.place == *place;
+                match waiting.on_past.iter_mut().find(is_same) {
+                    Some(one) => one.at = one.at.min(at),
+                    None => waiting.on_past.push(OnPast { place: place.clone(), of, at }),
+                }
+                continue;
+            }
+            let slot = match of {
+                Direction::Entry => &mut waiting.on_entries,
+                Direction::Exit => &mut waiting.on_exits,
             };
             *slot = Some(slot.map_or(at, |earlier: Instant| earlier.min(at)));
         }
@@ -231,7 +267,7 @@ impl Record {
         &mut self,
         observation: Observation,
         received_at: Instant,
-        is_late: bool,
+        waits: Waits,
         re_read: TimeDelta,
     ) -> Seq {
         let seq = self.next_seq;
@@ -242,7 +278,8 @@ impl Record {
             direction: observation.direction,
             at: observation.at,
             received_at,
-            waits_from: is_late.then_some(received_at),
+            waits_from: (waits != Waits::FromItsTime).then_some(received_at),
+            is_past: waits == Waits::ForThePast,
             place: observation.place,
             lane: observation.lane,
             camera: observation.camera,

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::known::{Known, Seq};
-use crate::{Direction, ExceptionKind, Instant, Policy, Watermarks};
+use crate::watermark::REPLAY_MAX;
+use crate::{Direction, ExceptionKind, Instant, PlaceName, Policy, Watermarks};
 
 /// A list that is short for nearly every plate, and then needs no allocation: it is made several
 /// times for each observation.
@@ -27,6 +28,8 @@ pub struct Passage {
     pub reaches: Instant,
     /// Processing time from which it waits for its counterpart, where a read of it arrived late.
     pub waits_from: Option<Instant>,
+    /// Whether it waits for its place's past as well.
+    pub is_past: bool,
     /// Position of the passage's first read in the record.
     pub first: usize,
     /// Position after its last read.
@@ -91,8 +94,17 @@ pub struct DueVerdict {
     pub verdict: Verdict,
     /// What has to be read before it may be given.
     pub due: Due,
+    /// Position of a read whose place's history has to have come in as well.
+    pub past_at: Option<usize>,
     /// Position after the last read it rests on.
     pub end: usize,
+}
+
+impl DueVerdict {
+    /// The place whose history has to have come in before it may be given.
+    pub fn past_of(self, observations: &[Known]) -> Option<&PlaceName> {
+        observations.get(self.past_at?).map(|known| &known.place)
+    }
 }
 
 /// Groups reads, given in event-time order, into passages (R2): neighbours of one kind at one
@@ -111,6 +123,7 @@ pub fn passages(observations: &[Known], forgotten_until: Option<Instant>) -> Sho
             passage.read_until = passage.read_until.max(known.last_at());
             passage.reaches = passage.reaches.max(known.reaches());
             passage.waits_from = passage.waits_from.max(known.waits_from);
+            passage.is_past |= known.is_past;
             if known.seq < passage.stands {
                 passage.stands = known.seq;
                 passage.at = known.at;
@@ -124,6 +137,7 @@ pub fn passages(observations: &[Known], forgotten_until: Option<Instant>) -> Sho
             read_until: known.last_at(),
             reaches: known.reaches(),
             waits_from: known.waits_from,
+            is_past: known.is_past,
             first: position,
             end: position + 1,
             forgotten,
@@ -152,45 +166,36 @@ pub fn verdicts_on(
     while let Some((passage, later)) = rest.split_first() {
         rest = later;
         let next = later.first().filter(|next| next.forgotten == passage.forgotten);
-        let due_verdict = match (passage.direction, next) {
-            (Direction::Exit, _) => DueVerdict {
-                verdict: Verdict::Lone(ExceptionKind::UnmatchedExit, passage.stands),
-                due: Due::OnEntries(waited(passage.at, &[passage], policy)),
-                end: passage.end,
-            },
+        let (verdict, due, past_at, end) = match (passage.direction, next) {
+            (Direction::Exit, _) => {
+                let (at, past_at) = waited(passage.at, &[passage], policy);
+                let verdict = Verdict::Lone(ExceptionKind::UnmatchedExit, passage.stands);
+                (verdict, Due::OnEntries(at), past_at, passage.end)
+            }
             (Direction::Entry, Some(next)) if next.direction == Direction::Exit => {
                 rest = &later[1..];
-                DueVerdict {
-                    verdict: Verdict::Session(passage.stands, next.stands),
-                    due: Due::AtOnce,
-                    end: next.end,
-                }
+                (Verdict::Session(passage.stands, next.stands), Due::AtOnce, None, next.end)
             }
-            (Direction::Entry, Some(next)) => DueVerdict {
-                verdict: Verdict::Lone(ExceptionKind::MissedExit, passage.stands),
-                due: Due::OnExits(waited(next.at, &[passage, next], policy)),
-                end: passage.end,
-            },
+            (Direction::Entry, Some(next)) => {
+                let (at, past_at) = waited(next.at, &[passage, next], policy);
+                let verdict = Verdict::Lone(ExceptionKind::MissedExit, passage.stands);
+                (verdict, Due::OnExits(at), past_at, passage.end)
+            }
             // What followed it is forgotten, but there was something.
-            (Direction::Entry, None) if passage.forgotten => DueVerdict {
-                verdict: Verdict::Lone(ExceptionKind::MissedExit, passage.stands),
-                due: Due::OnExits(waited(
-                    forgotten_until.unwrap_or(passage.at),
-                    &[passage],
-                    policy,
-                )),
-                end: passage.end,
-            },
-            (Direction::Entry, None) => DueVerdict {
-                verdict: Verdict::Lone(ExceptionKind::Overstay, passage.stands),
-                due: Due::OnExits(waited(
-                    later_by(passage.at, policy.max_stay),
-                    &[passage],
-                    policy,
-                )),
-                end: passage.end,
-            },
+            (Direction::Entry, None) if passage.forgotten => {
+                let followed_at = forgotten_until.unwrap_or(passage.at);
+                let (at, past_at) = waited(followed_at, &[passage], policy);
+                let verdict = Verdict::Lone(ExceptionKind::MissedExit, passage.stands);
+                (verdict, Due::OnExits(at), past_at, passage.end)
+            }
+            (Direction::Entry, None) => {
+                let too_long_at = later_by(passage.at, policy.max_stay);
+                let (at, past_at) = waited(too_long_at, &[passage], policy);
+                let verdict = Verdict::Lone(ExceptionKind::Overstay, passage.stands);
+                (verdict, Due::OnExits(at), past_at, passage.end)
+            }
         };
+        let due_verdict = DueVerdict { verdict, due, past_at, end };
         due_verdicts.push(due_verdict);
     }
     due_verdicts
@@ -198,10 +203,16 @@ pub fn verdicts_on(
 
 /// What a watermark has to reach for a verdict that rests on `passages` and on nothing having
 /// happened until `at`: `lateness` past it, and past the arrival of whatever arrived late. Who
-/// publishes yesterday's exits will publish yesterday's entries next.
-fn waited(at: Instant, passages: &[&Passage], policy: &Policy) -> Instant {
+/// publishes yesterday's exits will publish yesterday's entries next: so what was history when it came
+/// waits for that of its place as well. Where is the answer's second half; nowhere if it is all over
+/// by `at`, however long it takes.
+fn waited(at: Instant, passages: &[&Passage], policy: &Policy) -> (Instant, Option<usize>) {
     let waits_from = passages.iter().filter_map(|passage| passage.waits_from).max();
-    later_by(waits_from.map_or(at, |from| from.max(at)), policy.lateness)
+    let past = passages.iter().filter(|passage| passage.is_past);
+    let past = past.max_by_key(|passage| passage.waits_from);
+    let past = past.filter(|past| at <= later_by(past.waits_from.unwrap_or(past.at), REPLAY_MAX));
+    let at = later_by(waits_from.map_or(at, |from| from.max(at)), policy.lateness);
+    (at, past.map(|past| past.first))
 }
 
 /// `at` plus `by`, or the end of time.

@@ -228,14 +228,22 @@ fn by_the_rules(truth: &Truth, order: Order) -> (Vec<Summary>, Vec<ExceptionRow>
         let plate = observation.plate.clone();
         judge(
             &plate,
-            judgement::Command::Observe { observation, watermarks: Watermarks::default(), now },
+            judgement::Command::Observe {
+                observation,
+                watermarks: Watermarks::default(),
+                is_past: false,
+                now,
+            },
         );
     }
     let read_to = Some(now + policy.lateness);
     let watermarks = Watermarks { entries: read_to, exits: read_to };
     for plate in truth.plates() {
         let plate = domain::Plate::parse(plate).unwrap();
-        judge(&plate, judgement::Command::Settle { watermarks, now });
+        judge(
+            &plate,
+            judgement::Command::Settle { watermarks, behind: domain::Behind::default(), now },
+        );
     }
     (summaries, exceptions)
 }

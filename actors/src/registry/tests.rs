@@ -91,6 +91,7 @@ impl Lot {
             commit,
             load,
             watermarks: Rc::new(Cell::new(Watermarks::default())),
+            behind: Rc::default(),
             metrics: Arc::clone(&metrics),
         };
         let vital = Vitals::default().of("registry");

@@ -1,8 +1,7 @@
 //! A commit, spelled out: everything that a store has to write, decided before it is asked.
 
 use domain::known::Known;
-use domain::record::LastReport;
-use domain::record::Waiting;
+use domain::record::{LastReport, OnPast, Waiting};
 use domain::wire::{ExceptionMessage, OpeningMessage, SummaryMessage, format_time};
 use domain::{Direction, Effect, Instant, ObservationId, PlaceName, Plate, Policy, Record};
 use serde::{Deserialize, Serialize};
@@ -91,6 +90,8 @@ pub struct Change {
     pub due_on_entries: IndexChange,
     /// When the exit watermark makes it due.
     pub due_on_exits: IndexChange,
+    /// Which places' pasts it waits for, all of them; `None`: as before.
+    pub past: Option<Vec<OnPast>>,
     /// Whether the record may expire: nothing is open, nothing waits.
     pub may_expire: bool,
     /// Whether it might expire before the change.
@@ -138,6 +139,7 @@ impl Change {
             due_on_exits: index_change(was.waiting.on_exits, is.waiting.on_exits),
             may_expire: !is.is_open && is.waiting == settled,
             could_expire: before.version > 0 && !was.is_open && was.waiting == settled,
+            past: (is.waiting.on_past != was.waiting.on_past).then_some(is.waiting.on_past),
             outbox,
             plate,
         }
@@ -173,6 +175,7 @@ impl Change {
         Self {
             due_on_entries: index(waits.on_entries),
             due_on_exits: index(waits.on_exits),
+            past: Some(waits.on_past),
             ..Self::new(plate, record, &mut record.touched(), &[], policy, teller)
         }
     }
@@ -190,6 +193,18 @@ fn index_change(before: Option<Instant>, after: Option<Instant>) -> IndexChange 
 pub(crate) fn due_millis(at: Instant) -> i64 {
     let millis = at.timestamp_millis();
     if at.timestamp_subsec_nanos().is_multiple_of(1_000_000) { millis } else { millis + 1 }
+}
+
+/// A line for each place and watermark: `e` or `x`, the time in ms, a space, the place.
+pub(crate) fn past_text(past: &[OnPast]) -> String {
+    let line = |one: &OnPast| {
+        let of = match one.of {
+            Direction::Entry => 'e',
+            Direction::Exit => 'x',
+        };
+        format!("{of}{} {}", due_millis(one.at), one.place)
+    };
+    past.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// An observation as a person wants to see it under a plate in the store: as it was published.

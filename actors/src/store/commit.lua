@@ -4,8 +4,9 @@
 -- KEYS: the plates.
 -- ARGV: 1 the processor, 2 the retention in ms, then for each plate
 --   expected, version, record, entry_time, enter_data, exit_data, open, due on entries, due on exits,
---   expires, n, then n times key and value. Of most of them '' means "as before" and '-' "none":
---   open: '+' came in, '-' went out; due: in ms; expires: '+' after the retention, '-' not any more.
+--   past, expires, n, then n times key and value. Of most of them '' means "as before" and '-' "none":
+--   open: '+' came in, '-' went out; due: in ms; past: see past.lua; expires: '+' after the retention, '-'
+--   not any more.
 -- Answers for each plate: 1 stored | the record that stands | {reason}.
 --
 -- A command costs more than what it says. So what goes to the same key is gathered over the batch
@@ -47,7 +48,7 @@ end
 
 for i, plate in ipairs(KEYS) do
   local expected, version, record = ARGV[at], ARGV[at + 1], ARGV[at + 2]
-  local first, last = at + 11, at + 10 + 2 * tonumber(ARGV[at + 10])
+  local first, last = at + 12, at + 11 + 2 * tonumber(ARGV[at + 11])
   local stands = redis.pcall('HGET', plate, 'version')
   if type(stands) == 'table' then
     answers[i] = { stands.err }
@@ -67,7 +68,7 @@ for i, plate in ipairs(KEYS) do
     if entry_time == '-' then call('HDEL', plate, 'entry_time', 'parking_enter_data') end
     if exit_data == '-' then call('HDEL', plate, 'parking_exit_data') end
 
-    local expires = ARGV[at + 9]
+    local expires = ARGV[at + 10]
     if expires == '+' then
       call('PEXPIRE', plate, retention)
     elseif expires == '-' then
@@ -77,6 +78,8 @@ for i, plate in ipairs(KEYS) do
     if ARGV[at + 6] ~= '' then open[plate] = ARGV[at + 6] end
     if ARGV[at + 7] ~= '' then due_entries[plate] = ARGV[at + 7] end
     if ARGV[at + 8] ~= '' then due_exits[plate] = ARGV[at + 8] end
+    local past = ARGV[at + 9]
+    if past ~= '' then wait_for_past(plate, past == '-' and '' or past) end
     for argument = first, last do
       outbox[#outbox + 1] = ARGV[argument]
     end

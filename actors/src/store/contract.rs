@@ -7,13 +7,16 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta};
 use domain::record::LastReport;
+use domain::watermark::agreed;
 use domain::{
-    Command, Decision, Direction, Instant, Observation, ObservationId, PlaceName, Plate, Policy,
-    Record, Watermarks, decide,
+    Behind, Command, Decision, Direction, Instant, Observation, ObservationId, PlaceName, Plate,
+    Policy, Reading, Record, Watermarks, decide,
 };
 
 use super::{Beat, Change, Committed, OutboxEntry, ProcessorId, Scope, Store};
 use crate::flow::{Passed, minute_of};
+
+mod waiting;
 
 /// Event time zero of the checks: long ago, so that nothing depends on the present.
 fn epoch() -> Instant {
@@ -32,15 +35,12 @@ fn owner(name: &str) -> ProcessorId {
     ProcessorId(name.into())
 }
 
-/// The change that one more read of `plate` makes to `before`, and the record after it.
-fn read(
-    plate: &Plate,
-    before: &Record,
-    direction: Direction,
-    id: &str,
-    when: Instant,
-) -> (Change, Record) {
-    let observation = Observation {
+fn place(name: &str) -> PlaceName {
+    PlaceName::parse(name).expect("a valid name")
+}
+
+fn observed(plate: &Plate, direction: Direction, id: &str, when: Instant) -> Observation {
+    Observation {
         id: ObservationId::parse(id).expect("a valid id"),
         plate: plate.clone(),
         plate_as_read: None,
@@ -51,12 +51,20 @@ fn read(
         camera: None,
         confidence: None,
         method: domain::Method::Camera,
-    };
-    step(
-        plate,
-        before,
-        Command::Observe { observation, watermarks: Watermarks::default(), now: when },
-    )
+    }
+}
+
+/// The change that one more read of `plate` makes to `before`, and the record after it.
+fn read(
+    plate: &Plate,
+    before: &Record,
+    direction: Direction,
+    id: &str,
+    when: Instant,
+) -> (Change, Record) {
+    let observation = observed(plate, direction, id, when);
+    let watermarks = Watermarks::default();
+    step(plate, before, Command::Observe { observation, watermarks, is_past: false, now: when })
 }
 
 fn step(plate: &Plate, before: &Record, command: Command) -> (Change, Record) {
@@ -107,13 +115,19 @@ async fn clear_all(store: &dyn Store, owner: &ProcessorId) {
     store.clear(owner, &keys).await.expect("cleared");
 }
 
+fn beat_of(processor: &ProcessorId, reading: Reading) -> Beat {
+    let watermarks = agreed([reading.clone()]).0;
+    Beat { processor: processor.clone(), reading, watermarks }
+}
+
 /// Runs every check. `is_shared`: whether several processors can use the store at a time.
 pub async fn check(store: Arc<dyn Store>, is_shared: bool) {
     // First, while nobody else has been heard of.
     a_lone_processor_counts_alone(&*store).await;
     what_passed_is_counted_by_the_minute(&*store).await;
     if is_shared {
-        the_slowest_processor_counts(&*store).await;
+        waiting::what_is_in_hand_holds_back_and_ignorance_does_not(&*store).await;
+        waiting::places_behind_are_those_of_all_that_are_alive(&*store).await;
         a_gone_processor_leaves_its_outbox(&*store).await;
         a_processor_is_known_from_its_first_commit(&*store).await;
     }
@@ -123,6 +137,7 @@ pub async fn check(store: Arc<dyn Store>, is_shared: bool) {
     a_batch_answers_each_change_for_itself(&*store).await;
     open_plates_are_counted(&*store).await;
     a_plate_is_due_when_its_watermark_has_come(&*store).await;
+    waiting::what_waits_for_a_places_past_is_due_when_that_has_come(&*store).await;
     an_outbox_is_read_in_pages_and_cleared(&*store).await;
     plates_are_listed_in_pages(&*store).await;
     what_is_held_of_a_plate_is_shown_and_erased(&*store).await;
@@ -177,8 +192,7 @@ async fn what_is_held_of_a_plate_is_shown_and_erased(store: &dyn Store) {
         assert_eq!(all, vec![Committed::Stored; 4]);
     }
     // Hears of itself, as a processor that holds an outbox does.
-    let watermarks = Watermarks::default();
-    store.beat(&Beat { processor: me.clone(), watermarks }).await.expect("a sign of life");
+    store.beat(&beat_of(&me, Reading::default())).await.expect("a sign of life");
     let held = store.held(&plate).await.expect("shown");
     let record = Record::from_json(held.record.expect("a record").as_bytes()).expect("readable");
     assert_eq!(record, standing(store, &plate).await);
@@ -189,7 +203,7 @@ async fn what_is_held_of_a_plate_is_shown_and_erased(store: &dyn Store) {
     assert!(!store.erase(&plate).await.expect("erased"), "there is nothing left");
     assert_eq!(standing(store, &plate).await, Record::default());
     assert_eq!(store.held(&plate).await.expect("shown").record, None);
-    let due = store.due(&marks, 1_000).await.expect("answered");
+    let due = store.due(&marks, &Behind::default(), 1_000).await.expect("answered");
     assert!(due.contains(&other) && !due.contains(&plate), "{due:?}");
     assert_eq!(store.counts().await.expect("counted").open, before.open + 1);
     // Who still has a copy of the record learns that there is none.
@@ -303,14 +317,18 @@ async fn a_plate_is_due_when_its_watermark_has_come(store: &dyn Store) {
 
     let entries = |to: Instant| Watermarks { entries: Some(to), exits: None };
     let due = |watermarks: Watermarks| async move {
-        store.due(&watermarks, 1).await.expect("the store answers")
+        store.due(&watermarks, &Behind::default(), 1).await.expect("the store answers")
     };
     let just_before = when + lateness - TimeDelta::milliseconds(1);
     assert_eq!(due(entries(just_before)).await, []);
     assert_eq!(due(entries(when + lateness)).await, std::slice::from_ref(&plate));
     assert_eq!(due(Watermarks { entries: None, exits: Some(at(0)) }).await, [], "the other stream");
 
-    let settle = Command::Settle { watermarks: entries(when + lateness), now: at(0) };
+    let settle = Command::Settle {
+        watermarks: entries(when + lateness),
+        behind: domain::Behind::default(),
+        now: at(0),
+    };
     let (settled, record) = step(&plate, &record, settle);
     commit(store, &me, vec![settled]).await;
     clear_all(store, &me).await;
@@ -391,29 +409,11 @@ async fn of_many_writers_at_once_one_wins_each_version(store: Arc<dyn Store>) {
 async fn a_lone_processor_counts_alone(store: &dyn Store) {
     let me = owner("alone");
     let watermarks = Watermarks { entries: Some(at(5)), exits: None };
-    let peers = store.beat(&Beat { processor: me.clone(), watermarks }).await.expect("a beat");
+    let reading = Reading { read: watermarks, ..Reading::default() };
+    let peers = store.beat(&beat_of(&me, reading)).await.expect("a beat");
     assert_eq!(peers.watermarks, watermarks);
     assert_eq!((peers.alive, peers.rank), (1, 0));
     store.leave(&me).await.expect("goodbye");
-}
-
-async fn the_slowest_processor_counts(store: &dyn Store) {
-    let beat = async |name: &str, entries: Option<i64>, exits: Option<i64>| {
-        let watermarks = Watermarks { entries: entries.map(at), exits: exits.map(at) };
-        store.beat(&Beat { processor: owner(name), watermarks }).await.expect("a beat")
-    };
-    beat("slow1", Some(10), Some(30)).await;
-    let both = beat("slow2", Some(20), Some(25)).await;
-    let least = Watermarks { entries: Some(at(10)), exits: Some(at(25)) };
-    assert_eq!((both.watermarks, both.alive, both.rank), (least, 2, 1));
-    let unknown = beat("slow3", None, Some(40)).await;
-    assert_eq!(unknown.watermarks, Watermarks { entries: None, exits: Some(at(25)) });
-    store.leave(&owner("slow3")).await.expect("goodbye");
-    store.leave(&owner("slow1")).await.expect("goodbye");
-    let alone = beat("slow2", Some(21), Some(26)).await;
-    assert_eq!(alone.watermarks, Watermarks { entries: Some(at(21)), exits: Some(at(26)) });
-    assert_eq!((alone.alive, alone.rank), (1, 0));
-    store.leave(&owner("slow2")).await.expect("goodbye");
 }
 
 async fn a_gone_processor_leaves_its_outbox(store: &dyn Store) {
@@ -424,9 +424,9 @@ async fn a_gone_processor_leaves_its_outbox(store: &dyn Store) {
     let mut left = vec![opened.clone(), closed.clone()];
     left.sort_by(|a, b| a.key.cmp(&b.key));
     commit(store, &gone, vec![entry, exit]).await;
-    let silence = Watermarks::default();
-    store.beat(&Beat { processor: gone.clone(), watermarks: silence }).await.expect("a beat");
-    let beat = Beat { processor: heir.clone(), watermarks: silence };
+    let silence = Reading::default();
+    store.beat(&beat_of(&gone, silence.clone())).await.expect("a beat");
+    let beat = beat_of(&heir, silence);
     assert_eq!(store.beat(&beat).await.expect("a beat").gone, [], "it is alive");
     store.leave(&gone).await.expect("goodbye");
     let found = store.beat(&beat).await.expect("a beat").gone;
@@ -447,8 +447,9 @@ async fn a_processor_is_known_from_its_first_commit(store: &dyn Store) {
     let (change, _) =
         read(&plate("MAYFLY1"), &Record::default(), Direction::Entry, "mayfly-e", at(0));
     commit(store, &mayfly, vec![change]).await;
-    let watermarks = Watermarks { entries: Some(at(0)), exits: Some(at(0)) };
-    let peers = store.beat(&Beat { processor: heir.clone(), watermarks }).await.expect("a beat");
+    let read = Watermarks { entries: Some(at(0)), exits: Some(at(0)) };
+    let reading = Reading { read, ..Reading::default() };
+    let peers = store.beat(&beat_of(&heir, reading)).await.expect("a beat");
     assert_eq!(peers.alive, 2, "it has given no sign of life but a commit");
     assert_eq!(peers.watermarks, Watermarks::default(), "nobody knows how far it has read");
     store.leave(&mayfly).await.expect("goodbye");

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::record::LastReport;
-use domain::{Instant, Plate, Record, SharedClock, Watermarks};
+use domain::watermark::agreed;
+use domain::{Behind, Instant, Plate, Record, SharedClock, Watermarks};
 use platform::storage::{DatabaseFile, DatabaseOptions, OpenError, mark_erased};
 use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
@@ -20,8 +21,8 @@ use super::{
 };
 use crate::flow::{MINUTES_KEPT, Passed, minute_of};
 use tables::{
-    DUE_ENTRIES, DUE_EXITS, EXPIRY, NOTES, OPEN, OUTBOX, PASSED, RECORDS, Tables, create_tables,
-    due_in, keys,
+    DUE_ENTRIES, DUE_EXITS, EXPIRY, NOTES, OPEN, OUTBOX, PASSED, PAST, PAST_OF, RECORDS, Tables,
+    create_tables, due_in, due_in_past, keys,
 };
 
 /// Page cache. A record is a few hundred bytes; the hot ones fit many times over.
@@ -100,15 +101,23 @@ impl Records for EmbeddedStore {
             .map_err(StoreError::from)
     }
 
-    async fn due(&self, watermarks: &Watermarks, limit: usize) -> Result<Vec<Plate>, StoreError> {
-        let watermarks = *watermarks;
+    async fn due(
+        &self,
+        watermarks: &Watermarks,
+        behind: &Behind,
+        limit: usize,
+    ) -> Result<Vec<Plate>, StoreError> {
+        let (watermarks, behind) = (*watermarks, behind.clone());
         self.file
             .read(move |database| {
                 let read = database.begin_read()?;
                 let mut plates = Vec::new();
                 due_in(&read.open_table(DUE_ENTRIES)?, watermarks.entries, limit, &mut plates)?;
                 due_in(&read.open_table(DUE_EXITS)?, watermarks.exits, limit, &mut plates)?;
-                Ok(without_repeats(plates, limit))
+                let mut plates = without_repeats(plates, limit);
+                let past = due_in_past(&read.open_table(PAST)?, &watermarks, &behind, limit)?;
+                plates.extend(without_repeats(past, limit));
+                Ok(plates)
             })
             .await
             .map_err(StoreError::from)
@@ -194,7 +203,8 @@ impl Processors for EmbeddedStore {
         }
         self.file.scrub_erased();
         // The file is locked: there is no other processor.
-        Ok(Peers { watermarks: beat.watermarks, alive: 1, rank: 0, gone: Vec::new() })
+        let (watermarks, behind) = agreed([beat.reading.clone()]);
+        Ok(Peers { watermarks, behind, alive: 1, rank: 0, gone: Vec::new() })
     }
 
     async fn leave(&self, _processor: &ProcessorId) -> Result<(), StoreError> {
@@ -284,7 +294,8 @@ impl Counters for EmbeddedStore {
                 Ok(Counts {
                     open: read.open_table(OPEN)?.len()?,
                     waiting: read.open_table(DUE_ENTRIES)?.len()?
-                        + read.open_table(DUE_EXITS)?.len()?,
+                        + read.open_table(DUE_EXITS)?.len()?
+                        + read.open_table(PAST_OF)?.len()?,
                 })
             })
             .await

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::record::LastReport;
-use domain::{Instant, Plate, Record, Watermarks};
+use domain::{Behind, Instant, Plate, Reading, Record, Watermarks};
 use platform::storage::{RedisSettings, Unreached};
 
 use crate::flow::Passed;
@@ -49,8 +49,10 @@ pub enum Committed {
 /// What the store knows of the processors that share it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Peers {
-    /// The smallest watermark of each kind over all that are alive.
+    /// How far all that are alive have read together, see [`domain::watermark::agreed`].
     pub watermarks: Watermarks,
+    /// The places whose history one of them is receiving.
+    pub behind: Behind,
     /// How many are alive, this one included.
     pub alive: usize,
     /// Position of this one among them: who settles what.
@@ -65,6 +67,8 @@ pub struct Beat {
     /// The processor that is alive.
     pub processor: ProcessorId,
     /// How far it has read.
+    pub reading: Reading,
+    /// The same in two instants, for processors of earlier versions.
     pub watermarks: Watermarks,
 }
 
@@ -123,8 +127,14 @@ pub trait Records: Send + Sync + 'static {
     async fn load(&self, plates: &[Plate]) -> Result<Vec<Result<Record, String>>, StoreError>;
 
     /// Plates that wait for a watermark that has been reached, at most `limit`; of each kind those
-    /// that are due longest.
-    async fn due(&self, watermarks: &Watermarks, limit: usize) -> Result<Vec<Plate>, StoreError>;
+    /// that are due longest. Behind them, as many at most that wait for the past of places that are
+    /// not behind.
+    async fn due(
+        &self,
+        watermarks: &Watermarks,
+        behind: &Behind,
+        limit: usize,
+    ) -> Result<Vec<Plate>, StoreError>;
 }
 
 /// What is to be reported and is not confirmed, of each processor.

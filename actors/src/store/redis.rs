@@ -6,13 +6,19 @@
 //! | `<PLATE>` | hash | `version`, `record`, and for people `entry_time`, `parking_enter_data`, `parking_exit_data` |
 //! | `entry_plates` | set | plates inside |
 //! | `carpark:due:entries`, `carpark:due:exits` | sorted sets | plates that wait for that watermark, by event time in ms |
+//! | `carpark:past` | hash | of each plate that waits for a place's past, for which and how long |
+//! | `carpark:past:places` | set | those places |
+//! | `carpark:past:entries:<place>`, `carpark:past:exits:<place>` | sorted sets | what waits there, as in `carpark:due` |
 //! | `carpark:outbox:<processor>` | hash | reports that the sink has not confirmed |
 //! | `carpark:processors` | hash | last sign of life and watermarks of each processor |
+//! | `carpark:readings` | hash | how far each processor has read, what it holds back, which places are behind |
 //! | `carpark:erased`, `carpark:rewritten` | strings | something was erased since the append-only file was rewritten; it was rewritten today |
 //! | `carpark:spelling` | string | how the plates are spelled under which the records stand, and since when (ms) |
 //! | `carpark:passed:<hour>` | hash | vehicles that passed, by minute of event time, `e` and `x` |
 
+mod beating;
 mod committing;
+mod past;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,7 +28,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta};
 use deadpool_redis::redis::{RedisError, Script, Value, cmd, pipe};
 use domain::record::LastReport;
-use domain::{Instant, Plate, Record, Watermarks};
+use domain::watermark::agreed;
+use domain::{Behind, Instant, Plate, Record, Watermarks};
 use platform::storage::{ErasedKeys, ErasedLog, RedisLink, RedisSettings, Unreached};
 
 use super::change::{Change, OutboxEntry};
@@ -31,24 +38,31 @@ use super::{
     Records, Scope, Spelling, Store, StoreError, is_misspelled, without_repeats,
 };
 use crate::flow::{MINUTES_KEPT, Passed};
+use beating::millis;
 use committing::{CommitScript, read_answer};
+use past::{LEAVE_PAST, PAST};
 
 const OPEN: &str = "entry_plates";
 const DUE_ENTRIES: &str = "carpark:due:entries";
 const DUE_EXITS: &str = "carpark:due:exits";
 const PROCESSORS: &str = "carpark:processors";
+const READINGS: &str = "carpark:readings";
 const SPELLING_KEY: &str = "carpark:spelling";
 const PASSED: &str = "carpark:passed";
 const ERASED: ErasedKeys = ErasedKeys { erased: "carpark:erased", rewritten: "carpark:rewritten" };
 
 /// Takes a record away if it has the version, with its place in every index.
-const REMOVE_MISSPELLED: &str = "\
+const REMOVE_MISSPELLED: &str = concat!(
+    include_str!("past.lua"),
+    "
 if redis.call('HGET', KEYS[1], 'version') ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1])
 redis.call('SREM', 'entry_plates', KEYS[1])
 redis.call('ZREM', 'carpark:due:entries', KEYS[1])
 redis.call('ZREM', 'carpark:due:exits', KEYS[1])
-return 1";
+wait_for_past(KEYS[1], '')
+return 1"
+);
 
 /// Entries of an outbox looked at in one round trip.
 const SCANNED_AT_ONCE: usize = 1_000;
@@ -63,8 +77,8 @@ pub struct RedisOptions {
     /// Longest wait for a connection and for an answer. Past it the outcome is unknown and the
     /// commit is repeated.
     pub patience: Duration,
-    /// After this long without a sign of life a processor holds no watermark back. Longer than
-    /// RabbitMQ takes to notice a dead consumer and to deliver again what it held.
+    /// After this long without a sign of life a processor holds no watermark back: `lateness`, as for
+    /// everything that is waited for, but no less than a busy one may take for a step.
     pub silent_after: Duration,
     /// After this long its outbox is taken over. Two that post the same entry do no harm.
     pub adopt_after: Duration,
@@ -77,9 +91,14 @@ impl RedisOptions {
             url: url.into(),
             retention: TimeDelta::days(30),
             patience: Duration::from_secs(2),
-            silent_after: Duration::from_secs(30),
+            silent_after: Duration::from_secs(5),
             adopt_after: Duration::from_secs(5),
         }
+    }
+
+    /// See [`RedisOptions::silent_after`], by the rules' `lateness`.
+    pub fn silent_after(lateness: TimeDelta) -> Duration {
+        lateness.to_std().unwrap_or_default().max(Duration::from_secs(3))
     }
 }
 
@@ -175,11 +194,18 @@ impl Records for RedisStore {
             .collect())
     }
 
-    async fn due(&self, watermarks: &Watermarks, limit: usize) -> Result<Vec<Plate>, StoreError> {
+    async fn due(
+        &self,
+        watermarks: &Watermarks,
+        behind: &Behind,
+        limit: usize,
+    ) -> Result<Vec<Plate>, StoreError> {
         let mut plates = self.due_in(DUE_ENTRIES, watermarks.entries, limit).await?;
         let exits = self.due_in(DUE_EXITS, watermarks.exits, limit).await?;
         plates.extend(exits);
-        Ok(without_repeats(plates, limit))
+        let mut plates = without_repeats(plates, limit);
+        plates.extend(self.due_of_past(watermarks, behind, limit).await?);
+        Ok(plates)
     }
 }
 
@@ -225,20 +251,20 @@ impl Outboxes for RedisStore {
 impl Processors for RedisStore {
     async fn beat(&self, beat: &Beat) -> Result<Peers, StoreError> {
         self.erased.look_now_and_then();
-        let millis = |mark: Option<domain::Instant>| {
-            mark.map(|mark| mark.timestamp_millis().to_string()).unwrap_or_default()
-        };
         let mut call = self.beat.prepare_invoke();
         call.arg(&*beat.processor.0)
             .arg(millis(beat.watermarks.entries))
             .arg(millis(beat.watermarks.exits))
             .arg(u64::try_from(self.options.silent_after.as_millis()).unwrap_or(u64::MAX))
-            .arg(u64::try_from(self.options.adopt_after.as_millis()).unwrap_or(u64::MAX));
-        let (entries, exits, alive, rank, gone): (String, String, usize, usize, Vec<String>) =
+            .arg(u64::try_from(self.options.adopt_after.as_millis()).unwrap_or(u64::MAX))
+            .arg(beating::to_text(&beat.reading));
+        let (alive, rank, gone, said): (usize, usize, Vec<String>, Vec<(String, String, String)>) =
             self.redis.call(&call).await?;
-        let mark = |text: String| text.parse().ok().and_then(DateTime::from_timestamp_millis);
+        let readings = said.iter().map(|(entries, exits, all)| beating::read(entries, exits, all));
+        let (watermarks, behind) = agreed(readings);
         Ok(Peers {
-            watermarks: Watermarks { entries: mark(entries), exits: mark(exits) },
+            watermarks,
+            behind,
             alive,
             rank,
             gone: gone.into_iter().map(|id| ProcessorId(id.into())).collect(),
@@ -248,7 +274,10 @@ impl Processors for RedisStore {
     async fn leave(&self, processor: &ProcessorId) -> Result<(), StoreError> {
         // With its outbox empty nothing is left to be found; else it counts as long gone, so that
         // the next one takes the outbox over at once.
-        self.redis.ask(cmd("HSET").arg(PROCESSORS).arg(&*processor.0).arg("0  ")).await
+        let mut pipeline = pipe();
+        pipeline.cmd("HSET").arg(PROCESSORS).arg(&*processor.0).arg("0  ").ignore();
+        pipeline.cmd("HDEL").arg(READINGS).arg(&*processor.0).ignore();
+        self.redis.ask_all(&pipeline).await
     }
 }
 
@@ -308,6 +337,7 @@ impl Plates for RedisStore {
         pipeline.cmd("SREM").arg(OPEN).arg(plate).ignore();
         pipeline.cmd("ZREM").arg(DUE_ENTRIES).arg(plate).ignore();
         pipeline.cmd("ZREM").arg(DUE_EXITS).arg(plate).ignore();
+        pipeline.cmd("EVAL").arg(LEAVE_PAST).arg(1).arg(plate).ignore();
         pipeline.cmd("SET").arg(ERASED.erased).arg(1).ignore();
         let (deleted,): (u64,) = self.redis.ask_all(&pipeline).await?;
         self.erased.look_soon();
@@ -320,9 +350,10 @@ impl Counters for RedisStore {
     async fn counts(&self) -> Result<Counts, StoreError> {
         let mut pipeline = pipe();
         pipeline.cmd("SCARD").arg(OPEN);
-        pipeline.cmd("ZCARD").arg(DUE_ENTRIES).cmd("ZCARD").arg(DUE_EXITS);
-        let (open, due_entries, due_exits): (u64, u64, u64) = self.redis.ask_all(&pipeline).await?;
-        Ok(Counts { open, waiting: due_entries + due_exits })
+        pipeline.cmd("ZCARD").arg(DUE_ENTRIES).cmd("ZCARD").arg(DUE_EXITS).cmd("HLEN").arg(PAST);
+        let (open, due_entries, due_exits, past): (u64, u64, u64, u64) =
+            self.redis.ask_all(&pipeline).await?;
+        Ok(Counts { open, waiting: due_entries + due_exits + past })
     }
 
     async fn count_passed(&self, passed: &[Passed]) -> Result<(), StoreError> {

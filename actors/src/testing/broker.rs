@@ -1,9 +1,10 @@
 //! A message server in memory: outlives the processors that consume from it, and takes back what
 //! they held when they go.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -126,7 +127,37 @@ impl DeadLetters for MemoryServer {
 }
 
 /// One processor's access to the server. Dropped with its streams, what they held goes back.
-pub struct MemoryBroker(pub MemoryServer);
+pub struct MemoryBroker {
+    server: MemoryServer,
+    link: Rc<Cell<Link>>,
+}
+
+impl MemoryBroker {
+    /// Access that nothing comes in between of.
+    pub fn new(server: MemoryServer) -> Self {
+        Self { server, link: Rc::default() }
+    }
+
+    /// Access over a link that a test breaks.
+    pub fn over(server: MemoryServer, link: Rc<Cell<Link>>) -> Self {
+        Self { server, link }
+    }
+}
+
+/// What becomes of a processor's way to the server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Link {
+    /// It is well.
+    #[default]
+    Up,
+    /// The connection is gone, and there is no new one.
+    Cut,
+    /// Nothing comes any more, and nobody is told.
+    Frozen,
+}
+
+/// How soon a link that is well again is noticed.
+const LINK_LOOKED_AT_EVERY: Duration = Duration::from_millis(100);
 
 /// A connection, of one consumer of one queue.
 struct Connection {
@@ -171,6 +202,7 @@ struct Consumer {
     delivered: RefCell<u64>,
     depth_asked_at: RefCell<Option<Instant>>,
     cancelled: RefCell<bool>,
+    link: Rc<Cell<Link>>,
 }
 
 impl Consumer {
@@ -182,12 +214,29 @@ impl Consumer {
             if *self.cancelled.borrow() {
                 return None;
             }
+            match self.link.get() {
+                Link::Up => {}
+                Link::Cut if self.connection.borrow().is_some() => {
+                    drop(self.connection.borrow_mut().take());
+                    return Some(Event::Disconnected("cut off".to_owned()));
+                }
+                Link::Cut | Link::Frozen => {
+                    tokio::time::sleep(LINK_LOOKED_AT_EVERY).await;
+                    continue;
+                }
+            }
             let number = self.connection.borrow().as_ref().map(|connection| connection.number);
             let Some(number) = number else {
                 *self.connection.borrow_mut() = Some(Connection::open(&self.lane));
                 *self.delivered.borrow_mut() = 0;
                 return Some(Event::Connected);
             };
+            // However much there is: who always has something to deliver is told as well.
+            let asked = self.depth_asked_at.borrow_mut().take();
+            if let Some(asked_at) = asked {
+                let waiting = self.lane.state.borrow().ready.len() as u64;
+                return Some(Event::Depth { waiting, asked_at });
+            }
             if let Some(body) = self.take(number) {
                 match self.fate.turn(Moment::Delivering) {
                     Turn::Goes => return Some(body),
@@ -200,11 +249,6 @@ impl Consumer {
                         return Some(Event::Disconnected("fate".to_owned()));
                     }
                 }
-            }
-            let asked = self.depth_asked_at.borrow_mut().take();
-            if let Some(asked_at) = asked {
-                let waiting = self.lane.state.borrow().ready.len() as u64;
-                return Some(Event::Depth { waiting, asked_at });
             }
             changed.await;
         }
@@ -285,19 +329,20 @@ impl Broker for MemoryBroker {
     }
 
     fn dead_letters(&self) -> Rc<dyn DeadLetters> {
-        Rc::new(self.0.clone())
+        Rc::new(self.server.clone())
     }
 
     fn consume(&self, queue: &'static str) -> Consumed {
         let consumer = Rc::new(Consumer {
-            lane: Rc::clone(self.0.lane(queue)),
-            fate: self.0.fate.clone(),
-            prefetch: self.0.prefetch,
-            forgets_at_once: self.0.forgets_at_once,
+            lane: Rc::clone(self.server.lane(queue)),
+            fate: self.server.fate.clone(),
+            prefetch: self.server.prefetch,
+            forgets_at_once: self.server.forgets_at_once,
             connection: RefCell::new(None),
             delivered: RefCell::new(0),
             depth_asked_at: RefCell::new(None),
             cancelled: RefCell::new(false),
+            link: Rc::clone(&self.link),
         });
         let events = stream::unfold(Rc::clone(&consumer), |consumer| async move {
             let event = consumer.next().await?;

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::record::LastReport;
-use domain::{Plate, Record, Watermarks};
+use domain::record::{LastReport, OnPast};
+use domain::watermark::agreed;
+use domain::{Behind, Direction, Plate, Reading, Record, Watermarks};
 use tokio::time::Instant;
 
 use super::{Moment, SharedFate};
@@ -17,18 +18,21 @@ use crate::store::{
 };
 
 /// After this long without a sign of life a processor holds no watermark back.
-const SILENT_AFTER: Duration = Duration::from_secs(30);
+const SILENT_AFTER: Duration = Duration::from_secs(5);
 /// After this long its outbox is taken over.
 const ADOPT_AFTER: Duration = Duration::from_secs(5);
 
 #[derive(Default)]
 struct State {
     records: BTreeMap<Plate, (u64, String)>,
+    /// When each version was stored.
+    stored_at: BTreeMap<(Plate, u64), Instant>,
     open: BTreeSet<Plate>,
     due_entries: BTreeMap<Plate, i64>,
     due_exits: BTreeMap<Plate, i64>,
     outboxes: BTreeMap<ProcessorId, BTreeMap<String, OutboxEntry>>,
-    processors: BTreeMap<ProcessorId, (Instant, Watermarks)>,
+    past: BTreeMap<Plate, Vec<OnPast>>,
+    processors: BTreeMap<ProcessorId, (Instant, Reading)>,
     passed: crate::flow::Flow,
 }
 
@@ -61,6 +65,17 @@ impl MemoryStore {
     pub fn without_outbox(mut self) -> Self {
         self.keeps_outbox = false;
         self
+    }
+
+    /// The same store with another fate: as another processor finds it.
+    #[must_use]
+    pub fn with_fate(&self, fate: SharedFate) -> Self {
+        Self { fate, ..self.clone() }
+    }
+
+    /// When that version of a plate's record was stored.
+    pub fn stored_at(&self, plate: &Plate, version: u64) -> Option<Instant> {
+        self.state().stored_at.get(&(plate.clone(), version)).copied()
     }
 
     /// Reports that were not confirmed, of all processors.
@@ -101,6 +116,7 @@ impl State {
         }
         let plate = &change.plate;
         self.records.insert(plate.clone(), (change.version, change.record.clone()));
+        self.stored_at.insert((plate.clone(), change.version), Instant::now());
         if change.is_open {
             self.open.insert(plate.clone());
         } else {
@@ -108,6 +124,9 @@ impl State {
         }
         change_index(&mut self.due_entries, plate, change.due_on_entries);
         change_index(&mut self.due_exits, plate, change.due_on_exits);
+        if let Some(past) = &change.past {
+            self.past.insert(plate.clone(), past.clone());
+        }
         let outbox = self.outboxes.entry(owner.clone()).or_default();
         outbox.extend(change.outbox.iter().map(|entry| (entry.key.clone(), entry.clone())));
         Committed::Stored
@@ -132,7 +151,7 @@ impl Records for MemoryStore {
         self.fate.at(Moment::CommitArrived).await.map_err(StoreError)?;
         let answers = {
             let mut state = self.state();
-            let silent = (Instant::now(), Watermarks::default());
+            let silent = (Instant::now(), Reading::of(Watermarks::default()));
             state.processors.entry(owner.clone()).or_insert(silent);
             let answers: Vec<Committed> =
                 batch.iter().map(|change| state.apply(owner, change, self.compares)).collect();
@@ -155,7 +174,12 @@ impl Records for MemoryStore {
         Ok(plates.iter().map(read).collect())
     }
 
-    async fn due(&self, watermarks: &Watermarks, limit: usize) -> Result<Vec<Plate>, StoreError> {
+    async fn due(
+        &self,
+        watermarks: &Watermarks,
+        behind: &Behind,
+        limit: usize,
+    ) -> Result<Vec<Plate>, StoreError> {
         self.asked().await?;
         let state = self.state();
         let mut due = BTreeSet::new();
@@ -166,7 +190,16 @@ impl Records for MemoryStore {
             let reached = index.iter().filter(|(_, at)| **at <= mark.timestamp_millis());
             due.extend(reached.map(|(plate, _)| plate.clone()));
         }
-        Ok(due.into_iter().take(limit).collect())
+        let has_come = |one: &OnPast| {
+            let mark = match one.of {
+                Direction::Entry => watermarks.entries,
+                Direction::Exit => watermarks.exits,
+            };
+            behind.places().is_some() && !behind.holds(&one.place) && mark >= Some(one.at)
+        };
+        let past = state.past.iter().filter(|(_, past)| past.iter().any(has_come));
+        let past = past.map(|(plate, _)| plate.clone()).take(limit);
+        Ok(due.into_iter().take(limit).chain(past).collect())
     }
 }
 
@@ -219,16 +252,15 @@ impl Processors for MemoryStore {
         self.asked().await?;
         let (now, mine) = (Instant::now(), beat.processor.clone());
         let mut state = self.state();
-        state.processors.insert(beat.processor.clone(), (now, beat.watermarks));
+        state.processors.insert(beat.processor.clone(), (now, beat.reading.clone()));
         let silent = |beat: &Instant| now.saturating_duration_since(*beat);
-        let alive: Vec<(&ProcessorId, Watermarks)> = state
+        let alive: Vec<(&ProcessorId, &Reading)> = state
             .processors
             .iter()
             .filter(|(_, (beat, _))| silent(beat) < SILENT_AFTER)
-            .map(|(id, (_, marks))| (id, *marks))
+            .map(|(id, (_, reading))| (id, reading))
             .collect();
-        let watermarks =
-            alive.iter().map(|(_, marks)| *marks).reduce(Watermarks::min).unwrap_or_default();
+        let (watermarks, behind) = agreed(alive.iter().map(|(_, reading)| (*reading).clone()));
         let gone = state
             .processors
             .iter()
@@ -237,7 +269,7 @@ impl Processors for MemoryStore {
             .map(|(id, _)| id.clone())
             .collect();
         let rank = alive.iter().position(|(id, _)| **id == beat.processor).unwrap_or(0);
-        Ok(Peers { watermarks, alive: alive.len(), rank, gone })
+        Ok(Peers { watermarks, behind, alive: alive.len(), rank, gone })
     }
 
     async fn leave(&self, processor: &ProcessorId) -> Result<(), StoreError> {
@@ -291,6 +323,7 @@ impl Plates for MemoryStore {
         state.open.remove(plate);
         state.due_entries.remove(plate);
         state.due_exits.remove(plate);
+        state.past.remove(plate);
         Ok(state.records.remove(plate).is_some())
     }
 }
@@ -300,7 +333,8 @@ impl Counters for MemoryStore {
     async fn counts(&self) -> Result<Counts, StoreError> {
         self.asked().await?;
         let state = self.state();
-        let waiting = state.due_entries.len() + state.due_exits.len();
+        let past = state.past.values().filter(|past| !past.is_empty()).count();
+        let waiting = state.due_entries.len() + state.due_exits.len() + past;
         Ok(Counts { open: state.open.len() as u64, waiting: waiting as u64 })
     }
 

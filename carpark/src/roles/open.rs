@@ -80,8 +80,11 @@ pub fn store(
     watched: &Watched,
 ) -> anyhow::Result<(Arc<dyn Store>, ProcessorId)> {
     if let Some(url) = &config.store_url {
-        let options =
-            RedisOptions { retention: config.rules.retention, ..RedisOptions::new(&**url) };
+        let options = RedisOptions {
+            retention: config.rules.retention,
+            silent_after: RedisOptions::silent_after(config.rules.lateness),
+            ..RedisOptions::new(&**url)
+        };
         let store = RedisStore::new(options).context("CARPARK_STORE_URL")?;
         let alphabet: Vec<char> = ('a'..='z').chain('0'..='9').collect();
         let processor = ProcessorId(nanoid::nanoid!(12, &alphabet).into());

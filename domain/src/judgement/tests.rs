@@ -1,11 +1,14 @@
 //! R1 to R9 as tables of what happens and what is reported of it; see [`play::check`].
 
+use chrono::TimeDelta;
+
 use self::play::{Play, check};
 use super::*;
 use crate::reference::Net;
 use crate::testing::{at, plate, read};
 
 mod bounds;
+mod past;
 mod play;
 mod properties;
 mod refiled;
@@ -291,7 +294,11 @@ fn a_watermark_that_is_not_known_settles_nothing() {
          e1 12:00 |
          e2 13:00 |",
     );
-    let settle = Command::Settle { watermarks: Watermarks::default(), now: play.now };
+    let settle = Command::Settle {
+        watermarks: Watermarks::default(),
+        behind: crate::Behind::default(),
+        now: play.now,
+    };
     assert_eq!(play.command(settle), "unchanged");
 }
 
@@ -445,9 +452,14 @@ fn an_exit_that_arrives_late_is_given_lateness_from_its_arrival() {
     let observed = |watermarks| Command::Observe {
         observation: observation.clone(),
         watermarks,
+        is_past: false,
         now: arrived,
     };
-    let settle = |entries: Instant| Command::Settle { watermarks: read_to(entries), now: arrived };
+    let settle = |entries: Instant| Command::Settle {
+        watermarks: read_to(entries),
+        behind: crate::Behind::default(),
+        now: arrived,
+    };
 
     // The entries had been read past it: that says nothing about an entry as late as itself.
     let (late, _) = judge(&Record::default(), observed(read_to(at("19:59"))));

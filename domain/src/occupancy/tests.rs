@@ -42,14 +42,16 @@ impl Town {
             let observation = Observation { plate: Plate::parse(plate).unwrap(), ..read(text) };
             let watermarks = Watermarks::default();
             let now = at("30d00:00");
-            self.happens(plate, Command::Observe { observation, watermarks, now });
+            let command = Command::Observe { observation, watermarks, is_past: false, now };
+            self.happens(plate, command);
         }
     }
 
     fn settles(&mut self) {
         let plates: Vec<String> = self.records.keys().map(ToString::to_string).collect();
         for plate in plates {
-            let command = Command::Settle { watermarks: Watermarks::END, now: at("30d00:00") };
+            let (watermarks, behind) = (Watermarks::END, crate::Behind::default());
+            let command = Command::Settle { watermarks, behind, now: at("30d00:00") };
             self.happens(&plate, command);
         }
     }

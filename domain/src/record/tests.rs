@@ -14,13 +14,25 @@ fn record(input: &str) -> Record {
     reads(input).into_iter().fold(Record::default(), |record, observation| {
         next(
             record,
-            Command::Observe { observation, watermarks: Watermarks::default(), now: at("20:00") },
+            Command::Observe {
+                observation,
+                watermarks: Watermarks::default(),
+                is_past: false,
+                now: at("20:00"),
+            },
         )
     })
 }
 
 fn settled(record: Record) -> Record {
-    next(record, Command::Settle { watermarks: Watermarks::END, now: at("20:00") })
+    next(
+        record,
+        Command::Settle {
+            watermarks: Watermarks::END,
+            behind: crate::Behind::default(),
+            now: at("20:00"),
+        },
+    )
 }
 
 fn next(record: Record, command: Command) -> Record {
@@ -31,7 +43,8 @@ fn next(record: Record, command: Command) -> Record {
 }
 
 fn check_waiting(input: &str, on_entries: Option<&str>, on_exits: Option<&str>) {
-    let expected = Waiting { on_entries: on_entries.map(at), on_exits: on_exits.map(at) };
+    let expected =
+        Waiting { on_entries: on_entries.map(at), on_exits: on_exits.map(at), on_past: Vec::new() };
     let record = record(input);
     assert_eq!(record.outlook(&Policy::default()).waiting, expected, "{input}");
     let settled = settled(record).outlook(&Policy::default()).waiting;
@@ -58,7 +71,8 @@ fn settling_at_the_instant_a_record_waits_for_settles_it() {
             let mark = |at: Option<Instant>| at.map(|at| at - early);
             let (entries, exits) = (mark(waiting.on_entries), mark(waiting.on_exits));
             let watermarks = Watermarks { entries, exits };
-            let command = Command::Settle { watermarks, now: at("20:00") };
+            let command =
+                Command::Settle { watermarks, behind: crate::Behind::default(), now: at("20:00") };
             decide(&plate(), &record, command, &Policy::default())
         };
         assert_eq!(settle(TimeDelta::nanoseconds(1)), Decision::Unchanged, "{input}");
@@ -215,7 +229,7 @@ fn an_observation_is_kept_whole() {
     observation.confidence = Some(0.5);
     observation.plate_as_read = Some(PlateAsRead(CompactString::new("abc 123")));
     let mut record = Record { next_seq: 7, ..Record::default() };
-    assert_eq!(record.insert(observation.clone(), at("12:00"), true, RE_READ), 7);
+    assert_eq!(record.insert(observation.clone(), at("12:00"), Waits::FromItsArrival, RE_READ), 7);
     let known = Known {
         waits_from: Some(at("12:00")),
         seq: 7,
@@ -223,6 +237,7 @@ fn an_observation_is_kept_whole() {
         direction: Direction::Exit,
         at: at("11:00"),
         received_at: at("12:00"),
+        is_past: false,
         place: observation.place,
         lane: observation.lane,
         camera: observation.camera,

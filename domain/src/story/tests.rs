@@ -32,13 +32,14 @@ fn record(reads: &[(char, i64)], settled: Option<i64>) -> Record {
                 method: crate::Method::Camera,
             },
             watermarks: Watermarks::default(),
+            is_past: false,
             now: at(*minute),
         })
         .collect();
     if let Some(minute) = settled {
         let watermarks = Watermarks { entries: Some(at(minute)), exits: Some(at(minute)) };
         // The clock stands: nothing is forgotten yet.
-        commands.push(Command::Settle { watermarks, now: at(0) });
+        commands.push(Command::Settle { watermarks, behind: crate::Behind::default(), now: at(0) });
     }
     for command in commands {
         if let Decision::Changed { record: next, .. } =

@@ -6,7 +6,12 @@ use crate::testing::{at, reads};
 fn record(input: &str) -> Record {
     let mut record = Record::default();
     for observation in reads(input) {
-        record.insert(observation, at("12:00"), false, crate::policy::RE_READ);
+        record.insert(
+            observation,
+            at("12:00"),
+            crate::record::Waits::FromItsTime,
+            crate::policy::RE_READ,
+        );
     }
     record
 }

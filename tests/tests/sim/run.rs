@@ -244,7 +244,7 @@ async fn process(
     let vitals = Vitals::default();
     let actors = Actors::start(Parts {
         options,
-        broker: Box::new(MemoryBroker(world.server.clone())),
+        broker: Box::new(MemoryBroker::new(world.server.clone())),
         store: Arc::new(world.store.clone()),
         sink: Box::new(world.sink.clone()),
         processor: ProcessorId(format!("p{slot}l{life}").into()),
@@ -262,7 +262,7 @@ async fn process(
     }
 }
 
-fn clock(begun: Instant) -> SharedClock {
+pub fn clock(begun: Instant) -> SharedClock {
     Arc::new(move || {
         let elapsed = TimeDelta::from_std(begun.elapsed()).expect("a short run");
         epoch() + elapsed

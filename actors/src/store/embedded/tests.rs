@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::DateTime;
+use domain::Reading;
 
 use super::*;
 use crate::store::change::IndexChange;
@@ -55,7 +56,11 @@ async fn a_closed_plate_is_forgotten_after_the_retention_and_an_open_one_is_not(
         let records = store.load(&plates).await.unwrap();
         records.into_iter().map(|record| record.unwrap().version).collect::<Vec<_>>()
     };
-    let beat = Beat { processor: owner.clone(), watermarks: Watermarks::default() };
+    let beat = Beat {
+        processor: owner.clone(),
+        reading: Reading::default(),
+        watermarks: Watermarks::default(),
+    };
     now.store(TimeDelta::days(30).num_milliseconds(), Ordering::Relaxed);
     store.beat(&beat).await.unwrap();
     assert_eq!(versions().await, [1, 1]);
@@ -87,6 +92,7 @@ fn closed_stay(plate: &str) -> Change {
         was_open: false,
         due_on_entries: IndexChange::Keep,
         due_on_exits: IndexChange::Keep,
+        past: None,
         may_expire: true,
         could_expire: false,
         outbox: vec![OutboxEntry {
@@ -121,8 +127,12 @@ async fn an_open_stay_under_an_earlier_spelling_comes_under_todays() {
         confidence: None,
         method: domain::Method::Camera,
     };
-    let command =
-        Command::Observe { observation, watermarks: Watermarks::default(), now: clock.now() };
+    let command = Command::Observe {
+        observation,
+        watermarks: Watermarks::default(),
+        is_past: false,
+        now: clock.now(),
+    };
     let domain::Decision::Changed { mut record, effects } =
         decide(&plate, &Record::default(), command, &policy)
     else {

@@ -7,18 +7,18 @@ use deadpool_redis::redis::{
 };
 use domain::Record;
 
-use crate::store::change::{Change, IndexChange, ShownChange};
+use crate::store::change::{Change, IndexChange, ShownChange, past_text};
 use crate::store::{Committed, ProcessorId};
 
 /// Arguments of `commit.lua` for each plate, its outbox entries aside.
-const COMMIT_ARGUMENTS: usize = 11;
+const COMMIT_ARGUMENTS: usize = 12;
 
 /// The script that commits a batch.
 pub(super) struct CommitScript(Script);
 
 impl CommitScript {
     pub(super) fn new() -> Self {
-        Self(Script::new(include_str!("../commit.lua")))
+        Self(Script::new(concat!(include_str!("../past.lua"), include_str!("../commit.lua"))))
     }
 
     /// The call: see `commit.lua` for its arguments. Written straight into the command's one buffer; the
@@ -57,6 +57,11 @@ impl CommitScript {
                     IndexChange::Set(at) => call.arg(at),
                 };
             }
+            match change.past.as_deref() {
+                None => call.arg(""),
+                Some([]) => call.arg("-"),
+                Some(past) => call.arg(past_text(past)),
+            };
             call.arg(match (change.could_expire, change.may_expire) {
                 (_, true) => "+",
                 (true, false) => "-",

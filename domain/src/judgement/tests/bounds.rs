@@ -243,6 +243,7 @@ fn a_stuck_camera_does_not_fill_the_record() {
         let reported = play.command(Command::Observe {
             observation,
             watermarks: Watermarks::default(),
+            is_past: false,
             now: play.now,
         });
         let told = if second == 0 { "opened e0" } else { "" };
@@ -381,7 +382,7 @@ proptest! {
                 play.step("both to 11:00");
             }
             let (plate, now) = (plate(), play.now);
-            let command = Command::Observe { observation, watermarks: Watermarks::default(), now };
+            let command = Command::Observe { observation, watermarks: Watermarks::default(), is_past: false, now };
             let Decision::Changed { record, effects } =
                 decide(&plate, &play.record, command, &policy) else { panic!("its id is new") };
             play.record = record;

@@ -66,11 +66,16 @@ impl Play {
                 return self.command(Command::Observe {
                     observation,
                     watermarks: Watermarks::default(),
+                    is_past: false,
                     now: self.now,
                 });
             }
         };
-        self.command(Command::Settle { watermarks, now: self.now })
+        self.command(Command::Settle {
+            watermarks,
+            behind: crate::Behind::default(),
+            now: self.now,
+        })
     }
 
     pub(super) fn command(&mut self, command: Command) -> String {

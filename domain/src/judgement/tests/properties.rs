@@ -73,9 +73,11 @@ fn runs() -> impl Strategy<Value = Run> {
 fn command(step: Step, now: Instant) -> Command {
     match step {
         Step::Observe(observation) => {
-            Command::Observe { observation, watermarks: Watermarks::default(), now }
+            Command::Observe { observation, watermarks: Watermarks::default(), is_past: false, now }
         }
-        Step::Settle(watermarks) => Command::Settle { watermarks, now },
+        Step::Settle(watermarks) => {
+            Command::Settle { watermarks, behind: crate::Behind::default(), now }
+        }
     }
 }
 
@@ -208,7 +210,7 @@ proptest! {
         let mut net = Net::default();
         let mut record = Record::default();
         for observation in run.observations.clone() {
-            let command = Command::Observe { observation, watermarks: Watermarks::default(), now: at("30d00:00") };
+            let command = Command::Observe { observation, watermarks: Watermarks::default(), is_past: false, now: at("30d00:00") };
             let Decision::Changed { record: next, effects } =
                 decide(&plate(), &record, command, &Policy::default()) else { panic!() };
             record = next;

@@ -61,6 +61,7 @@ fn what_was_reported_is_taken_back_under_the_name_it_had() {
     let command = Command::Observe {
         observation: earlier,
         watermarks: Watermarks::default(),
+        is_past: false,
         now: at("20:00"),
     };
     let Decision::Changed { effects, .. } =
