@@ -47,4 +47,5 @@ mod stream;
 mod vehicles;
 mod verify;
 mod vital;
+mod waiting;
 mod webhooks;

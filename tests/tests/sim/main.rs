@@ -9,6 +9,7 @@
 mod reach;
 mod run;
 mod traffic;
+mod waiting;
 
 use run::{Broken, Outcome, run};
 
@@ -33,20 +34,10 @@ fn whatever_fails_the_reports_are_those_of_the_reference_model() {
         return;
     }
     let seeds = number("SIM_SEEDS").unwrap_or(SEEDS);
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let of_one = |thread: usize| {
-        let mut total = Outcome::default();
-        (0..seeds).skip(thread).step_by(threads).for_each(|seed| total.add(&check(seed)));
-        total
-    };
     let mut total = Outcome::default();
-    std::thread::scope(|scope| {
-        let running: Vec<_> =
-            (0..threads).map(|thread| scope.spawn(move || of_one(thread))).collect();
-        for thread in running {
-            total.add(&thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        }
-    });
+    for outcome in on_all_threads(seeds, check) {
+        total.add(&outcome);
+    }
     println!("{seeds} seeds:\n{}", total.reach);
     // A simulation in which nothing happens proves nothing, nor one in which something never does.
     if seeds >= SEEDS {
@@ -58,10 +49,49 @@ fn whatever_fails_the_reports_are_those_of_the_reference_model() {
     assert!(total.redelivered > seeds / 20, "{total:?}");
 }
 
+/// What comes of each seed, in any order.
+fn on_all_threads<T: Send>(seeds: u64, play: impl Fn(u64) -> T + Sync) -> Vec<T> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let (play, mut all) = (&play, Vec::new());
+    std::thread::scope(|scope| {
+        let of_one =
+            |thread| (0..seeds).skip(thread).step_by(threads).map(play).collect::<Vec<_>>();
+        let running: Vec<_> =
+            (0..threads).map(|thread| scope.spawn(move || of_one(thread))).collect();
+        for thread in running {
+            all.extend(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+    });
+    all
+}
+
+#[test]
+fn nobody_waits_for_anothers_past() {
+    let check = |seed: u64| {
+        let (faults, reach) = waiting::run(seed);
+        assert!(faults.is_empty(), "SIM_SEED={seed}:\n{}", faults.join("\n"));
+        reach
+    };
+    if let Some(seed) = number("SIM_SEED") {
+        println!("{}", check(seed));
+        return;
+    }
+    let seeds = number("SIM_SEEDS").unwrap_or(waiting::SEEDS);
+    let mut total = reach::Reach::default();
+    for reach in on_all_threads(seeds, check) {
+        total.add(&reach);
+    }
+    println!("{seeds} seeds:\n{total}");
+    if seeds >= waiting::SEEDS {
+        assert_eq!(total.missing_of(&waiting::WANTED), Vec::<String>::new());
+    }
+}
+
 #[test]
 fn a_seed_is_a_run() {
     for seed in 0..20 {
         assert_eq!(run(seed, Broken::Nothing), run(seed, Broken::Nothing), "SIM_SEED={seed}");
+        assert_eq!(waiting::run(seed), waiting::run(seed), "SIM_SEED={seed}");
     }
 }
 

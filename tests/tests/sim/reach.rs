@@ -88,6 +88,12 @@ impl Reach {
         }
     }
 
+    /// What of these no run reached.
+    pub fn missing_of(&self, wanted: &[&str]) -> Vec<String> {
+        let wanted = wanted.iter().map(ToString::to_string);
+        wanted.filter(|what| !self.0.contains_key(what)).collect()
+    }
+
     /// What no run reached.
     pub fn missing(&self) -> Vec<String> {
         let faults =

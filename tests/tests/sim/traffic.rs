@@ -203,7 +203,7 @@ fn other(direction: Direction) -> Direction {
     }
 }
 
-fn observation(
+pub fn observation(
     random: &mut StdRng,
     plate: &Plate,
     direction: Direction,
