@@ -184,10 +184,12 @@ pub(crate) struct OfFeed {
 /// Which exceptions are asked for.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Which {
+pub(crate) struct WhichExceptions {
     /// Only those of this kind.
     #[param(schema_with = kinds_to_review)]
     kind: Option<String>,
+    /// Only those of this car park.
+    place: Option<String>,
 }
 
 #[cfg(test)]

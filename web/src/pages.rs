@@ -19,8 +19,8 @@
 //! | `GET /assets/…` | style and script |
 //! | paths of the other roles | handed on to them where they are (`elsewhere`) |
 //!
-//! The way of a piece of news: the actors ([`actors_client`](self)), the rows ([`crate::recent`])
-//! and who watches the cameras ([`Cameras`]) → `lookout` (asks once for all viewers, while there is one) → `board`
+//! The way of a piece of news: what the feed tells ([`crate::recent`]), how the actors say they are
+//! ([`actors_client`](self)), and who watches the cameras ([`Cameras`]) → `lookout` (looks once for all viewers, while there is one) → `board`
 //! (regions, as HTML) → `event_stream` → the page puts the regions that changed in their places.
 //! Who may see what is decided around the pages: they ask the [`Principal`].
 
@@ -31,6 +31,7 @@ mod assets;
 mod board;
 mod cameras;
 mod chart;
+mod chosen;
 mod dead_letters;
 mod elsewhere;
 mod event_stream;
@@ -40,12 +41,14 @@ mod nowhere;
 mod places;
 mod plate;
 mod region;
+mod search;
 mod vehicles;
 mod webhooks;
 mod words;
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::guard::GuardContext;
 use actix_web::http::StatusCode;
@@ -55,22 +58,28 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use async_trait::async_trait;
 use chrono_tz::Tz;
-use domain::SharedClock;
+use domain::{PlaceName, SharedClock};
 use platform::component::Component;
+use platform::feed::Following;
 use platform::http::{Principal, Routes, Scope, events, last_event_id, operation, wants_html};
 use platform::runtime::Vital;
 use serde::Deserialize;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 pub use actors_client::ActorsAt;
 pub use cameras::{Camera, CameraLevel, Cameras};
 pub use elsewhere::{to_actors, to_monitor, to_office};
 pub use nowhere::nowhere;
 
+use crate::feed::Readers;
+use crate::recent::Recent;
 use crate::routes::State;
 use crate::webhooks::Webhooks;
 use actors_client::ActorsClient;
 use assets::Paths;
-use board::{OpenRow, html};
+use board::html;
+use chosen::{Chosen, Switch};
 use event_stream::Watching;
 use lookout::{Lookout, Parts};
 use words::Words;
@@ -84,8 +93,8 @@ const ACTORS_URL: &str = "CARPARK_ACTORS_URL";
 const VEHICLES_URL: &str = "CARPARK_VEHICLES_URL";
 const PLACES_URL: &str = "CARPARK_PLACES_URL";
 
-/// Found stays on the page of a search.
-const FOUND_SHOWN: usize = 50;
+/// How long a page waits to know what was told last.
+const CAUGHT_UP_WITHIN: Duration = Duration::from_millis(500);
 
 /// Nothing but what the binary itself serves; no script or style in the page; in no frame.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -112,8 +121,10 @@ pub(crate) struct Pages {
     lookout: Arc<Lookout>,
     /// What other processes answer.
     elsewhere: Routes,
-    /// The writer, and what it wrote lately.
+    /// The writer, and what the pages know.
     state: Arc<State>,
+    /// Who reads the feed.
+    readers: Arc<Readers>,
     webhooks: Arc<Webhooks>,
     clock: SharedClock,
     paths: Paths,
@@ -123,8 +134,10 @@ pub(crate) struct Pages {
 
 /// What else this process has, beside the pages.
 pub(crate) struct Files<W> {
-    /// The writer, and what it wrote lately.
+    /// The writer, and what the pages know.
     pub(crate) state: Arc<State>,
+    /// Who reads the feed.
+    pub(crate) readers: Arc<Readers>,
     pub(crate) webhooks: Arc<Webhooks>,
     /// Whether rows can be written.
     pub(crate) is_writable: W,
@@ -140,7 +153,7 @@ impl Pages {
         vital: Vital,
     ) -> Arc<Self> {
         let lookout = Lookout::new();
-        let Files { state, webhooks, is_writable } = files;
+        let Files { state, readers, webhooks, is_writable } = files;
         let parts = Parts {
             actors: ActorsClient::new(options.actors.clone(), PROCESSORS, ACTORS_URL),
             recent: Arc::clone(&state.recent),
@@ -154,7 +167,24 @@ impl Pages {
         actix::spawn(Arc::clone(&lookout).run(parts));
         let process = format!("{:x}", clock.now().timestamp_micros()).into();
         let paths = Paths::new();
-        Arc::new(Self { options, lookout, elsewhere, state, webhooks, clock, paths, process })
+        Arc::new(Self {
+            options,
+            lookout,
+            elsewhere,
+            state,
+            readers,
+            webhooks,
+            clock,
+            paths,
+            process,
+        })
+    }
+
+    /// Waits until the pages know what the feed has told up to now: who has just been told that a row is
+    /// written will find it.
+    async fn caught_up(&self) {
+        let (last, mut reached) = (self.readers.last(), self.state.recent.reached());
+        let _in_time = timeout(CAUGHT_UP_WITHIN, reached.wait_for(|at| *at >= last)).await;
     }
 
     fn words(&self) -> Words {
@@ -171,6 +201,8 @@ impl Pages {
             csrf_token: viewer.csrf_token().to_owned(),
             zone: self.words().zone(),
             now: self.clock.now().timestamp_millis(),
+            events: "/events".to_owned(),
+            switch: None,
         }
     }
 }
@@ -179,6 +211,10 @@ impl Pages {
 #[derive(Debug)]
 pub(crate) struct Shell {
     title: &'static str,
+    /// Where its news comes from.
+    events: String,
+    /// Where a car park is chosen, on pages that are about one.
+    switch: Option<Switch>,
     /// Which part of the navigation it is.
     place: &'static str,
     paths: Paths,
@@ -189,12 +225,26 @@ pub(crate) struct Shell {
     now: i64,
 }
 
+impl Shell {
+    /// Of a page at `path` that is about one car park, or about all; `also` says what else its address says.
+    fn of(
+        self,
+        chosen: &Chosen,
+        pages: &Pages,
+        path: &'static str,
+        also: Vec<(&'static str, String)>,
+    ) -> Self {
+        let switch = chosen.switch(&pages.state.recent, path, also);
+        Self { events: chosen.path("/events"), switch, ..self }
+    }
+}
+
 /// The routes, without what is behind them.
 pub(crate) fn routes() -> Routes {
     Routes::default()
         .page(Scope::Page, "/", || web::get().to(car_park))
         .page(Scope::Page, "/events", || web::get().to(event_stream))
-        .page(Scope::Admin, "/sessions", || web::get().to(search))
+        .page(Scope::Admin, "/sessions", || web::get().to(search::page))
         .page(Scope::Admin, "/sessions/{plate}", || web::get().to(plate::page))
         .add(Scope::Admin, operation!(actions::close))
         .add(Scope::Admin, operation!(exceptions::page))
@@ -218,18 +268,23 @@ pub(crate) fn routes() -> Routes {
 }
 
 /// The pages, as a part of the process.
-pub(crate) struct OpenPages(pub(crate) Arc<Pages>);
+pub(crate) struct OpenPages {
+    pub(crate) pages: Arc<Pages>,
+    /// Who reads the feed for them.
+    pub(crate) following: Following,
+    pub(crate) recent: Arc<Recent>,
+}
 
 #[async_trait(?Send)]
 impl Component for OpenPages {
     fn routes(&self) -> Routes {
-        let options = self.0.options.clone();
+        let options = self.pages.options.clone();
         let (at_actors, at_monitor) = (options.actors, options.vehicles);
         let at_office = options.office;
-        let pages = Arc::clone(&self.0);
+        let pages = Arc::clone(&self.pages);
         // Of the thread that serves: an HTTP client belongs to one.
         routes()
-            .and(self.0.elsewhere.clone())
+            .and(self.pages.elsewhere.clone())
             .sharing(move || Data::from(Arc::clone(&pages)))
             .sharing(move || {
                 Data::new(Actors(ActorsClient::new(at_actors.clone(), PROCESSORS, ACTORS_URL)))
@@ -244,9 +299,12 @@ impl Component for OpenPages {
             })
     }
 
-    /// Lets go of all viewers.
+    /// Lets go of all viewers, and keeps what the next start need not read again.
     async fn stop(self: Box<Self>) {
-        self.0.lookout.stop();
+        self.pages.lookout.stop();
+        self.following.stop().await;
+        let recent = self.recent;
+        let _kept_or_said = spawn_blocking(move || recent.keep_or_say()).await;
     }
 }
 
@@ -277,16 +335,18 @@ impl CarPark {
     }
 }
 
-async fn car_park(pages: Data<Pages>, viewer: Principal) -> HttpResponse {
-    let news = pages.lookout.fresh(pages.clock.now()).await;
+async fn car_park(pages: Data<Pages>, viewer: Principal, chosen: Chosen) -> HttpResponse {
+    let news = pages.lookout.fresh(chosen.place(), pages.clock.now()).await;
     let may_see = viewer.may_see();
     let html_of = |region: &board::Region| match may_see {
         true => region.whole.clone(),
         false => region.without_plates.clone(),
     };
-    let regions = news.regions.iter().map(|(_, region)| (region.id, html_of(region))).collect();
-    let shell = pages.shell(&viewer, "Car park", "car-park");
-    page(&CarPark { shell, has_cameras: pages.options.cameras.is_some(), regions })
+    let regions = news.of(chosen.place()).unwrap_or_default();
+    let regions = regions.iter().map(|(_, region)| (region.id, html_of(region))).collect();
+    let shell = pages.shell(&viewer, "Car park", "car-park").of(&chosen, &pages, "/", Vec::new());
+    let has_cameras = pages.options.cameras.is_some();
+    chosen.remember(page(&CarPark { shell, has_cameras, regions }))
 }
 
 #[derive(Deserialize)]
@@ -294,6 +354,8 @@ struct After {
     /// Id of the last event that the page had: a browser says so only where it reconnects by
     /// itself.
     after: Option<String>,
+    /// The car park that the page is about; all where it is missing.
+    place: Option<String>,
 }
 
 async fn event_stream(
@@ -303,56 +365,10 @@ async fn event_stream(
     request: HttpRequest,
 ) -> HttpResponse {
     let last = query.after.as_deref().or(last_event_id(&request));
-    events(&request, Watching::new(&pages.lookout, &pages.process, viewer, last))
-}
-
-#[derive(Deserialize)]
-struct Search {
-    #[serde(default)]
-    plate: String,
-}
-
-#[derive(Template)]
-#[template(path = "search.html")]
-struct Found {
-    shell: Shell,
-    asked: String,
-    /// What went wrong, in words.
-    problem: Option<String>,
-    rows: Vec<OpenRow>,
-    is_all: bool,
-}
-
-async fn search(
-    pages: Data<Pages>,
-    actors: Data<Actors>,
-    viewer: Principal,
-    query: Query<Search>,
-) -> HttpResponse {
-    let words = pages.words();
-    let asked = query.into_inner().plate.trim().to_owned();
-    let mut found = Found {
-        shell: pages.shell(&viewer, "Search", "car-park"),
-        asked,
-        problem: None,
-        rows: Vec::new(),
-        is_all: true,
-    };
-    match actors.0.open_with(&found.asked, FOUND_SHOWN).await {
-        Ok(stays) => {
-            let mut open = stays.sessions;
-            open.sort_by_key(entered);
-            found.is_all = stays.next.is_none() && open.len() <= FOUND_SHOWN;
-            open.truncate(FOUND_SHOWN);
-            found.rows = open.iter().filter_map(|stay| board::open_row(stay, &words)).collect();
-        }
-        Err(e) => found.problem = Some(words.plainly(&e.to_string())),
-    }
-    page(&found)
-}
-
-fn entered(stay: &answers::Stay) -> Option<domain::Instant> {
-    stay.entry.as_ref().and_then(|entry| domain::wire::parse_time(&entry.at))
+    // As its page says, whatever the browser remembers by now.
+    let place = query.place.as_deref().and_then(|place| PlaceName::parse(place).ok());
+    let chosen = Chosen::of(place.as_ref());
+    events(&request, Watching::new(&pages.lookout, &pages.process, viewer, &chosen, last))
 }
 
 #[derive(Template)]
@@ -374,6 +390,8 @@ pub fn sign_in_page(status: StatusCode, next: &str, problem: Option<&str>) -> Ht
         csrf_token: String::new(),
         zone: String::new(),
         now: 0,
+        events: String::new(),
+        switch: None,
     };
     let problem = problem.map(str::to_owned);
     let mut answer = page(&SignInPage { shell, next: next.to_owned(), problem });

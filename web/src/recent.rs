@@ -1,97 +1,69 @@
-//! What the rows said, in memory, for the pages: the last sessions, and the exceptions that hold
-//! ([`standings`]). Read back from the files at the start, told of each row that is written.
+//! What the pages know: who is inside, what came and went in the last hour, the last sessions, and the
+//! exceptions that hold. Made of what the feed tells ([`reading`]), in memory; at the start, of the files'
+//! rows and of a [`checkpoint`].
 
+mod checkpoint;
+mod inside;
+mod looking;
+mod minutes;
+mod places;
+mod reading;
 mod standings;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use domain::{ExceptionKind, ExceptionRow, Opening, Plate, Summary};
+use domain::{Effect, ExceptionKind, ExceptionRow, Instant, Plate, Summary};
+use tokio::sync::watch;
 
 use crate::csv_writer::{each_row, newest_rows};
 use crate::dismissal::Dismissal;
-use crate::row::OfOthers;
-pub(crate) use standings::Cursor;
+use inside::{Inside, STAYS_MAX, Stay};
+pub(crate) use looking::{Glance, Most, OpenStay, Standing, Which};
+use minutes::{Minutes, Passage};
+pub(crate) use minutes::{Passed, minute_of};
+use places::{PlaceNo, Places};
+pub(crate) use reading::{PAGES_READER, PagesFeed, PagesReader};
+pub(crate) use standings::{Counts, Cursor};
 use standings::{ROWS_MAX, Standings};
 
 /// Sessions that are remembered.
 const SESSIONS_MAX: usize = 100;
-/// Overstays in a [`Glance`].
-const OVERSTAYS_SHOWN: usize = 100;
-
-/// The row that holds of a subject.
-#[derive(Debug, Clone)]
-pub(crate) struct Standing {
-    /// The one with the highest revision.
-    pub(crate) row: ExceptionRow,
-    /// Where an operator has put it aside.
-    pub(crate) dismissed: Option<Dismissal>,
-}
+/// The same of each place.
+const SESSIONS_OF_PLACE_MAX: usize = 15;
+/// Rows that are looked through for them at the start.
+const SESSIONS_READ: usize = 10_000;
+/// Erasures that are remembered: what was read of the feed before one of them may still be on its way.
+const ERASURES_MAX: usize = 1_000;
 
 struct State {
+    places: Places,
+    inside: Inside,
+    minutes: Minutes,
     /// The last sessions, the newest last.
-    sessions: VecDeque<Summary>,
+    sessions: VecDeque<Arc<Summary>>,
+    sessions_of: HashMap<PlaceNo, VecDeque<Arc<Summary>>>,
     exceptions: Standings,
+    /// Everything up to here is taken; none: from the first event on.
+    position: Option<u64>,
+    /// The rows up to here were read from the files.
+    rows_to: u64,
+    /// How many plates were erased, and the last of them.
+    erasures: u64,
+    erased: VecDeque<(u64, Plate)>,
 }
 
-/// The newest rows, in memory: written by the writer, read by the pages.
-pub(crate) struct Recent(Mutex<State>);
-
-/// A row that the pages show something of, once it is durable.
-pub(crate) trait Shown {
-    /// Tells `recent` of it.
-    fn show_in(&self, recent: &Recent);
-}
-
-impl Shown for Opening {
-    /// What is open the pages ask the actors, who say it by the record.
-    fn show_in(&self, _: &Recent) {}
-}
-
-impl Shown for OfOthers {
-    fn show_in(&self, _: &Recent) {}
-}
-
-impl Shown for Summary {
-    fn show_in(&self, recent: &Recent) {
-        recent.session_written(self);
-    }
-}
-
-impl Shown for ExceptionRow {
-    fn show_in(&self, recent: &Recent) {
-        recent.exception_written(self);
-    }
-}
-
-/// What there is to look at, of one moment.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Glance {
-    /// The last sessions, the newest first.
-    pub(crate) sessions: Vec<Summary>,
-    /// Not dismissed, the newest first.
-    pub(crate) exceptions: Vec<ExceptionRow>,
-    /// How many there are of each of [`ExceptionKind::TO_REVIEW`].
-    pub(crate) counts: [u64; ExceptionKind::TO_REVIEW.len()],
-    /// The longest stays of those that are too long, dismissed or not.
-    pub(crate) overstays: Vec<ExceptionRow>,
-    /// How many there are of these.
-    pub(crate) overstays_all: usize,
-}
-
-/// A page of the list of exceptions, of one moment.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Listing {
-    /// The exceptions of the page, the newest first.
-    pub(crate) rows: Vec<ExceptionRow>,
-    /// Where the next page begins.
-    pub(crate) next: Option<Cursor>,
-    /// How many there are of each of [`ExceptionKind::TO_REVIEW`].
-    pub(crate) counts: [u64; ExceptionKind::TO_REVIEW.len()],
-    /// Counted, and too old to be listed.
-    pub(crate) unlisted: u64,
+/// See the module: told by the reader of the feed, looked at by the pages.
+pub(crate) struct Recent {
+    state: Mutex<State>,
+    /// The position that is taken: 0 before there is one.
+    reached: watch::Sender<u64>,
+    /// Where the checkpoint is; none: it is kept nowhere.
+    checkpoint: Option<PathBuf>,
+    /// One writes it at a time.
+    keeping: Mutex<()>,
 }
 
 impl Default for Recent {
@@ -103,37 +75,37 @@ impl Default for Recent {
 impl Recent {
     /// Of nothing; lists at most so many exceptions (and counts all).
     fn with_rows_max(rows_max: usize) -> Self {
-        Self(Mutex::new(State { sessions: VecDeque::new(), exceptions: Standings::new(rows_max) }))
+        let state = State {
+            places: Places::default(),
+            inside: Inside::new(STAYS_MAX),
+            minutes: Minutes::default(),
+            sessions: VecDeque::new(),
+            sessions_of: HashMap::new(),
+            exceptions: Standings::new(rows_max),
+            position: None,
+            rows_to: 0,
+            erasures: 0,
+            erased: VecDeque::new(),
+        };
+        let (reached, _) = watch::channel(0);
+        Self { state: Mutex::new(state), reached, checkpoint: None, keeping: Mutex::new(()) }
     }
 
-    /// Reads the files of `dir`, all that they tell of exceptions. Blocks.
-    pub(crate) fn read(dir: &Path) -> io::Result<Self> {
-        let recent = Self::default();
-        for row in newest_rows::<Summary>(dir, SESSIONS_MAX)? {
-            recent.session_written(&row);
+    /// Reads the files of `dir`, which hold what the feed tells up to `last`: the last sessions, all that
+    /// they tell of exceptions, and the checkpoint. Blocks.
+    pub(crate) fn read(dir: &Path, last: u64) -> io::Result<Self> {
+        let mut recent = Self { checkpoint: Some(checkpoint::in_dir(dir)), ..Self::default() };
+        {
+            let mut state = recent.state();
+            for row in newest_rows::<Summary>(dir, SESSIONS_READ)? {
+                state.session_written(&row);
+            }
+            each_row::<ExceptionRow>(dir, |row| state.exception_written(&row))?;
+            each_row::<Dismissal>(dir, |row| state.exceptions.dismiss(&row))?;
+            state.rows_to = last;
         }
-        each_row::<ExceptionRow>(dir, |row| recent.exception_written(&row))?;
-        each_row::<Dismissal>(dir, |row| recent.dismissed(&row))?;
+        recent.take_up(last);
         Ok(recent)
-    }
-
-    /// A row of `summaries.csv` is durable.
-    pub(crate) fn session_written(&self, row: &Summary) {
-        let mut state = self.state();
-        if state.sessions.len() == SESSIONS_MAX {
-            state.sessions.pop_front();
-        }
-        state.sessions.push_back(row.clone());
-    }
-
-    /// A row of `exceptions.csv` is durable. Rows may come in any order: the highest revision holds.
-    pub(crate) fn exception_written(&self, row: &ExceptionRow) {
-        let mut state = self.state();
-        if row.kind == ExceptionKind::Withdrawn {
-            let withdrawn = row.session_id.as_deref();
-            state.sessions.retain(|session| Some(&*session.session_id) != withdrawn);
-        }
-        state.exceptions.written(row);
     }
 
     /// A row of `dismissals.csv` is durable.
@@ -141,50 +113,117 @@ impl Recent {
         self.state().exceptions.dismiss(row);
     }
 
-    /// A plate was erased from the files (G8).
-    pub(crate) fn forget(&self, plate: &Plate) {
-        let mut state = self.state();
-        state.sessions.retain(|session| session.plate != *plate);
-        state.exceptions.forget(plate);
+    /// A plate was erased (G8), or is about to be: it is gone from here when this returns, and from the
+    /// checkpoint. Blocks.
+    pub(crate) fn forget(&self, plate: &Plate) -> io::Result<()> {
+        let was_inside = {
+            let mut state = self.state();
+            for sessions in state.sessions_of.values_mut() {
+                sessions.retain(|session| session.plate != *plate);
+            }
+            state.sessions.retain(|session| session.plate != *plate);
+            state.exceptions.forget(plate);
+            state.erasures += 1;
+            let number = state.erasures;
+            state.erased.push_back((number, plate.clone()));
+            if state.erased.len() > ERASURES_MAX {
+                state.erased.pop_front();
+            }
+            state.inside.forget(plate)
+        };
+        // Whether it is in the checkpoint without being inside any more, nobody knows.
+        let is_kept = was_inside || self.checkpoint_names(plate);
+        if is_kept { self.keep() } else { Ok(()) }
     }
 
-    /// What there is to look at: so many sessions and so many exceptions.
-    pub(crate) fn glance(&self, sessions_max: usize, exceptions_max: usize) -> Glance {
+    /// Whether everything is taken that the feed had at the start.
+    pub(crate) fn is_caught_up(&self) -> bool {
         let state = self.state();
-        let (overstays, overstays_all) = state.exceptions.overstays(OVERSTAYS_SHOWN);
-        Glance {
-            sessions: state.sessions.iter().rev().take(sessions_max).cloned().collect(),
-            exceptions: state.exceptions.page(None, None, exceptions_max).0,
-            counts: state.exceptions.counts(),
-            overstays,
-            overstays_all,
-        }
+        state.position.unwrap_or(0) >= state.rows_to
     }
 
-    /// A page of the exceptions to be looked at, of one kind or of all, behind `before`.
-    pub(crate) fn list(
-        &self,
-        kind: Option<ExceptionKind>,
-        before: Option<Cursor>,
-        limit: usize,
-    ) -> Listing {
-        let state = self.state();
-        let (rows, next) = state.exceptions.page(kind, before, limit);
-        Listing {
-            rows,
-            next,
-            counts: state.exceptions.counts(),
-            unlisted: state.exceptions.unlisted(kind),
-        }
-    }
-
-    /// The exceptions that hold of a plate, the oldest first.
-    pub(crate) fn of(&self, plate: &Plate) -> Vec<Standing> {
-        self.state().exceptions.of(plate)
+    /// The position up to which the feed is taken.
+    pub(crate) fn reached(&self) -> watch::Receiver<u64> {
+        self.reached.subscribe()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn session_written(&mut self, row: &Summary) {
+        let place = self.places.number(&row.place);
+        // Where it came from is shown nowhere.
+        let row = Arc::new(Summary { origin: None, ..row.clone() });
+        let of_place = self.sessions_of.entry(place).or_default();
+        for (sessions, most) in
+            [(&mut self.sessions, SESSIONS_MAX), (of_place, SESSIONS_OF_PLACE_MAX)]
+        {
+            if sessions.len() == most {
+                sessions.pop_front();
+            }
+            sessions.push_back(Arc::clone(&row));
+        }
+    }
+
+    /// Rows may come in any order: the highest revision holds.
+    fn exception_written(&mut self, row: &ExceptionRow) {
+        if row.kind == ExceptionKind::Withdrawn {
+            let withdrawn = row.session_id.as_deref();
+            let still = |session: &Arc<Summary>| Some(&*session.session_id) != withdrawn;
+            self.sessions.retain(still);
+            self.sessions_of.values_mut().for_each(|sessions| sessions.retain(still));
+        }
+        let place = self.places.number(&row.place);
+        self.exceptions.written(row, place);
+    }
+
+    /// Takes in what was told at `position`.
+    fn told(&mut self, position: u64, told: &Effect, now: Instant) {
+        match told {
+            Effect::Opened(opening) => {
+                let (at, place) = (opening.entry_at, self.places.number(&opening.place));
+                let entry = opening.observation_id.clone();
+                self.inside.opened(Stay { plate: opening.plate.clone(), entry, at, place });
+                self.minutes.passed(Passage::Entry, at, place, now);
+            }
+            Effect::Summary(summary) => {
+                let place = self.places.number(&summary.place);
+                let origin = summary.origin.as_ref();
+                let was_open =
+                    origin.is_some_and(|of| self.inside.closed(&summary.plate, &of.entry_id));
+                if !was_open {
+                    self.minutes.passed(Passage::Entry, summary.entry_at, place, now);
+                }
+                let left = origin.map_or(&summary.place, |origin| &origin.exit_place);
+                let left = self.places.number(left);
+                self.minutes.passed(Passage::Exit, summary.exit_at, left, now);
+                if position > self.rows_to {
+                    self.session_written(summary);
+                }
+            }
+            Effect::Exception(row) => {
+                let place = self.places.number(&row.place);
+                let passages = match row.kind {
+                    ExceptionKind::UnmatchedExit => [None, Some(Passage::Exit)],
+                    // Of an exit: it is part of a session, which counts it.
+                    ExceptionKind::Repaired => [None, Some(Passage::NoExit)],
+                    // What comes instead is told of anew.
+                    ExceptionKind::Withdrawn => [Some(Passage::NoEntry), Some(Passage::NoExit)],
+                    _ => [None, None],
+                };
+                for (passage, at) in passages.into_iter().zip([row.entry_at, row.exit_at]) {
+                    if let (Some(passage), Some(at)) = (passage, at) {
+                        self.minutes.passed(passage, at, place, now);
+                    }
+                }
+                if position > self.rows_to {
+                    self.exception_written(row);
+                }
+            }
+        }
     }
 }
 

@@ -11,13 +11,12 @@ use actix::Addr;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::ExceptionRow;
-use domain::wire::Saved as Status;
 use platform::http::{Problem, Routes, Scope, operation, read_body};
 
 use crate::csv_writer::{Append, CsvWriter};
 use crate::openapi::{Exception, FactOfOthers, Opening, Saved, Summary};
 use crate::problem::too_large;
-use crate::recent::{Recent, Shown};
+use crate::recent::Recent;
 use crate::row::{Answer, OfOthers, Posted};
 use crate::table::Table;
 use body::{Items, Limits};
@@ -29,7 +28,7 @@ pub(crate) struct State {
     pub(crate) writer: Addr<CsvWriter>,
     /// How much of it is taken at once.
     pub(crate) limits: Limits,
-    /// Told of each row that is written: what the pages show.
+    /// What the pages show.
     pub(crate) recent: Arc<Recent>,
 }
 
@@ -109,7 +108,7 @@ async fn save_facts(
 }
 
 /// Takes one item or an array, answers in kind once all of it is durable.
-async fn save<R: Posted + Shown>(
+async fn save<R: Posted>(
     state: &State,
     request: &HttpRequest,
     payload: Payload,
@@ -126,11 +125,6 @@ async fn save<R: Posted + Shown>(
     } else {
         state.writer.send(Append(R::lines(rows))).await.map_err(|_| writer_is_gone())??
     };
-    for (row, status) in rows.iter().zip(&saved) {
-        if *status == Status::Written {
-            row.show_in(&state.recent);
-        }
-    }
     let mut answers: Vec<_> = rows
         .iter()
         .zip(saved)

@@ -8,7 +8,7 @@ use actix_web::web::Data;
 use async_trait::async_trait;
 use domain::SharedClock;
 use platform::component::{Component, States};
-use platform::feed::{Source, Wanted};
+use platform::feed::{Meters, Source, Wanted, follow};
 use platform::http::Routes;
 use platform::messaging::amqp::StreamWriter;
 use platform::runtime::Vitals;
@@ -22,7 +22,7 @@ use crate::feed::{LocalFeed, Readers};
 use crate::metrics::Metrics;
 use crate::options::Options;
 use crate::pages::{self, Files, OpenPages, Pages};
-use crate::recent::Recent;
+use crate::recent::{PAGES_READER, PagesFeed, PagesReader, Recent};
 use crate::routes::{self, OpenFeed, State};
 use crate::start_error::StartError;
 use crate::stream::OpenStream;
@@ -84,8 +84,9 @@ pub(crate) async fn start_with(
         move || Journal::open(settings)
     });
     let journal = opened.await.map_err(|_| StartError::Aborted(options.data_dir.clone()))??;
-    let dir = settings.data_dir.clone();
-    let read = spawn_blocking(move || Recent::read(&dir).map_err(StartError::io("read", &dir)));
+    let (dir, last) = (settings.data_dir.clone(), journal.view().last());
+    let read =
+        spawn_blocking(move || Recent::read(&dir, last).map_err(StartError::io("read", &dir)));
     let recent = read.await.map_err(|_| StartError::Aborted(options.data_dir.clone()))??;
 
     let is_writable = Arc::default();
@@ -119,11 +120,25 @@ impl Web {
         options: pages::Options,
         elsewhere: Routes,
         webhooks: &OpenWebhooks,
-    ) -> impl Component + use<> {
+        registry: &Registry,
+    ) -> Result<impl Component + use<>, StartError> {
         let vital = self.vitals.of("lookout of the pages");
         let (state, clock) = (Arc::clone(&self.state), Arc::clone(&self.clock));
-        let files = Files { state, webhooks: webhooks.all(), is_writable: self.readiness() };
-        OpenPages(Pages::start(options, elsewhere, files, clock, vital))
+        let recent = Arc::clone(&state.recent);
+        let readers = Arc::clone(&self.readers);
+        let files =
+            Files { state, readers, webhooks: webhooks.all(), is_writable: self.readiness() };
+        let pages = Pages::start(options, elsewhere, files, Arc::clone(&clock), vital);
+        let erasures = Arc::default();
+        let source = PagesFeed {
+            feed: LocalFeed::new(&self.readers, Wanted::default()),
+            recent: Arc::clone(&recent),
+            erasures: Arc::clone(&erasures),
+        };
+        let reader = PagesReader::new(Arc::clone(&recent), clock, erasures);
+        let meters = Meters::register(registry, PAGES_READER)?;
+        let following = follow(source, reader, meters, self.vitals.of("reader of the pages"));
+        Ok(OpenPages { pages, following, recent })
     }
 
     /// Tells the webhooks of `options` what the feed tells, on this thread. To be stopped before the feed.

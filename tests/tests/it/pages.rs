@@ -8,6 +8,7 @@ mod holding;
 mod looks;
 mod pictures;
 mod protection;
+mod switch;
 mod tabs;
 mod vehicles;
 mod webhooks;

@@ -94,6 +94,7 @@ pub(super) async fn dismiss(
 ) -> Result<HttpResponse, Problem> {
     let plate = parse_plate(&asked.vehicle_plate)?;
     let reason = parse_reason(&asked.reason)?;
+    pages.caught_up().await;
     let standing = pages.state.recent.of(&plate).into_iter().find(|standing| {
         let row = &standing.row;
         (row.kind, row.revision) == (asked.kind, asked.revision) && subject_of(row) == asked.subject

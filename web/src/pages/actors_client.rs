@@ -16,7 +16,7 @@ use url::Url;
 pub(super) use hand_on::Body;
 
 use super::answers::{
-    Customer, DeadLetters, PlacesPage, Status, Stay, Stays, Timeline, VehicleDetail, VehiclePage,
+    Customer, DeadLetters, PlacesPage, Status, Timeline, VehicleDetail, VehiclePage,
 };
 use super::dead_letters::Fate;
 
@@ -95,18 +95,6 @@ impl ActorsClient {
     /// Asks for their status.
     pub(crate) async fn status(&self) -> Result<Status, AskError> {
         self.get("/admin/status", &[]).await
-    }
-
-    /// The open stays that began first, those that were told of as an overstay left out.
-    pub(crate) async fn longest(&self, limit: usize) -> Result<Vec<Stay>, AskError> {
-        let query = [("order", "longest"), ("limit", &limit.to_string())];
-        Ok(self.get::<Stays>("/admin/sessions", &query).await?.sessions)
-    }
-
-    /// Open stays with this part in the plate.
-    pub(crate) async fn open_with(&self, part: &str, limit: usize) -> Result<Stays, AskError> {
-        let query = [("state", "open"), ("plate", part), ("limit", &limit.to_string())];
-        self.get("/admin/sessions", &query).await
     }
 
     /// All that is known of a plate; `None`: nothing.

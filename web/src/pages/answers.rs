@@ -16,9 +16,6 @@ pub(crate) struct Status {
     #[serde(default)]
     pub(crate) dead_letters_waiting: i64,
     pub(crate) outbox_pending: i64,
-    pub(crate) sessions_open: i64,
-    #[serde(default)]
-    pub(crate) passed: Vec<Minute>,
 }
 
 /// One queue of a [`Status`].
@@ -28,18 +25,9 @@ pub(crate) struct Queue {
     pub(crate) lag_seconds: Option<f64>,
 }
 
-/// Vehicles that passed in a minute.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Minute {
-    pub(crate) at: String,
-    pub(crate) entries: u64,
-    pub(crate) exits: u64,
-}
-
 /// A stay, or what there is of it.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Stay {
-    pub(crate) vehicle_plate: String,
     pub(crate) state: String,
     pub(crate) place: String,
     pub(crate) entry: Option<CameraRead>,
@@ -68,13 +56,6 @@ pub(crate) struct Timeline {
     pub(crate) vehicle_plate: String,
     pub(crate) reads: Vec<CameraRead>,
     pub(crate) sessions: Vec<Stay>,
-}
-
-/// Stays that were found.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Stays {
-    pub(crate) sessions: Vec<Stay>,
-    pub(crate) next: Option<String>,
 }
 
 /// Messages that could not be processed.

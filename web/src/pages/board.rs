@@ -1,33 +1,27 @@
-//! What the page of the car park shows: its regions, made of what the actors and the rows say.
+//! What the page of the car park shows: its regions, made of what the feed tells and the actors say.
 //! Each region is rendered twice: whole, and for those who have not signed in, without plates.
 
 use askama::Template;
-use domain::wire::parse_time;
 use domain::{ExceptionKind, ExceptionRow, Instant};
 
-use super::answers::{Status, Stay};
+use super::answers::Status;
 use super::cameras::{self, Camera};
 use super::chart::{Chart, per_minute};
+use super::chosen::Chosen;
 use super::webhooks;
 use super::words::{Shown, Words, duration, number};
-use crate::recent::Glance;
+use crate::recent::{Counts, Glance, Most, OpenStay};
 use crate::row::subject_of;
 use crate::webhooks::WebhookStatus;
 
-/// Open stays on the page.
-pub(crate) const OPEN_SHOWN: usize = 25;
-/// Last sessions on the page.
-pub(crate) const SESSIONS_SHOWN: usize = 15;
-/// Exceptions on the page; all of a kind are a link away.
-pub(crate) const EXCEPTIONS_SHOWN: usize = 25;
+/// How much of everything is on the page; all exceptions of a kind are a link away.
+pub(crate) const SHOWN: Most = Most { open: 25, sessions: 15, exceptions: 25 };
 
 /// What is known at one moment.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Seen {
     /// What the actors said of themselves when they last answered.
     pub(crate) status: Option<Status>,
-    /// The open sessions that began first, as they were when the actors last answered.
-    pub(crate) longest: Vec<Stay>,
     /// As they are now.
     pub(crate) cameras: Vec<Camera>,
     /// As they are now.
@@ -36,7 +30,9 @@ pub(crate) struct Seen {
     pub(crate) silent: Option<(Instant, String)>,
     /// Whether rows can be written.
     pub(crate) is_writable: bool,
-    /// What the rows say.
+    /// Whether all that the feed had at the start is taken.
+    pub(crate) is_known: bool,
+    /// What the feed tells of the place, or of all.
     pub(crate) glance: Glance,
 }
 
@@ -133,6 +129,10 @@ struct Exceptions {
     shown: String,
     total: String,
     is_all: bool,
+    /// What an address says of the place: see [`Chosen::and`].
+    and_place: String,
+    /// Where all of them are.
+    all_path: String,
 }
 
 /// How many there are of a kind.
@@ -156,8 +156,8 @@ pub(crate) struct ExceptionView {
 }
 
 impl Seen {
-    /// All regions of the page.
-    pub(crate) fn regions(&self, words: &Words, now: Instant) -> Vec<Region> {
+    /// All regions of the page, of that place or of all.
+    pub(crate) fn regions(&self, words: &Words, now: Instant, place: &Chosen) -> Vec<Region> {
         let same = |id, html: String| Region { id, without_plates: html.clone(), whole: html };
         let two = |id, render: &dyn Fn(bool) -> String| Region {
             id,
@@ -168,9 +168,11 @@ impl Seen {
             same("figures", html(&self.figures(now))),
             same("chart", html(&self.chart(words, now))),
             same("state", html(&self.state(words))),
-            two("cameras", &|may_see| html(&cameras::region(&self.cameras, words, may_see))),
+            two("cameras", &|may_see| {
+                html(&cameras::region(&self.cameras, place.place(), words, may_see))
+            }),
             two("open", &|may_see| html(&self.open(words, may_see))),
-            two("exceptions", &|may_see| html(&self.exceptions(words, may_see))),
+            two("exceptions", &|may_see| html(&self.exceptions(words, may_see, place))),
             two("sessions", &|may_see| html(&self.sessions(words, may_see))),
         ]
     }
@@ -180,38 +182,21 @@ impl Seen {
     }
 
     fn figures(&self, now: Instant) -> Figures {
-        let passed = self.status.as_ref().map(|status| per_minute(&status.passed, now));
-        let (entries, exits) = passed.unwrap_or_default();
+        let (entries, exits) = per_minute(&self.glance.passed, now);
         Figures {
-            is_known: self.status.is_some(),
+            is_known: self.is_known,
             is_old: self.silent.is_some(),
-            inside: number(self.inside().0),
+            inside: number(self.glance.inside),
             entries: number(entries),
             exits: number(exits),
             to_look_at: number(self.to_look_at()),
         }
     }
 
-    /// How many vehicles are inside, and whether all of them are known here one by one. Where they
-    /// are, they are what is counted: the figure and the list of one moment must not disagree.
-    fn inside(&self) -> (u64, bool) {
-        let counted = self.status.as_ref().map_or(0, |status| status.sessions_open);
-        let counted = u64::try_from(counted).unwrap_or(0);
-        let known = self.longest.len() + self.glance.overstays_all;
-        // One more than is shown was asked for.
-        let is_all = self.longest.len() <= OPEN_SHOWN && known <= OPEN_SHOWN;
-        let known = known as u64;
-        (if is_all { known } else { counted.max(known) }, is_all)
-    }
-
     fn chart(&self, words: &Words, now: Instant) -> ChartRegion {
         // While the actors are silent the picture stays: time goes on without news.
         let until = self.silent.as_ref().map_or(now, |(since, _)| *since);
-        let passed = self.status.as_ref().map(|status| status.passed.as_slice());
-        ChartRegion {
-            is_known: passed.is_some(),
-            chart: Chart::of(passed.unwrap_or_default(), words, until),
-        }
+        ChartRegion { is_known: self.is_known, chart: Chart::of(&self.glance.passed, words, until) }
     }
 
     fn state(&self, words: &Words) -> State {
@@ -254,29 +239,18 @@ impl Seen {
     }
 
     fn open(&self, words: &Words, may_see: bool) -> Open {
-        let overstays = self.glance.overstays.iter().filter_map(|row| {
-            let at = row.entry_at?;
-            Some(OpenRow {
-                plate: row.plate.to_string(),
-                place: row.place.to_string(),
-                entry: words.time(at),
-                since: String::new(),
-                is_overstay: true,
-            })
-        });
-        let others = self.longest.iter().filter_map(|stay| open_row(stay, words));
+        let rows = self.glance.open.iter().map(|stay| open_row(stay, words));
         // What counts up is left to the page: else each second would be news.
-        let others = others.map(|row| OpenRow { since: String::new(), ..row });
-        let mut rows: Vec<OpenRow> = overstays.chain(others).collect();
-        rows.truncate(OPEN_SHOWN);
-        let foot = match (self.inside(), rows.len()) {
-            ((_, true), 1) => "1 open session.".to_owned(),
-            ((all, true), _) => format!("{} open sessions, the longest first.", number(all)),
-            ((all, false), shown) => format!("The {shown} longest of {}.", number(all)),
+        let rows: Vec<OpenRow> = rows.map(|row| OpenRow { since: String::new(), ..row }).collect();
+        let (all, shown) = (self.glance.inside, rows.len());
+        let foot = match (all, shown as u64 == all) {
+            (1, true) => "1 open session.".to_owned(),
+            (_, true) => format!("{} open sessions, the longest first.", number(all)),
+            (_, false) => format!("The {shown} longest of {}.", number(all)),
         };
         Open {
             may_see,
-            is_known: self.status.is_some(),
+            is_known: self.is_known,
             foot,
             rows: if may_see { rows } else { Vec::new() },
         }
@@ -296,7 +270,7 @@ impl Seen {
         Sessions { may_see, rows: rows.collect() }
     }
 
-    fn exceptions(&self, words: &Words, may_see: bool) -> Exceptions {
+    fn exceptions(&self, words: &Words, may_see: bool, place: &Chosen) -> Exceptions {
         let (total, shown) = (self.to_look_at(), self.glance.exceptions.len() as u64);
         let rows = self.glance.exceptions.iter().filter(|_| may_see);
         Exceptions {
@@ -306,12 +280,14 @@ impl Seen {
             shown: number(shown),
             total: number(total),
             is_all: shown >= total,
+            and_place: place.and(),
+            all_path: place.path("/exceptions"),
         }
     }
 }
 
 /// How many there are of each kind.
-pub(crate) fn kind_counts(counts: [u64; ExceptionKind::TO_REVIEW.len()]) -> Vec<KindCount> {
+pub(crate) fn kind_counts(counts: Counts) -> Vec<KindCount> {
     let counts = ExceptionKind::TO_REVIEW.iter().zip(counts);
     counts
         .map(|(kind, count)| KindCount {
@@ -337,15 +313,14 @@ pub(crate) fn exception_view(row: &ExceptionRow, words: &Words) -> ExceptionView
 }
 
 /// An open stay as a row of a list.
-pub(crate) fn open_row(stay: &Stay, words: &Words) -> Option<OpenRow> {
-    let at = stay.entry.as_ref().and_then(|entry| parse_time(&entry.at))?;
-    Some(OpenRow {
-        plate: stay.vehicle_plate.clone(),
-        place: stay.place.clone(),
-        entry: words.time(at),
-        since: words.since(at),
-        is_overstay: stay.exception.is_some(),
-    })
+pub(crate) fn open_row(stay: &OpenStay, words: &Words) -> OpenRow {
+    OpenRow {
+        plate: stay.plate.to_string(),
+        place: stay.place.to_string(),
+        entry: words.time(stay.at),
+        since: words.since(stay.at),
+        is_overstay: stay.is_overstay,
+    }
 }
 
 fn processors(status: &Status) -> Part {

@@ -3,7 +3,7 @@
 
 use askama::Template;
 use async_trait::async_trait;
-use domain::Instant;
+use domain::{Instant, PlaceName};
 
 use super::board::Part;
 use super::words::{Shown, Words};
@@ -97,10 +97,17 @@ struct Row {
     why: Option<String>,
 }
 
-/// All of them, those first that need a look. Why one does badly is for
+/// All of them, or those of a place, those first that need a look. Why one does badly is for
 /// who has signed in.
-pub(super) fn region(cameras: &[Camera], words: &Words, may_see: bool) -> CamerasRegion {
-    let mut worst_first: Vec<&Camera> = cameras.iter().collect();
+pub(super) fn region(
+    cameras: &[Camera],
+    place: Option<&PlaceName>,
+    words: &Words,
+    may_see: bool,
+) -> CamerasRegion {
+    let is_there = |camera: &&Camera| place.is_none_or(|place| camera.place == place.as_str());
+    let mut worst_first: Vec<&Camera> = cameras.iter().filter(is_there).collect();
+    let total = worst_first.len();
     worst_first.sort_by_key(|camera| camera.level);
     let row = |camera: &Camera| Row {
         name: camera.name.clone(),
@@ -113,10 +120,7 @@ pub(super) fn region(cameras: &[Camera], words: &Words, may_see: bool) -> Camera
         since: camera.since.filter(|_| camera.level != CameraLevel::Ok).map(|at| words.time(at)),
         why: camera.why.clone().filter(|_| may_see && camera.level != CameraLevel::Ok),
     };
-    CamerasRegion {
-        rows: worst_first.into_iter().take(SHOWN).map(row).collect(),
-        total: cameras.len(),
-    }
+    CamerasRegion { rows: worst_first.into_iter().take(SHOWN).map(row).collect(), total }
 }
 
 /// All of them in one line; none where there is no camera.
@@ -168,9 +172,11 @@ mod tests {
             camera("c", "silent", CameraLevel::Warn),
             camera("d", "reads nothing", CameraLevel::Bad),
         ];
-        let shown = region(&cameras, &words, true);
+        let shown = region(&cameras, None, &words, true);
         let names: Vec<&str> = shown.rows.iter().map(|row| row.name.as_str()).collect();
         assert_eq!(names, ["d", "c", "b", "a"]);
+        let elsewhere = domain::PlaceName::parse("north").unwrap();
+        assert!(region(&cameras, Some(&elsewhere), &words, true).rows.is_empty());
         let said = part(&cameras).unwrap();
         assert_eq!((said.level, said.word), ("bad", "reads nothing"));
         assert_eq!(said.detail, "1 of 4 reporting; 1 has never sent anything");
@@ -185,9 +191,9 @@ mod tests {
         let words = Words::new(chrono_tz::UTC, at("2026-11-20T10:00:05Z"));
         let mut cameras: Vec<Camera> =
             (0..SHOWN).map(|n| camera(&format!("c{n}"), "reading", CameraLevel::Ok)).collect();
-        assert!(!html(&region(&cameras, &words, true)).contains("of 30"));
+        assert!(!html(&region(&cameras, None, &words, true)).contains("of 30"));
         cameras.push(camera("late", "silent", CameraLevel::Warn));
-        let shown = html(&region(&cameras, &words, true));
+        let shown = html(&region(&cameras, None, &words, true));
         assert!(shown.contains("late") && shown.contains("30 of 31"), "{shown}");
         assert!(!shown.contains(">c29<"), "{shown}");
     }

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta};
 use domain::Instant;
-use domain::wire::parse_time;
 
-use super::answers::Minute;
 use super::words::Words;
+use crate::recent::{Passed, minute_of};
 
 /// Minutes that are shown.
 const MINUTES: i64 = 60;
@@ -58,12 +57,9 @@ pub(crate) struct Tick {
 
 impl Chart {
     /// Of what passed until now.
-    pub(crate) fn of(passed: &[Minute], words: &Words, now: Instant) -> Self {
-        let minute_of = |at: Instant| at.timestamp().div_euclid(60);
-        let counts: BTreeMap<i64, (u64, u64)> = passed
-            .iter()
-            .filter_map(|m| Some((minute_of(parse_time(&m.at)?), (m.entries, m.exits))))
-            .collect();
+    pub(crate) fn of(passed: &[Passed], words: &Words, now: Instant) -> Self {
+        let counts: BTreeMap<i64, (u64, u64)> =
+            passed.iter().map(|of| (of.minute, (of.entries, of.exits))).collect();
         let first = minute_of(now) - MINUTES + 1;
         let shown = || (first..first + MINUTES).map(|m| (m, *counts.get(&m).unwrap_or(&(0, 0))));
         let most = shown().map(|(_, (entries, exits))| entries.max(exits)).max().unwrap_or(0);
@@ -114,13 +110,13 @@ impl Chart {
 }
 
 /// How many passed in the last whole minutes, per minute.
-pub(crate) fn per_minute(passed: &[Minute], now: Instant) -> (u64, u64) {
+pub(crate) fn per_minute(passed: &[Passed], now: Instant) -> (u64, u64) {
     let since = now - TimeDelta::seconds(60);
     // The present minute and what is left of the one before: a figure that does not drop to 0 at
     // each full minute.
     let mut sum = (0.0, 0.0);
     for minute in passed {
-        let Some(at) = parse_time(&minute.at) else { continue };
+        let Some(at) = DateTime::from_timestamp(minute.minute * 60, 0) else { continue };
         let end = at + TimeDelta::seconds(60);
         let share = match () {
             () if at > now || end <= since => continue,
@@ -153,8 +149,8 @@ mod tests {
     use super::*;
     use crate::testing::at;
 
-    fn minute(at: &str, entries: u64, exits: u64) -> Minute {
-        Minute { at: at.to_owned(), entries, exits }
+    fn minute(text: &str, entries: u64, exits: u64) -> Passed {
+        Passed { minute: minute_of(at(text)), entries, exits }
     }
 
     #[test]

@@ -7,10 +7,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use domain::PlaceName;
 use platform::http::{Principal, Telling, event};
 use serde::Serialize;
 use tokio::sync::watch;
 
+use super::chosen::Chosen;
 use super::lookout::{Looking, Lookout, News};
 
 /// What one event says.
@@ -29,6 +31,7 @@ pub(super) struct Watching {
     /// The last look that was told.
     told: u64,
     viewer: Principal,
+    place: Option<PlaceName>,
     could_see: bool,
     process: Arc<str>,
     is_first: bool,
@@ -41,6 +44,7 @@ impl Watching {
         lookout: &Arc<Lookout>,
         process: &Arc<str>,
         viewer: Principal,
+        chosen: &Chosen,
         last: Option<&str>,
     ) -> Self {
         let told = last
@@ -55,7 +59,8 @@ impl Watching {
             viewer,
             process: Arc::clone(process),
             is_first: true,
-            _looking: lookout.look(),
+            place: chosen.place().cloned(),
+            _looking: lookout.look(chosen.place()),
         }
     }
 }
@@ -65,10 +70,11 @@ impl Telling for Watching {
     /// and is told what it may see.
     async fn next(&mut self) -> Option<String> {
         // What was seen before this viewer came is told at once, if there is something.
-        let is_empty = self.news.borrow().number == 0 && !self.news.borrow().is_over;
-        if !self.is_first || is_empty {
+        if !self.is_first {
             self.news.changed().await.ok()?;
         }
+        let place = self.place.as_ref();
+        self.news.wait_for(|news| news.is_over || news.of(place).is_some()).await.ok()?;
         self.is_first = false;
         if self.viewer.may_see() != self.could_see {
             return None;
@@ -77,7 +83,8 @@ impl Telling for Watching {
         if news.is_over {
             return None;
         }
-        let changed = news.regions.iter().filter(|(since, _)| *since > self.told);
+        let regions = news.of(self.place.as_ref()).unwrap_or_default();
+        let changed = regions.iter().filter(|(since, _)| *since > self.told);
         let html = |(_, region): &'_ (u64, super::board::Region)| match self.could_see {
             true => region.whole.clone(),
             false => region.without_plates.clone(),

@@ -10,10 +10,11 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::board::{ExceptionView, KindCount, exception_view, kind_counts};
+use super::chosen::Chosen;
 use super::words::number;
 use super::{Pages, Shell, nowhere, page as respond};
-use crate::openapi::{ToLookAt, Which};
-use crate::recent::Cursor;
+use crate::openapi::{ToLookAt, WhichExceptions};
+use crate::recent::{Cursor, Which};
 
 /// Exceptions on a page.
 const SHOWN: usize = 200;
@@ -23,6 +24,8 @@ const SHOWN: usize = 200;
 pub(super) struct Asked {
     #[serde(default)]
     kind: String,
+    /// The car park; all where it is missing.
+    place: Option<String>,
     /// Where the page begins: `next` of the one before.
     #[serde(default)]
     before: String,
@@ -34,6 +37,7 @@ struct ExceptionsPage {
     shell: Shell,
     kinds: Vec<KindCount>,
     chosen: &'static str,
+    and_place: String,
     rows: Vec<ExceptionView>,
     /// How many they are, in words.
     foot: String,
@@ -44,14 +48,17 @@ struct ExceptionsPage {
 
 /// Exceptions that hold and that nobody dismissed; a page where a browser asks.
 #[utoipa::path(get, path = "/exceptions", tag = "pages",
-    params(Which), responses((status = 200, body = ToLookAt)))]
+    params(WhichExceptions), responses((status = 200, body = ToLookAt)))]
 pub(super) async fn page(
     pages: Data<Pages>,
     viewer: Principal,
+    chosen: Chosen,
     asked: Query<Asked>,
     request: HttpRequest,
 ) -> HttpResponse {
     let is_person = wants_html(request.headers());
+    // What a browser remembers is nothing to a program.
+    let chosen = if is_person || asked.place.is_some() { chosen } else { Chosen::default() };
     let (kind, before) = match parse(&asked) {
         Ok(asked) => asked,
         Err(why) if is_person => {
@@ -59,7 +66,9 @@ pub(super) async fn page(
         }
         Err(why) => return actix_web::ResponseError::error_response(&Problem::bad_request(why)),
     };
-    let list = pages.state.recent.list(kind, before, SHOWN);
+    pages.caught_up().await;
+    let which = Which { kind, place: chosen.place() };
+    let list = pages.state.recent.list(which, before, SHOWN);
     if !is_person {
         let rows: Vec<_> = list.rows.iter().map(ExceptionMessage::from).collect();
         let counts = ExceptionKind::TO_REVIEW.iter().zip(list.counts);
@@ -76,32 +85,40 @@ pub(super) async fn page(
         .filter(|(shown, _)| kind.is_none_or(|kind| kind == **shown))
         .map(|(_, count)| count)
         .sum();
-    let chosen = kind.map_or("", ExceptionKind::as_str);
+    let name = kind.map_or("", ExceptionKind::as_str);
     let path = |before: Option<Cursor>| {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
-        if !chosen.is_empty() {
-            query.append_pair("kind", chosen);
+        if !name.is_empty() {
+            query.append_pair("kind", name);
         }
         if let Some(before) = before {
             query.append_pair("before", &before.to_text());
         }
-        format!("/exceptions?{}", query.finish())
+        format!("/exceptions?{}{}", query.finish(), chosen.and())
     };
+    let also = if name.is_empty() { Vec::new() } else { vec![("kind", name.to_owned())] };
     let mut foot =
         format!("{} of {}, the newest first.", number(list.rows.len() as u64), number(total));
     if list.unlisted > 0 {
         let unlisted = number(list.unlisted);
         foot = format!("{foot} The {unlisted} oldest are counted but not listed.");
     }
-    respond(&ExceptionsPage {
-        shell: pages.shell(&viewer, "Exceptions", "car-park"),
+    let page = respond(&ExceptionsPage {
+        shell: pages.shell(&viewer, "Exceptions", "car-park").of(
+            &chosen,
+            &pages,
+            "/exceptions",
+            also,
+        ),
         kinds: kind_counts(list.counts),
-        chosen,
+        chosen: name,
+        and_place: chosen.and(),
         rows: list.rows.iter().map(|row| exception_view(row, &words)).collect(),
         foot,
         next: list.next.map(|next| path(Some(next))),
         first: before.map(|_| path(None)),
-    })
+    });
+    chosen.remember(page)
 }
 
 fn parse(asked: &Asked) -> Result<(Option<ExceptionKind>, Option<Cursor>), String> {

@@ -99,6 +99,7 @@ pub(super) async fn page(
         }
     };
     view.plate = plate.to_string();
+    pages.caught_up().await;
     let standing = pages.state.recent.of(&plate);
     view.exceptions = standing.iter().map(|standing| card(standing, &words)).collect();
     match actors.0.timeline(plate.as_str()).await {

@@ -1,9 +1,9 @@
 //! The exceptions that hold, of all that the files tell: how many there are of each kind, right at
 //! any number, and the rows of those that a person can look at.
 //!
-//! Bounded (G6) by two rules. Up to `rows_max` rows are kept whole, about 350 bytes each; beyond, the
+//! Bounded (G6) by two rules. Up to `rows_max` rows are kept whole, about 450 bytes each; beyond, the
 //! dismissed leave first, then the oldest of all but the overstays, which are as many as vehicles
-//! that stand there and never leave. What leaves stays counted by a fingerprint, about 40 bytes each (a million exceptions: 102 MB),
+//! that stand there and never leave. What leaves stays counted by a fingerprint, about 50 bytes each (a million exceptions: 125 MB),
 //! so that a repair or a dismissal that comes later still takes it off the count.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
@@ -13,6 +13,7 @@ use std::sync::Arc;
 use domain::{ExceptionKind, ExceptionRow, Instant, Plate};
 
 use super::Standing;
+use super::places::PlaceNo;
 use crate::dismissal::Dismissal;
 use crate::row::subject_of;
 
@@ -26,6 +27,8 @@ const REASONS_MAX: usize = 1_000;
 
 /// Where a row is in `rows`.
 type Slot = u32;
+/// How many there are of each of [`ExceptionKind::TO_REVIEW`].
+pub(crate) type Counts = [u64; ExceptionKind::TO_REVIEW.len()];
 
 /// Where a page of the list goes on: behind this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +55,7 @@ impl Cursor {
 struct Kept {
     /// The row, without its reason.
     row: ExceptionRow,
+    place: PlaceNo,
     /// Of many rows the same.
     reason: Arc<str>,
     dismissed: Option<Box<Dismissal>>,
@@ -62,6 +66,7 @@ struct Counted {
     revision: u64,
     /// To forget it by.
     plate: u32,
+    place: PlaceNo,
     /// Index into [`ExceptionKind::TO_REVIEW`].
     kind: u8,
 }
@@ -77,12 +82,18 @@ pub(super) struct Standings {
     of_plate: BTreeSet<(Plate, Slot)>,
     /// Not dismissed, by kind and the time of the verdict.
     to_review: [BTreeSet<Cursor>; ExceptionKind::TO_REVIEW.len()],
+    /// The same by place, and by the index of the kind.
+    to_review_of: BTreeSet<(PlaceNo, usize, Cursor)>,
     /// Put aside, by the time of the verdict; no overstays.
     dismissed: BTreeSet<Cursor>,
     /// Dismissed or not, by the time of the entry.
     overstays: BTreeSet<Cursor>,
+    overstays_of: BTreeSet<(PlaceNo, Cursor)>,
     counted: HashMap<u64, Counted>,
-    counted_of: [u64; ExceptionKind::TO_REVIEW.len()],
+    counted_of: Counts,
+    counted_at: HashMap<PlaceNo, Counts>,
+    /// Of all that are to be looked at, counted or kept.
+    all_at: HashMap<PlaceNo, Counts>,
     /// The last revision of what holds no more.
     ended: HashMap<u64, u64>,
     ended_order: VecDeque<u64>,
@@ -99,21 +110,26 @@ impl Standings {
             slots: HashMap::new(),
             of_plate: BTreeSet::new(),
             to_review: Default::default(),
+            to_review_of: BTreeSet::new(),
             dismissed: BTreeSet::new(),
             overstays: BTreeSet::new(),
+            overstays_of: BTreeSet::new(),
             counted: HashMap::new(),
             counted_of: Default::default(),
+            counted_at: HashMap::new(),
+            all_at: HashMap::new(),
             ended: HashMap::new(),
             ended_order: VecDeque::new(),
             reasons: HashSet::new(),
         }
     }
 
-    /// A row of the file, in whatever order: the highest revision holds.
-    pub(super) fn written(&mut self, row: &ExceptionRow) {
+    /// A row of the file, in whatever order, and perhaps not for the first time: the highest revision
+    /// holds.
+    pub(super) fn written(&mut self, row: &ExceptionRow, place: PlaceNo) {
         let key = self.key(&row.plate, subject_of(row));
         let known = self.revision(key);
-        if known.is_some_and(|revision| revision > row.revision) {
+        if known.is_some_and(|revision| revision >= row.revision) {
             return;
         }
         self.take_out(key);
@@ -122,7 +138,7 @@ impl Standings {
             return;
         };
         self.ended.remove(&key);
-        self.put_in(key, kind, row);
+        self.put_in(key, kind, row, place);
         while self.slots.len() > self.rows_max && self.let_one_go() {}
     }
 
@@ -142,8 +158,8 @@ impl Standings {
             return;
         }
         kept.dismissed = Some(Box::new(dismissal.clone()));
-        let cursor = Cursor { at: kept.row.recorded_at, slot };
-        self.to_review[kind].remove(&cursor);
+        let (cursor, place) = (Cursor { at: kept.row.recorded_at, slot }, kept.place);
+        self.reviewed(kind, place, cursor);
         if dismissal.kind != ExceptionKind::Overstay {
             self.dismissed.insert(cursor);
         }
@@ -158,48 +174,60 @@ impl Standings {
             }
         }
         let forgotten = self.plate_key(plate);
-        let counts = &mut self.counted_of;
-        self.counted.retain(|_, counted| {
-            let stays = counted.plate != forgotten;
-            if !stays {
-                counts[usize::from(counted.kind)] -= 1;
-            }
-            stays
-        });
-    }
-
-    /// How many are to be looked at, of each of [`ExceptionKind::TO_REVIEW`].
-    pub(super) fn counts(&self) -> [u64; ExceptionKind::TO_REVIEW.len()] {
-        std::array::from_fn(|kind| self.to_review[kind].len() as u64 + self.counted_of[kind])
-    }
-
-    /// How many of these are counted and not listed any more.
-    pub(super) fn unlisted(&self, kind: Option<ExceptionKind>) -> u64 {
-        match kind {
-            None => self.counted_of.iter().sum(),
-            Some(kind) => index(kind).map_or(0, |kind| self.counted_of[kind]),
+        let of_it = self.counted.iter().filter(|(_, counted)| counted.plate == forgotten);
+        for key in of_it.map(|(key, _)| *key).collect::<Vec<_>>() {
+            self.take_out(key);
         }
     }
 
-    /// Those to be looked at, of one kind or of all, the newest first, behind `before`; and where the
-    /// next page begins.
+    /// How many are to be looked at, at a place or at all.
+    pub(super) fn counts(&self, place: Option<PlaceNo>) -> Counts {
+        match place {
+            Some(place) => self.all_at.get(&place).copied().unwrap_or_default(),
+            None => std::array::from_fn(|kind| {
+                self.to_review[kind].len() as u64 + self.counted_of[kind]
+            }),
+        }
+    }
+
+    /// How many of these are counted and not listed any more.
+    pub(super) fn unlisted(&self, kind: Option<ExceptionKind>, place: Option<PlaceNo>) -> u64 {
+        let counted = match place {
+            Some(place) => self.counted_at.get(&place).copied().unwrap_or_default(),
+            None => self.counted_of,
+        };
+        match kind {
+            None => counted.iter().sum(),
+            Some(kind) => index(kind).map_or(0, |kind| counted[kind]),
+        }
+    }
+
+    /// Those to be looked at, of one kind or of all, of one place or of all, the newest first, behind
+    /// `before`; and where the next page begins.
     pub(super) fn page(
         &self,
         kind: Option<ExceptionKind>,
+        place: Option<PlaceNo>,
         before: Option<Cursor>,
         limit: usize,
     ) -> (Vec<ExceptionRow>, Option<Cursor>) {
-        let of_kind = |set: &BTreeSet<Cursor>| -> Vec<Cursor> {
-            match before {
-                Some(before) => set.range(..before).rev().take(limit + 1).copied().collect(),
-                None => set.iter().rev().take(limit + 1).copied().collect(),
-            }
+        let before = before.unwrap_or(Cursor { at: Instant::MAX_UTC, slot: Slot::MAX });
+        let of_kind = |kind: usize| -> Vec<Cursor> {
+            let Some(place) = place else {
+                return self.to_review[kind]
+                    .range(..before)
+                    .rev()
+                    .take(limit + 1)
+                    .copied()
+                    .collect();
+            };
+            let from = (place, kind, Cursor { at: Instant::MIN_UTC, slot: 0 });
+            let of_place = self.to_review_of.range(from..(place, kind, before));
+            of_place.rev().take(limit + 1).map(|(_, _, cursor)| *cursor).collect()
         };
         let mut cursors: Vec<Cursor> = match kind {
-            Some(kind) => {
-                index(kind).map(|kind| of_kind(&self.to_review[kind])).unwrap_or_default()
-            }
-            None => self.to_review.iter().flat_map(of_kind).collect(),
+            Some(kind) => index(kind).map(of_kind).unwrap_or_default(),
+            None => (0..ExceptionKind::TO_REVIEW.len()).flat_map(of_kind).collect(),
         };
         cursors.sort_unstable_by(|one, other| other.cmp(one));
         let is_more = cursors.len() > limit;
@@ -208,10 +236,15 @@ impl Standings {
         (cursors.iter().filter_map(|cursor| self.row(cursor.slot)).collect(), next)
     }
 
-    /// Stays that are too long, dismissed or not, the longest first; and how many there are.
-    pub(super) fn overstays(&self, limit: usize) -> (Vec<ExceptionRow>, usize) {
-        let longest = self.overstays.iter().take(limit);
-        (longest.filter_map(|cursor| self.row(cursor.slot)).collect(), self.overstays.len())
+    /// Stays that are too long, dismissed or not, the longest first.
+    pub(super) fn overstays(&self, place: Option<PlaceNo>, limit: usize) -> Vec<ExceptionRow> {
+        let Some(place) = place else {
+            let longest = self.overstays.iter().take(limit);
+            return longest.filter_map(|cursor| self.row(cursor.slot)).collect();
+        };
+        let from = (place, Cursor { at: Instant::MIN_UTC, slot: 0 });
+        let longest = self.overstays_of.range(from..).take_while(|(at, _)| *at == place);
+        longest.take(limit).filter_map(|(_, cursor)| self.row(cursor.slot)).collect()
     }
 
     /// The exceptions that hold of a plate, the oldest first.
@@ -225,6 +258,13 @@ impl Standings {
             self.slots_of(plate).into_iter().filter_map(standing).collect();
         all.sort_by_key(|standing| standing.row.recorded_at);
         all
+    }
+
+    /// Whether an exception of that kind holds of a plate.
+    pub(super) fn has(&self, plate: &Plate, kind: ExceptionKind) -> bool {
+        let kept = |slot: Slot| self.rows[slot as usize].as_ref();
+        let mut all = self.slots_of(plate).into_iter().filter_map(kept);
+        all.any(|kept| kept.row.kind == kind)
     }
 
     fn slots_of(&self, plate: &Plate) -> Vec<Slot> {
@@ -255,12 +295,12 @@ impl Standings {
         counted.or_else(|| self.ended.get(&key).copied())
     }
 
-    fn put_in(&mut self, key: u64, kind: usize, row: &ExceptionRow) {
+    fn put_in(&mut self, key: u64, kind: usize, row: &ExceptionRow, place: PlaceNo) {
         let reason = self.reason(&row.reason);
         let row = ExceptionRow { reason: String::new(), ..row.clone() };
-        let (plate, at, entry_at) = (row.plate.clone(), row.recorded_at, row.entry_at);
+        let (vehicle, recorded_at, entry_at) = (row.plate.clone(), row.recorded_at, row.entry_at);
         let is_overstay = row.kind == ExceptionKind::Overstay;
-        let kept = Some(Kept { row, reason, dismissed: None });
+        let kept = Some(Kept { row, place, reason, dismissed: None });
         let slot = if let Some(slot) = self.free.pop() {
             self.rows[slot as usize] = kept;
             slot
@@ -269,17 +309,33 @@ impl Standings {
             Slot::try_from(self.rows.len() - 1).unwrap_or(Slot::MAX)
         };
         self.slots.insert(key, slot);
-        self.of_plate.insert((plate, slot));
-        self.to_review[kind].insert(Cursor { at, slot });
+        self.of_plate.insert((vehicle, slot));
+        let cursor = Cursor { at: recorded_at, slot };
+        self.to_review[kind].insert(cursor);
+        self.to_review_of.insert((place, kind, cursor));
+        self.all_at.entry(place).or_default()[kind] += 1;
         if is_overstay {
-            self.overstays.insert(Cursor { at: entry_at.unwrap_or(at), slot });
+            let cursor = Cursor { at: entry_at.unwrap_or(recorded_at), slot };
+            self.overstays.insert(cursor);
+            self.overstays_of.insert((place, cursor));
+        }
+    }
+
+    /// It is not to be looked at any more, if it was.
+    fn reviewed(&mut self, kind: usize, place: PlaceNo, cursor: Cursor) {
+        if self.to_review[kind].remove(&cursor) {
+            self.to_review_of.remove(&(place, kind, cursor));
+            less(&mut self.all_at, place, kind);
         }
     }
 
     /// Whatever is known of a subject is known no more.
     fn take_out(&mut self, key: u64) -> Option<Kept> {
-        if let Some(counted) = self.counted.remove(&key) {
-            self.counted_of[usize::from(counted.kind)] -= 1;
+        if let Some(Counted { kind, place, .. }) = self.counted.remove(&key) {
+            let kind = usize::from(kind);
+            self.counted_of[kind] -= 1;
+            less(&mut self.counted_at, place, kind);
+            less(&mut self.all_at, place, kind);
         }
         let slot = self.slots.remove(&key)?;
         let kept = self.rows[slot as usize].take()?;
@@ -287,11 +343,13 @@ impl Standings {
         self.of_plate.remove(&(kept.row.plate.clone(), slot));
         let cursor = Cursor { at: kept.row.recorded_at, slot };
         if let Some(kind) = index(kept.row.kind) {
-            self.to_review[kind].remove(&cursor);
+            self.reviewed(kind, kept.place, cursor);
         }
         self.dismissed.remove(&cursor);
         let entry_at = kept.row.entry_at.unwrap_or(kept.row.recorded_at);
-        self.overstays.remove(&Cursor { at: entry_at, slot });
+        let cursor = Cursor { at: entry_at, slot };
+        self.overstays.remove(&cursor);
+        self.overstays_of.remove(&(kept.place, cursor));
         Some(kept)
     }
 
@@ -320,10 +378,13 @@ impl Standings {
         let key = self.key(&kept.row.plate, subject_of(&kept.row));
         let Some(kept) = self.take_out(key) else { return false };
         if let (None, Some(kind)) = (&kept.dismissed, index(kept.row.kind)) {
-            let plate = self.plate_key(&kept.row.plate);
+            let (revision, place) = (kept.row.revision, kept.place);
             self.counted_of[kind] += 1;
+            self.counted_at.entry(place).or_default()[kind] += 1;
+            self.all_at.entry(place).or_default()[kind] += 1;
             let kind = u8::try_from(kind).unwrap_or(0);
-            self.counted.insert(key, Counted { revision: kept.row.revision, plate, kind });
+            let of = self.plate_key(&kept.row.plate);
+            self.counted.insert(key, Counted { revision, plate: of, place, kind });
         }
         true
     }
@@ -337,6 +398,16 @@ impl Standings {
             self.reasons.insert(Arc::clone(&reason));
         }
         reason
+    }
+}
+
+/// One fewer; a place of which there are none is forgotten.
+fn less(counts: &mut HashMap<PlaceNo, Counts>, place: PlaceNo, kind: usize) {
+    if let Some(of) = counts.get_mut(&place) {
+        of[kind] = of[kind].saturating_sub(1);
+        if of.iter().all(|count| *count == 0) {
+            counts.remove(&place);
+        }
     }
 }
 

@@ -64,7 +64,8 @@ pub fn pages(
     if !wiring.plan.actors {
         elsewhere = elsewhere.and(web::pages::to_actors(actors::routes()));
     }
-    Ok(files.pages(pages_options(wiring, cameras)?, elsewhere, webhooks))
+    let options = pages_options(wiring, cameras)?;
+    Ok(files.pages(options, elsewhere, webhooks, &wiring.registry)?)
 }
 
 /// Where the pages ask: this process where it has all roles, unless told otherwise.
