@@ -52,6 +52,8 @@ may() {
   printf '{"user":"%s","vhost":"/","configure":"%s","write":"%s","read":"%s"}' "$1" "$2" "$3" "$4"
 }
 dead='vehicle_dead_letter'
+# The stream that the web role publishes the feed to, and the queue by which one does at a time.
+feed='^carpark[.]feed([.]writer)?$'
 put rabbitmq_definitions.json "{
 \"users\": [
 $(user carpark rabbitmq_password administrator),
@@ -63,7 +65,7 @@ $(may carpark '.*' '.*' '.*'),
 $(may configure "^vehicle_(entry|exit|ping|dead_letter)\$" "^$dead\$" "^vehicle_(entry|exit|ping|dead_letter)\$"),
 $(may processors "^$dead[.]looked_at\$" "^(amq[.]default|$dead)\$" "^vehicle_(entry|exit|dead_letter)\$"),
 $(may vehicles '^$' "^(amq[.]default|$dead)\$" '^vehicle_ping$'),
-$(may cameras '^$' '^amq[.]default$' '^$'),
+$(may cameras "$feed" '^amq[.]default$' "$feed"),
 $(may simulation '^$' '^amq[.]default$' '^$')
 ]}"
 

@@ -54,7 +54,8 @@ fn each_role_works_as_its_own_user_and_may_do_nothing_else() {
             .env("CARPARK_SUMMARY_URL", &format!("http://127.0.0.1:{web_port}/save_summary"))
     };
     role("configure", "configure").run(SOON).succeeded();
-    let web = role("web", "cameras").port(web_port).start_ready();
+    let web = role("web", "cameras").env("CARPARK_FEED_STREAM", "true");
+    let web = web.port(web_port).start_ready();
     let actors = role("actors", "processors").env("CARPARK_STORE_URL", &store("store_url"));
     let actors = actors.start_ready();
     let vehicles = role("vehicles", "vehicles")
@@ -66,6 +67,12 @@ fn each_role_works_as_its_own_user_and_may_do_nothing_else() {
         .args(&["--rate", "20"])
         .start_ready();
     tests::files::Files::in_directory(&directory.join("data")).wait_for_summaries(20, SOON);
+    wait::until("the feed is a stream, too", SOON, || {
+        let metrics = http::get(&web.url("/metrics")).ok().body;
+        let series = "carpark_feed_reader_position{reader=\"stream\"}";
+        let at = metrics.lines().find_map(|line| line.strip_prefix(series))?;
+        at.trim().parse::<u64>().ok().filter(|at| *at > 0)
+    });
     let monitor_url = format!("http://127.0.0.1:{}", vehicles.port());
     let pings = |role: Carpark, register: &str| {
         role.args(&["--vehicles", "10", "--ping-every", "200ms", "--register", register])
