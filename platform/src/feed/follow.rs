@@ -172,6 +172,10 @@ impl<S: Source, R: Reader> Follower<S, R> {
             read = self.source.read(position, LIMIT, WAIT) => read,
             () = over(&mut self.ends) => return Ok(()),
         };
+        if let Ok(page) = &read {
+            // What it does not manage to take, it lacks all the same.
+            self.meters.is_at(position.unwrap_or(0), page.last);
+        }
         let (next, last) = match read {
             Ok(page) if page.events.is_empty() && position == Some(page.next) => {
                 (page.next, page.last)

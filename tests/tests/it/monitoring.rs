@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::process::workspace;
+use tests::receiver::Receiver;
 use tests::servers::{Prometheus, RabbitMq};
 use tests::{Site, http, wait};
 
@@ -44,7 +45,11 @@ fn passes(program: &str, arguments: &[&str], input: &str) {
 fn rules_fire_when_they_should_and_only_then() {
     passes("promtool", &["check", "config", "prometheus.yml"], "");
     passes("promtool", &["check", "rules", "rules/alerts.yml", "rules/recording.yml"], "");
-    passes("promtool", &["test", "rules", "tests/alerts.yml", "tests/recording.yml"], "");
+    passes(
+        "promtool",
+        &["test", "rules", "tests/alerts.yml", "tests/days.yml", "tests/recording.yml"],
+        "",
+    );
 }
 
 #[test]
@@ -59,7 +64,15 @@ fn metrics_are_well_named_and_every_query_of_dashboards_and_rules_has_data() {
     let mut site = Site::on(&server);
     site.set("CARPARK_LATENESS", "1s");
     site.configure();
-    std::fs::write(site.directory().join("carpark.toml"), CAMERA).unwrap();
+    let receiver = Receiver::start();
+    let webhook = format!(
+        "[webhooks.one]\nurl = '{}'\nallow_private = true\n\
+         secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'\n",
+        receiver.url()
+    );
+    let layout = format!("{CAMERA}{webhook}");
+    std::fs::write(site.directory().join("carpark.toml"), layout).unwrap();
+    site.set("CARPARK_FEED_STREAM", "true");
     let (web, actors) = (site.start_web(), site.start_actors());
     // Each fifth exit without an entry, each tenth message twice, and some that are late.
     let cameras = |role: &str| {
