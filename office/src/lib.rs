@@ -111,6 +111,8 @@ struct Feed {
     /// Whether this process reads it; otherwise another does.
     is_read: std::sync::atomic::AtomicBool,
     reading: std::sync::Mutex<Option<Arc<Part>>>,
+    /// Works once it is known who reads: a process that is ready does not find out later that it is not.
+    turn: Part,
     telling: Arc<Part>,
 }
 
@@ -148,6 +150,7 @@ impl Office {
         let feed = Arc::new(Feed {
             is_read: false.into(),
             reading: std::sync::Mutex::default(),
+            turn: Part::default(),
             telling: teller.part(),
         });
         let following: Rc<RefCell<Option<Following>>> = Rc::default();
@@ -161,7 +164,7 @@ impl Office {
                 move |vitals| {
                     let source = HttpSource::new(&web_url, feed_token.clone(), &wanted());
                     let reader = OfficeReader::new(keeper.clone());
-                    follow(source, reader, meters.clone(), vitals.of(READER))
+                    follow(source, reader, meters.clone(), vitals.of("office's reader"))
                 }
             }),
         };
@@ -203,7 +206,8 @@ async fn describe(keeper: &Addr<Keeper>, places: Vec<(PlaceName, Place)>) -> Res
     }
     let (act, by) = (Act::Describe(places), CONFIGURATION.to_owned());
     let described = keeper.send(Do { act, by }).await;
-    let described = described.map_err(|e| SqlError::new(e.to_string()))?;
+    let died = |_| SqlError::new("the office's keeper has died".to_owned());
+    let described = described.map_err(died)?;
     described.map(|_| ()).map_err(|e| SqlError::new(e.to_string()))
 }
 
@@ -215,10 +219,6 @@ struct Stepping {
     following: Rc<RefCell<Option<Following>>>,
     begin: Box<dyn Fn(&Vitals) -> Following>,
 }
-
-/// What the reader of the feed dies of, if it does: it may end without that, where another process
-/// reads.
-const READER: &str = "office's reader";
 
 impl Stepping {
     async fn run(self, vital: Vital) {
@@ -237,11 +237,15 @@ impl Stepping {
                 of_reader.rest();
                 self.follow(None);
             }
+            if reads != Reads::Unknown {
+                self.feed.turn.works();
+            }
             tokio::select! {
                 () = tokio::time::sleep(self.every) => {}
-                // With the vital of whoever looks after it.
+                // It may end without that, where another process reads. If it dies, it takes along the
+                // vital of whoever looks after it.
                 died = of_reader.died() => {
-                    error!("{died} has died");
+                    error!("the {died} has died");
                     return;
                 }
             }
@@ -269,7 +273,7 @@ impl Component for Office {
             let reading =
                 feed.reading.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
             let mut parts = vec![("office_database", &*database), ("office_facts", &*feed.telling)];
-            parts.extend(reading.iter().map(|part| ("office_feed", &**part)));
+            parts.push(("office_feed", reading.as_deref().unwrap_or(&feed.turn)));
             texts(parts)
         }))
     }

@@ -32,9 +32,13 @@ const PEOPLE: &[&str] = &[
     "dead-letter desk",
     "plate desk",
     "lookout of the pages",
+    "reader of the pages",
     "webhooks",
     "retries of webhooks",
 ];
+/// Beside the reader of the feed, which ends by way of the clock.
+const OFFICE: &[&str] =
+    &["office's keeper", "office's teller", "office's clock", "office's reader"];
 const VEHICLES: &[&str] = &["ping generator", "vehicles' registry", "vehicles' keeper"];
 /// What there is with a server alone.
 const OVER_RABBITMQ: &[&str] = &["vehicles' consumer", "stream of the feed"];
@@ -48,7 +52,7 @@ fn ends_without(name: &str, carpark: &Carpark) {
     });
     wait::until(&format!("it ends without its {name}"), SOON, || {
         // What nobody but a person and a camera sets going.
-        for path in ["/", "/admin/plates/AB12"] {
+        for path in ["/", "/admin/plates/AB12", "/admin/sessions?order=longest"] {
             let _none = http::request("GET", &doomed.url(path), &[], b"");
         }
         let (url, read) = (doomed.url("/cameras/gate"), read.to_string());
@@ -91,6 +95,11 @@ fn a_process_without_its_vehicles_ends() {
 }
 
 #[test]
+fn a_process_without_its_office_ends() {
+    all_ends_without(OFFICE);
+}
+
+#[test]
 fn a_process_without_its_queue_of_pings_ends() {
     let (host, directory) = (RabbitMq::shared().virtual_host(), site::directory());
     for name in OVER_RABBITMQ {
@@ -102,10 +111,10 @@ fn a_process_without_its_queue_of_pings_ends() {
 #[test]
 fn nothing_that_must_not_die_is_left_out_here() {
     let mut found = BTreeSet::new();
-    for name in ["actors", "cameras", "carpark", "generators", "vehicles", "web"] {
+    for name in ["actors", "cameras", "carpark", "generators", "office", "vehicles", "web"] {
         names_in(&workspace().join(name).join("src"), &mut found);
     }
-    let tried = [TRAFFIC, SESSIONS, PEOPLE, VEHICLES, OVER_RABBITMQ].concat();
+    let tried = [TRAFFIC, SESSIONS, PEOPLE, OFFICE, VEHICLES, OVER_RABBITMQ].concat();
     assert_eq!(found, tried.into_iter().map(str::to_owned).collect());
 }
 
