@@ -8,6 +8,7 @@ mod cli;
 mod client;
 mod clock;
 mod config;
+mod demo;
 mod health;
 mod http;
 mod import;
@@ -68,14 +69,17 @@ async fn main() -> ExitCode {
     let layers = Layers::read(asked.file.as_deref(), |setting| asked.flag(setting));
     let layers = layers.map(|mut layers| {
         if asked.role == Role::All {
-            quicken(&mut layers);
+            demo::suggest(&mut layers);
         }
         layers
     });
-    let (layers, config) = match layers.and_then(|layers| layers.check().map(|c| (layers, c))) {
+    let (layers, mut config) = match layers.and_then(|layers| layers.check().map(|c| (layers, c))) {
         Ok(ready) => ready,
         Err(e) => return fail(&anyhow::Error::new(e).context("configuration"), USAGE),
     };
+    if asked.role == Role::All && !layers.has_file() {
+        demo::describe(&mut config);
+    }
     warn_of(layers.ignored());
     if asked.role == Role::Config {
         return match say::result(layers.show()) {
@@ -110,22 +114,6 @@ async fn main() -> ExitCode {
     match run(asked.role, config).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => fail(&e, 1),
-    }
-}
-
-/// Who watches everything at once should not wait minutes to see a vehicle come and go.
-fn quicken(layers: &mut Layers) {
-    for (key, text) in [
-        ("vehicles.connected_within", "20s"),
-        ("vehicles.tolerance", "5s"),
-        ("pings.ping_every", "20s"),
-        ("pings.vehicles", "20"),
-        // A line for each of their changes would bury the lines of progress.
-        ("log", "info,vehicles::registry=warn"),
-        // The lines of progress say it.
-        ("published_every", "0s"),
-    ] {
-        layers.suggest(key, text);
     }
 }
 

@@ -11,10 +11,10 @@ use crate::dice::Dice;
 use crate::inside_store::PlateText;
 use crate::options::{Faults, Options};
 
-/// The cameras of one kind, at all lanes of the place.
+/// The cameras of one kind, at all lanes of all places.
 pub(crate) struct Camera {
     direction: Direction,
-    place: PlaceName,
+    places: Vec<PlaceName>,
     lanes: Vec<LaneName>,
     faults: Faults,
 }
@@ -42,21 +42,23 @@ impl Camera {
         let lane = |number| LaneName::parse(&format!("{way}-{number}")).expect("a short word");
         Self {
             direction,
-            place: options.place.clone(),
+            places: options.places.all().to_vec(),
             lanes: (1..=options.lanes.max(1)).map(lane).collect(),
             faults: options.faults,
         }
     }
 
-    /// A vehicle passes at `now`; a second read of it lies within `re_read_within`.
+    /// A vehicle passes at `now`, and `plate` is what is read; a second read of it lies within
+    /// `re_read_within`.
     pub(crate) fn see(
         &self,
         plate: &PlateText,
+        vehicle: &PlateText,
         now: Instant,
         re_read_within: Duration,
         dice: &mut Dice,
     ) -> Passage {
-        let first = self.read(plate, now, dice);
+        let first = Observation { place: self.place_of(vehicle), ..self.read(plate, now, dice) };
         let late_by = if dice.chance(self.faults.late_share) {
             dice.up_to(Duration::from_secs_f64(self.faults.late_seconds_max))
         } else {
@@ -67,9 +69,26 @@ impl Camera {
             let gap_max = Duration::from_secs_f64(self.faults.re_read_gap_seconds_max);
             let gap = dice.up_to(gap_max.min(re_read_within));
             let at = now + TimeDelta::from_std(gap).unwrap_or_default();
-            Observation { lane: first.lane.clone(), ..self.read(plate, at, dice) }
+            Observation {
+                place: first.place.clone(),
+                lane: first.lane.clone(),
+                ..self.read(plate, at, dice)
+            }
         });
         Passage { first, late_by, is_duplicated, re_read }
+    }
+
+    /// The one that a vehicle always uses: so it leaves where it came, and nothing needs to be
+    /// remembered for that.
+    fn place_of(&self, vehicle: &PlateText) -> PlaceName {
+        // FNV-1a, folded: what follows from a plate has to be the same in every process.
+        let hash =
+            vehicle.plate().as_str().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            });
+        let hash = (hash >> 32) ^ (hash & 0xffff_ffff);
+        let count = self.places.len() as u64;
+        self.places[usize::try_from(hash % count).unwrap_or(0)].clone()
     }
 
     /// One read, with an id of its own. Cameras tell the time to the millisecond.
@@ -85,7 +104,7 @@ impl Camera {
             plate,
             direction: self.direction,
             at: at.trunc_subsecs(3),
-            place: self.place.clone(),
+            place: PlaceName::default(),
             lane: Some(lane),
             camera: None,
             confidence: None,

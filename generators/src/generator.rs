@@ -214,7 +214,7 @@ impl Generator {
             self.drawn.pop_front();
             let plate = self.options.plate_format.draw(&mut self.dice);
             let stay = (origin == Origin::New).then(|| self.traffic.dwell(&mut self.dice));
-            let passage = self.see(&plate, stay.map(|stay| stay / 2));
+            let passage = self.see(&plate, &plate, stay.map(|stay| stay / 2));
             let vehicle = stay.map(|stay| Inside {
                 plate,
                 leaves_at: passage.first.at + TimeDelta::from_std(stay).unwrap_or(TimeDelta::MAX),
@@ -236,17 +236,23 @@ impl Generator {
             None if self.dice.chance(self.options.faults.misread_share) => {
                 self.way.meters.misread.inc();
                 let wrong = misread(&vehicle.plate, &mut self.dice);
-                self.see(&wrong, None)
+                self.see(&wrong, &vehicle.plate, None)
             }
-            None => self.see(&vehicle.plate, None),
+            None => self.see(&vehicle.plate, &vehicle.plate, None),
         };
         self.begin(passage, Some(vehicle), Origin::Matched, slot);
     }
 
-    /// The camera sees a vehicle now; a second read of it lies within `re_read_within`.
-    fn see(&mut self, plate: &PlateText, re_read_within: Option<Duration>) -> Passage {
+    /// The camera sees a vehicle now, and reads `plate`; a second read of it lies within
+    /// `re_read_within`.
+    fn see(
+        &mut self,
+        plate: &PlateText,
+        vehicle: &PlateText,
+        re_read_within: Option<Duration>,
+    ) -> Passage {
         let within = re_read_within.unwrap_or(Duration::from_secs_f64(RE_READ_GAP_SECONDS_MAX));
-        self.camera.see(plate, self.way.clock.now(), within, &mut self.dice)
+        self.camera.see(plate, vehicle, self.way.clock.now(), within, &mut self.dice)
     }
 
     /// A turn is taken: its messages are on their way, and hold the slot until they are through.

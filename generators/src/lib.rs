@@ -39,7 +39,7 @@ mod wiring;
 pub use inside_store::{InsideStore, MemoryStore, RedisStore};
 pub use ledger::Ledger;
 pub use metrics::Counts;
-pub use options::{Dwell, Faults, Options, Profile};
+pub use options::{Dwell, Faults, Options, PlaceNames, Profile};
 pub use plate_format::{PlateFormat, PlateFormatError};
 /// All admin routes, without the generators behind them.
 pub fn routes() -> platform::http::Routes {

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use domain::PlaceName;
-use platform::settings::{Refused, Word, nested, rare, setting};
+use platform::settings::{Refused, Value, Word, nested, rare, setting};
 
 use crate::plate_format::PlateFormat;
 
@@ -45,8 +45,9 @@ platform::settings! {
         /// A any letter, 9 any digit
         // Other capitals and digits stand for themselves; `-`, `.`, `·`, `_` and blanks separate.
         pub plate_format: PlateFormat = rare(TRAFFIC, "generators.plate_format", "AAA-999"),
-        /// The car park named in every read
-        pub place: PlaceName = rare(TRAFFIC, "generators.place", "main"),
+        /// The car park named in every read; several with commas between
+        // Each vehicle has one of them that it always uses.
+        pub places: PlaceNames = rare(TRAFFIC, "generators.places", "main"),
         /// Lanes each way
         // `in-1`, `in-2`, … and `out-1`, `out-2`, …
         pub lanes: u32 = rare(TRAFFIC, "generators.lanes", "1").within(1.0, 1000.0),
@@ -76,6 +77,36 @@ pub enum Profile {
 impl Word for Profile {
     const WORDS: &'static [(&'static str, Self)] =
         &[("steady", Self::Steady), ("campus", Self::Campus)];
+}
+
+/// Car parks with traffic: at least one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaceNames(Vec<PlaceName>);
+
+impl PlaceNames {
+    /// In the order they were written; never empty.
+    pub fn all(&self) -> &[PlaceName] {
+        &self.0
+    }
+}
+
+impl Value for PlaceNames {
+    const HINT: &'static str = "; write for instance main, or north,south";
+
+    fn noun() -> String {
+        "names of car parks".to_owned()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let all: Option<Vec<_>> =
+            text.split(',').map(|name| PlaceName::parse(name.trim()).ok()).collect();
+        all.map(Self)
+    }
+
+    fn remedy(text: &str) -> Option<String> {
+        let wrong = text.split(',').find_map(|name| PlaceName::parse(name.trim()).err());
+        wrong.map(|error| error.to_string())
+    }
 }
 
 platform::settings! {

@@ -16,6 +16,7 @@ pub struct Layers {
     pub(super) values: Values,
     /// Places, lanes, cameras and webhooks.
     pub(super) named: Named,
+    has_file: bool,
     /// What was said that changes nothing, in words.
     ignored: Vec<String>,
 }
@@ -52,6 +53,7 @@ impl Layers {
                 )));
             }
         };
+        self.has_file = true;
         let mut table: toml::Table = text.parse().map_err(|e: toml::de::Error| {
             SettingError(format!("{} is not valid TOML: {}", path.display(), e.to_string().trim()))
         })?;
@@ -92,6 +94,11 @@ impl Layers {
     /// Variables that look like settings and are none, each with what may have been meant.
     pub fn ignored(&self) -> &[String] {
         &self.ignored
+    }
+
+    /// Whether a file was read.
+    pub fn has_file(&self) -> bool {
+        self.has_file
     }
 
     /// A value for where nobody has said any.

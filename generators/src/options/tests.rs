@@ -45,10 +45,21 @@ fn what_has_no_meaning_is_refused_with_what_has() {
     let error = read(&[("generators.profile", "rush")]).unwrap_err();
     assert!(error.contains("expected `steady` or `campus`"), "{error}");
     for place in [" ", "a\nb"] {
-        let error = read(&[("generators.place", place)]).unwrap_err();
-        let why = PlaceName::parse(place).unwrap_err().to_string();
-        assert!(error.starts_with("`generators.place` = ") && error.ends_with(&why), "{error}");
+        let error = read(&[("generators.places", place)]).unwrap_err();
+        let why = PlaceName::parse(place.trim()).unwrap_err().to_string();
+        assert!(error.starts_with("`generators.places` = ") && error.ends_with(&why), "{error}");
     }
+}
+
+#[test]
+fn places_are_named_with_commas_between() {
+    let names = |text| {
+        let options = read(&[("generators.places", text)]).unwrap();
+        options.places.all().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(names("north, south"), ["north", "south"]);
+    assert_eq!(names("main"), ["main"]);
+    assert!(read(&[("generators.places", "north,")]).is_err());
 }
 
 #[test]

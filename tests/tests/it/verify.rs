@@ -28,6 +28,8 @@ fn a_day_of_faulty_cameras_is_clean_and_every_tampering_is_found() {
         "0.1",
         "--plate-format",
         "AAA-9999",
+        "--places",
+        "main",
         "--lateness",
         "1s",
     ];

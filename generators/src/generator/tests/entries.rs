@@ -2,10 +2,11 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use domain::{Direction, PlaceName};
+use domain::Direction;
+use platform::settings::Value as _;
 
 use crate::rig::{ENTRIES, Rig, faults, options};
-use crate::{Faults, Options};
+use crate::{Faults, Options, PlaceNames};
 
 #[actix::test]
 async fn vehicles_come_at_the_rate_that_was_asked_for() {
@@ -19,7 +20,7 @@ async fn vehicles_come_at_the_rate_that_was_asked_for() {
 #[actix::test]
 async fn every_vehicle_is_new_and_reads_as_the_contract_says() {
     let rig = Rig::start(
-        Options { lanes: 3, place: PlaceName::parse("north").unwrap(), ..options() },
+        Options { lanes: 3, places: PlaceNames::parse("north").unwrap(), ..options() },
         ENTRIES,
     )
     .await;

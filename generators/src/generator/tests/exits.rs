@@ -1,13 +1,14 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use domain::{Direction, Plate};
+use platform::settings::Value as _;
 
 use crate::inside_store::{Inside, PlateText};
 use crate::rig::{BOTH, ENTRIES, EXITS, Rig, faults, options};
-use crate::{Dwell, Faults, InsideStore as _, Options};
+use crate::{Dwell, Faults, InsideStore as _, Options, PlaceNames};
 
 /// Of the exits of a run, the share that was matched, by what was published.
 fn matched_share(rig: &Rig) -> f64 {
@@ -72,6 +73,36 @@ async fn a_vehicle_leaves_once_after_it_has_stayed_its_time() {
         assert!(allowed.contains(&stay), "{stay}");
     }
     assert!(left.len() > 2000);
+}
+
+#[actix::test]
+async fn a_vehicle_leaves_where_it_came_misread_or_not_and_each_place_has_its_share() {
+    let places = PlaceNames::parse("north,south,west").unwrap();
+    let faults = Faults { misread_share: 0.5, ..Faults::default() };
+    let rig =
+        Rig::start(Options { places, faults, matched_share: 1.0, rate: 20.0, ..options() }, BOTH)
+            .await;
+    rig.pass(100).await;
+    let of = |direction| {
+        let mut counts = BTreeMap::new();
+        for read in rig.confirmed(direction) {
+            *counts.entry(read.place.to_string()).or_insert(0_u64) += 1;
+        }
+        counts
+    };
+    let (entries, exits) = (of(Direction::Entry), of(Direction::Exit));
+    assert_eq!(entries.len(), 3);
+    for (place, came) in &entries {
+        assert!((500..=850).contains(came), "{came} of 2000 at {place}");
+        // Ten seconds' entries stand there at most.
+        let left = exits.get(place).copied().unwrap_or(0);
+        assert!(left <= *came && left + 100 > *came, "{left} of {came} left {place}");
+    }
+    let entered = rig.confirmed(Direction::Entry);
+    for exit in rig.confirmed(Direction::Exit) {
+        let of_it = entered.iter().find(|entry| distance(&entry.plate, &exit.plate) <= 1);
+        assert_eq!(of_it.unwrap().place, exit.place);
+    }
 }
 
 #[actix::test]
