@@ -33,7 +33,7 @@ soak minutes="10" *seed:
 readers:
     cargo test --workspace --test it a_million_events -- --ignored --nocapture
 
-# How fast, against the bare broker and a plain loop (parts: backlog, latency, embedded, memory); minutes on a quiet machine.
+# How fast, against the bare broker and a plain loop (parts: backlog, latency, embedded, places, memory); minutes on a quiet machine.
 [group('long')]
 bench *parts:
     cargo build --profile dist -p carpark

@@ -16,6 +16,7 @@ mod day;
 mod embedded;
 mod latency;
 mod memory;
+mod places;
 mod report;
 mod tap;
 
@@ -29,6 +30,7 @@ Parts, all by default, in this order:
              then two and four processors, and messages of 1 KB
   latency    100, 1,000 and 5,000 messages a second, from publish to row and to acknowledgement
   embedded   the same 200,000 messages through one process without servers
+  places     10,000 places: how long an app waits for GET /places
   memory     0, 100,000 and 1,000,000 open sessions, and a restart among them
   once       one backlog and one carpark, for a profiler (not by default)
 
@@ -58,6 +60,9 @@ fn main() {
     }
     if is_wanted("embedded") {
         embedded::measure(&mut report);
+    }
+    if is_wanted("places") {
+        places::measure(&mut report);
     }
     if is_wanted("memory") {
         memory::measure(&[100_000, 1_000_000], &mut report);
