@@ -183,8 +183,8 @@ impl Pages {
     /// Waits until the pages know what the feed has told up to now: who has just been told that a row is
     /// written will find it.
     async fn caught_up(&self) {
-        let (last, mut reached) = (self.readers.last(), self.state.recent.reached());
-        let _in_time = timeout(CAUGHT_UP_WITHIN, reached.wait_for(|at| *at >= last)).await;
+        let reaches = self.state.recent.reaches(self.readers.last());
+        let _in_time = timeout(CAUGHT_UP_WITHIN, reaches).await;
     }
 
     fn words(&self) -> Words {

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::{Effect, ExceptionKind, ExceptionRow, Instant, Plate, Summary};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::csv_writer::{each_row, newest_rows};
 use crate::dismissal::Dismissal;
@@ -60,6 +60,8 @@ pub(crate) struct Recent {
     state: Mutex<State>,
     /// The position that is taken: 0 before there is one.
     reached: watch::Sender<u64>,
+    /// Somebody waits for what was told last.
+    wanted: Notify,
     /// Where the checkpoint is; none: it is kept nowhere.
     checkpoint: Option<PathBuf>,
     /// One writes it at a time.
@@ -88,7 +90,8 @@ impl Recent {
             erased: VecDeque::new(),
         };
         let (reached, _) = watch::channel(0);
-        Self { state: Mutex::new(state), reached, checkpoint: None, keeping: Mutex::new(()) }
+        let (state, keeping) = (Mutex::new(state), Mutex::new(()));
+        Self { state, reached, wanted: Notify::new(), checkpoint: None, keeping }
     }
 
     /// Reads the files of `dir`, which hold what the feed tells up to `last`: the last sessions, all that
@@ -142,9 +145,13 @@ impl Recent {
         state.position.unwrap_or(0) >= state.rows_to
     }
 
-    /// The position up to which the feed is taken.
-    pub(crate) fn reached(&self) -> watch::Receiver<u64> {
-        self.reached.subscribe()
+    /// Returns when the feed is taken up to `last`.
+    pub(crate) async fn reaches(&self, last: u64) {
+        let mut reached = self.reached.subscribe();
+        if *reached.borrow_and_update() < last {
+            self.wanted.notify_one();
+            let _reached = reached.wait_for(|at| *at >= last).await;
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -130,11 +130,8 @@ impl Web {
             Files { state, readers, webhooks: webhooks.all(), is_writable: self.readiness() };
         let pages = Pages::start(options, elsewhere, files, Arc::clone(&clock), vital);
         let erasures = Arc::default();
-        let source = PagesFeed {
-            feed: LocalFeed::new(&self.readers, Wanted::default()),
-            recent: Arc::clone(&recent),
-            erasures: Arc::clone(&erasures),
-        };
+        let feed = LocalFeed::new(&self.readers, Wanted::default());
+        let source = PagesFeed::new(feed, Arc::clone(&recent), Arc::clone(&erasures));
         let reader = PagesReader::new(Arc::clone(&recent), clock, erasures);
         let meters = Meters::register(registry, PAGES_READER)?;
         let following = follow(source, reader, meters, self.vitals.of("reader of the pages"));

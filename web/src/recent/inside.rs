@@ -1,7 +1,7 @@
 //! The stays that stand open, by what the feed tells of them: how many there are, and which are the longest,
 //! at each place and at all.
 //!
-//! Bounded (G6): up to `stays_max` stays are kept whole, about 170 bytes each; beyond, the newest are counted
+//! Bounded (G6): up to `stays_max` stays are kept whole, about 220 bytes each; beyond, the newest are counted
 //! only, by a fingerprint of the plate, so that their end is still taken off the count.
 
 use std::collections::{BTreeSet, HashMap};

@@ -1,6 +1,7 @@
 //! The pages as a reader of the feed: what is told becomes what they know, at once and in memory; from time
 //! to time it is kept ([`checkpoint`](super::checkpoint)), with the position.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,6 +14,7 @@ use platform::feed::{Event, Page, Reader, Source, Unread};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use super::{Inside, Minutes, Recent, STAYS_MAX};
 use crate::fact::FactKind;
@@ -23,6 +25,8 @@ pub(crate) const PAGES_READER: &str = "pages";
 /// After so many events all is kept once more, or after half as many as stays stand open: what a start
 /// has to read again, and what is written, is in proportion to what there is.
 const KEPT_EVERY: usize = 10_000;
+/// So long news may gather while nobody asks for it.
+const GATHERS: Duration = Duration::from_millis(200);
 
 impl Recent {
     /// How many plates have been erased.
@@ -121,19 +125,32 @@ fn plate_of(told: &Effect) -> &Plate {
 
 /// The feed, and how many plates had been erased before a page of it was read.
 pub(crate) struct PagesFeed {
-    pub(crate) feed: LocalFeed,
-    pub(crate) recent: Arc<Recent>,
-    pub(crate) erasures: Arc<AtomicU64>,
+    feed: LocalFeed,
+    recent: Arc<Recent>,
+    erasures: Arc<AtomicU64>,
+    /// Whether there was more than was read last.
+    is_behind: Cell<bool>,
+}
+
+impl PagesFeed {
+    pub(crate) fn new(feed: LocalFeed, recent: Arc<Recent>, erasures: Arc<AtomicU64>) -> Self {
+        Self { feed, recent, erasures, is_behind: Cell::new(true) }
+    }
 }
 
 #[async_trait(?Send)]
 impl Source for PagesFeed {
     async fn read(&self, after: Option<u64>, limit: usize, wait: Duration) -> Result<Page, Unread> {
         let mut wait = wait;
+        if !wait.is_zero() && !self.is_behind.get() {
+            // Nobody looks more often than each second, and each read has its price.
+            let _wanted_now = timeout(GATHERS, self.recent.wanted.notified()).await;
+        }
         loop {
             let erasures = self.recent.erasures();
             let page = self.feed.read(after, limit, wait).await?;
             if self.recent.erasures() == erasures {
+                self.is_behind.set(page.next < page.last);
                 self.erasures.store(erasures, Ordering::Relaxed);
                 return Ok(page);
             }

@@ -226,6 +226,53 @@ fn the_memory_of_a_million() {
     }
 }
 
+/// The same of vehicles that are inside, and how long a checkpoint of them takes.
+#[test]
+#[allow(clippy::disallowed_macros, clippy::disallowed_methods, reason = "as above")]
+#[ignore = "measures; says nothing of right and wrong"]
+#[expect(clippy::print_stdout, reason = "what it is for")]
+fn the_memory_of_a_million_inside() {
+    let resident = || {
+        let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+        pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let recent = Recent::read(dir.path(), 0).unwrap();
+    let before = resident();
+    {
+        let mut state = recent.state();
+        state.position = Some(0);
+        for n in 0..1_000_000_u32 {
+            let name = format!("place {}", n % 100).parse().unwrap();
+            let at_place = state.places.number(&name);
+            let plate = Plate::parse(&format!("AB{n}")).unwrap();
+            let entry = uuid::Uuid::from_u128(n.into()).to_string().parse().unwrap();
+            let entered = at("2026-11-20T10:00:00Z") + chrono::TimeDelta::milliseconds(n.into());
+            state.inside.opened(Stay { plate, entry, at: entered, place: at_place });
+        }
+    }
+    println!("inside: {} MB", (resident() - before) >> 20);
+    let begun = std::time::Instant::now();
+    recent.keep().unwrap();
+    let bytes = std::fs::metadata(dir.path().join("pages.checkpoint")).unwrap().len();
+    println!("kept: {} MB in {:?}", bytes >> 20, begun.elapsed());
+    let begun = std::time::Instant::now();
+    let again = Recent::read(dir.path(), 0).unwrap();
+    println!("read: {:?}", begun.elapsed());
+    assert_eq!(again.state().inside.count(None), 1_000_000);
+    let begun = std::time::Instant::now();
+    let place = "place 7".parse().unwrap();
+    for place in [None, Some(&place)] {
+        let most = Most { open: 25, sessions: 15, exceptions: 25 };
+        assert_eq!(again.glance(place, most, at("2026-11-20T10:00:30Z")).open.len(), 25);
+    }
+    println!("two glances: {:?}", begun.elapsed());
+    let begun = std::time::Instant::now();
+    let part = domain::plate::PlatePart::parse("B99999").unwrap();
+    assert_eq!(again.search(&part, None, 50).0.len(), 11);
+    println!("search: {:?}", begun.elapsed());
+}
+
 #[test]
 fn a_row_of_a_dismissal_is_read_back_as_it_was() {
     let dir = tempfile::tempdir().unwrap();
@@ -331,11 +378,8 @@ mod of_the_feed {
             let recent = Arc::new(recent);
             let readers = Readers::new(journal.view(), bench.settings().metrics.clone());
             let erasures = Arc::default();
-            let source = PagesFeed {
-                feed: LocalFeed::new(&readers, Wanted::default()),
-                recent: Arc::clone(&recent),
-                erasures: Arc::clone(&erasures),
-            };
+            let feed = LocalFeed::new(&readers, Wanted::default());
+            let source = PagesFeed::new(feed, Arc::clone(&recent), Arc::clone(&erasures));
             let clock = Arc::new(|| at(NOON));
             let reader = PagesReader::new(Arc::clone(&recent), clock, erasures);
             Self { recent, source, reader }
