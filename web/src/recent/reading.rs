@@ -111,7 +111,9 @@ fn told(event: &Event) -> Option<Told> {
             let title = described.map(|place| place.name).filter(|name| !name.is_empty());
             Told::Place(event.place.parse().ok()?, title)
         }
-        FactKind::ParkingLotState | FactKind::CountCorrected => return None,
+        FactKind::ParkingLotState | FactKind::CountCorrected | FactKind::RateTableChanged => {
+            return None;
+        }
     })
 }
 
