@@ -23,7 +23,7 @@ use entry::Parked;
 use lines::Rounder;
 pub(crate) use place::Place;
 pub use until::paid_until;
-pub use versions::price_versions;
+pub use versions::{holds_at, price_versions};
 
 /// A part of a stay, as the engine reckons with it.
 #[derive(Debug, Clone)]
