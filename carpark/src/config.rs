@@ -114,6 +114,8 @@ platform::settings! {
         pub cameras: Vec<cameras::Camera> = fixed(Vec::new()),
         /// The car parks.
         pub places: Vec<(domain::PlaceName, domain::place::Place)> = fixed(Vec::new()),
+        /// What a stay costs in them.
+        pub rate_tables: Vec<rates::RateTable> = fixed(Vec::new()),
         /// What is logged: error, warn, info, debug, or a filter such as info,actors=debug
         pub log: LogFilter = setting(LOGS, "log", "info"),
         /// `human` or `json`
@@ -191,6 +193,7 @@ impl Layers {
         config.actors.policy = config.rules.policy(self.named.re_reads()?);
         config.cameras = self.named.cameras(config.tokens.camera.as_deref())?;
         config.places = self.named.described_places()?;
+        config.rate_tables = self.named.rate_tables()?;
         config.tokens.own_cameras = self.named.camera_tokens()?;
         config.vehicles.start_patience = config.start_patience;
         config.office.start_patience = config.start_patience;

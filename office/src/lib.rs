@@ -5,23 +5,27 @@
 //! Reading order, the way of an event: [`platform::feed`] → `reading` (what it tells of a stay) →
 //! `keeper` (the actor that changes anything) → `picture` (what is known, pure; on
 //! [`domain::occupancy`] and [`domain::place`]) → `store` (SQL: all of a change, or nothing) →
-//! `board` (what whoever looks sees) and `telling` (what the feed is told in turn). `routes` is what
-//! people and apps ask, `import` reads their files.
+//! `board` (what whoever looks sees), `catalog` (the same for other actors) and `telling` (what the feed
+//! is told in turn). `routes` is what people and apps ask, `import` reads their files. What a stay costs
+//! is in `tables` (all versions of each rate table) and `prices` (the price now), both pure, on [`rates`].
 //!
 //! Any number of processes may work on one PostgreSQL: one of them reads the feed and tells, and when
 //! it is gone, another; each answers whoever asks it.
 
 mod board;
+mod catalog;
 mod formats;
 mod import;
 mod keeper;
 mod metrics;
 mod options;
 mod picture;
+mod prices;
 mod reading;
 mod routes;
 mod shapes;
 mod store;
+mod tables;
 mod telling;
 
 use std::cell::RefCell;
@@ -40,6 +44,7 @@ use platform::feed::{Following, HttpSource, Meters, follow};
 use platform::http::Routes;
 use platform::runtime::{Part, Vital, Vitals, texts};
 use prometheus::Registry;
+use rates::RateTable;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
@@ -51,7 +56,8 @@ pub use routes::routes;
 pub use store::SqlError;
 
 use board::Board;
-use keeper::{Do, Keeper, Reads, Step, Stop};
+use catalog::Catalog;
+use keeper::{Do, Failure, Keeper, Reads, Step, Stop};
 use metrics::Metrics;
 use picture::Act;
 use reading::{OfficeReader, wanted};
@@ -61,7 +67,7 @@ use telling::Teller;
 
 /// Between two attempts at the database at the start.
 const START_PAUSE: Duration = Duration::from_millis(500);
-/// Who describes the places of the configuration.
+/// Who describes the places of the configuration, and puts its rate tables.
 const CONFIGURATION: &str = "carpark.toml";
 
 /// Ends sessions by the operator's word.
@@ -79,6 +85,8 @@ pub struct Parts {
     pub data_dir: PathBuf,
     /// Places that stand in the configuration: described at the start.
     pub places: Vec<(PlaceName, Place)>,
+    /// Rate tables that it names, without faults: put at the start.
+    pub rate_tables: Vec<RateTable>,
     /// The web role: `http://host:port`.
     pub web_url: Url,
     /// Opens its feed.
@@ -119,7 +127,7 @@ struct Feed {
 impl Office {
     /// Opens the database, describes the places of the configuration, and begins to read.
     pub async fn start(parts: Parts) -> Result<Self, SqlError> {
-        let Parts { options, data_dir, places, web_url, feed_token, sink_token, .. } = parts;
+        let Parts { options, data_dir, web_url, feed_token, sink_token, .. } = parts;
         let sql = match &options.url {
             Some(url) => Sql::new(url)?,
             None => Sql::file(&data_dir.join("office.sqlite"))?,
@@ -132,10 +140,12 @@ impl Office {
         let meters = meters.map_err(|e| SqlError::lasting(e.to_string()))?;
         let (metrics, untold) = (Arc::new(metrics), Arc::new(Notify::new()));
         let (board, database) = (Arc::new(Board::default()), Arc::new(Part::default()));
+        let catalog = Arc::new(Catalog::default());
         let keeper = Keeper::new(
             keeper::Parts {
                 store: store.clone(),
                 board: Arc::clone(&board),
+                catalog: Arc::clone(&catalog),
                 name: nanoid::nanoid!(12).into(),
                 clock: Arc::clone(&parts.clock),
                 metrics: Arc::clone(&metrics),
@@ -145,7 +155,12 @@ impl Office {
             parts.vitals.of("office's keeper"),
         )
         .start();
-        describe(&keeper, places).await?;
+        if !parts.rate_tables.is_empty() {
+            by_the_configuration(&keeper, Act::Put(parts.rate_tables)).await?;
+        }
+        if !parts.places.is_empty() {
+            by_the_configuration(&keeper, Act::Describe(parts.places)).await?;
+        }
         let teller = Teller::new(&web_url, sink_token, store.clone(), untold, metrics);
         let feed = Arc::new(Feed {
             is_read: false.into(),
@@ -176,8 +191,8 @@ impl Office {
             database = if options.url.is_some() { "PostgreSQL" } else { "SQLite" },
             "office started"
         );
-        let desk =
-            Desk { keeper: keeper.clone(), board, clock: parts.clock, sessions: parts.sessions };
+        let (clock, sessions) = (parts.clock, parts.sessions);
+        let desk = Desk { keeper: keeper.clone(), board, catalog, clock, sessions };
         Ok(Self { keeper, store, desk, database, feed, tasks, following })
     }
 }
@@ -199,16 +214,14 @@ async fn prepare(store: &Store, patience: Duration) -> Result<(), SqlError> {
     }
 }
 
-/// The places of the configuration stand as it describes them, whatever somebody changed since.
-async fn describe(keeper: &Addr<Keeper>, places: Vec<(PlaceName, Place)>) -> Result<(), SqlError> {
-    if places.is_empty() {
-        return Ok(());
+/// What the configuration says of places and prices holds, whatever somebody changed since.
+async fn by_the_configuration(keeper: &Addr<Keeper>, act: Act) -> Result<(), SqlError> {
+    let done = keeper.send(Do { act, by: CONFIGURATION.to_owned() }).await;
+    match done.map_err(|_| SqlError::new("the office's keeper has died".to_owned()))? {
+        Ok(_) => Ok(()),
+        Err(Failure::Refused(refusal)) => Err(SqlError::lasting(refusal.to_string())),
+        Err(failure) => Err(SqlError::new(failure.to_string())),
     }
-    let (act, by) = (Act::Describe(places), CONFIGURATION.to_owned());
-    let described = keeper.send(Do { act, by }).await;
-    let died = |_| SqlError::new("the office's keeper has died".to_owned());
-    let described = described.map_err(died)?;
-    described.map(|_| ()).map_err(|e| SqlError::new(e.to_string()))
 }
 
 /// Has the keeper look again and again, and reads the feed for as long as it is this process that does.

@@ -2,6 +2,7 @@
 //! with the position that it was made of, and what is to be told of it with both.
 
 mod sql;
+mod tables;
 
 use std::fmt::Write as _;
 
@@ -15,6 +16,8 @@ use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe, Row as _, Transaction};
 
 pub use sql::{Sql, SqlError};
+
+use crate::tables::Put;
 
 /// Rows of one statement: fewer round trips, and a text that does not grow without bound.
 const ROWS_AT_ONCE: usize = 64;
@@ -37,6 +40,8 @@ pub struct Change {
     pub position: Option<u64>,
     /// Descriptions; `None`: there is none any more.
     pub places: Vec<(PlaceName, Option<Described>)>,
+    /// Versions of rate tables.
+    pub tables: Vec<Put>,
     /// Counts.
     pub counts: Vec<(Spot, Count)>,
     /// Stays that stand open; `None`: no more.
@@ -72,8 +77,12 @@ pub struct News {
     pub position: u64,
     /// Descriptions; `None`: there is none any more.
     pub places: Vec<(PlaceName, Option<Described>)>,
+    /// Versions of rate tables, of each in their order.
+    pub tables: Vec<Put>,
     /// Counts.
     pub counts: Vec<(Spot, Count)>,
+    /// What was last told of a place, and the how manieth time that was.
+    pub told: Vec<(PlaceName, String, u64)>,
 }
 
 /// The database.
@@ -141,6 +150,15 @@ impl Store {
             };
             news.counts.push(((text(row, 0)?, bay_type(row, 1)?), count));
         }
+        news.tables = tables::since(pool, version).await?;
+        let told = sqlx::query("SELECT place, state, number FROM told WHERE version > $1")
+            .bind(version)
+            .fetch_all(pool)
+            .await?;
+        let told = told
+            .iter()
+            .map(|row| Ok::<_, SqlError>((text(row, 0)?, row.try_get(1)?, number(row, 2)?)));
+        news.told = told.collect::<Result<_, _>>()?;
         Ok(news)
     }
 
@@ -156,13 +174,6 @@ impl Store {
             Ok((plate, Stay { entry, place: text(row, 2)?, bay_type: bay_type(row, 3)? }))
         };
         rows.iter().map(stay).collect()
-    }
-
-    /// What was last told of each place, and how often it was.
-    pub async fn told(&self) -> Result<Vec<(PlaceName, String, u64)>, SqlError> {
-        let rows =
-            sqlx::query("SELECT place, state, number FROM told").fetch_all(self.sql.pool()).await?;
-        rows.iter().map(|row| Ok((text(row, 0)?, row.try_get(1)?, number(row, 2)?))).collect()
     }
 
     /// Keeps `change` if nobody has changed anything since `version`.
@@ -183,16 +194,19 @@ impl Store {
                 .await?;
         }
         keep_places(&mut work, &change.places, next).await?;
+        tables::keep(&mut work, &change.tables, next).await?;
         keep_counts(&mut work, &change.counts, next).await?;
         keep_stays(&mut work, &change.stays).await?;
         put(
             &mut work,
-            "INSERT INTO told (place, state, number) VALUES",
-            3,
-            " ON CONFLICT (place) DO UPDATE SET state = excluded.state, number = excluded.number",
+            "INSERT INTO told (place, state, number, version) VALUES",
+            4,
+            " ON CONFLICT (place) DO UPDATE SET state = excluded.state, number = excluded.number, \
+             version = excluded.version",
             &change.told,
             |query, (place, state, number)| {
-                query.bind(place.as_str()).bind(state.as_str()).bind(signed(*number))
+                let query = query.bind(place.as_str()).bind(state.as_str());
+                query.bind(signed(*number)).bind(next)
             },
         )
         .await?;

@@ -194,6 +194,7 @@ async fn each_route_has_one_scope_and_is_described_or_a_page() {
             "/places",
             "/places/events",
             "/places/{id}",
+            "/quotes",
             "/readyz"
         ]
     );

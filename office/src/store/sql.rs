@@ -16,7 +16,13 @@ const CONNECTED_WITHIN: Duration = Duration::from_secs(5);
 const MIGRATION_LOCK: i64 = 0x0063_6172_7061_726b;
 
 /// Forward only: a number of these have been applied, the rest follow at the start.
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_places.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../migrations/0001_places.sql"),
+    include_str!("../../migrations/0002_rate_tables.sql"),
+];
+
+/// `{only_added TABLE}` in a migration: its rows are never changed or removed, whoever tries.
+const ONLY_ADDED: &str = "{only_added ";
 
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,7 +170,34 @@ impl Sql {
             Kind::Sqlite => ("INTEGER", "INTEGER PRIMARY KEY AUTOINCREMENT", "STRICT"),
             Kind::Postgres => ("BIGINT", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", ""),
         };
-        text.replace("{int}", int).replace("{serial}", serial).replace("{strict}", strict)
+        let text = text.replace("{int}", int).replace("{serial}", serial);
+        let mut text = text.replace("{strict}", strict);
+        while let Some((before, rest)) = text.split_once(ONLY_ADDED)
+            && let Some((table, after)) = rest.split_once('}')
+        {
+            text = format!("{before}{}{after}", self.only_added(table));
+        }
+        text
+    }
+
+    /// Rows of this table are added, and never changed or removed.
+    fn only_added(&self, table: &str) -> String {
+        match self.kind {
+            Kind::Sqlite => ["UPDATE", "DELETE"]
+                .map(|act| {
+                    format!(
+                        "CREATE TRIGGER {table}_no_{act} BEFORE {act} ON {table} BEGIN SELECT \
+                         RAISE(ABORT, 'rows of {table} are only added'); END;\n"
+                    )
+                })
+                .concat(),
+            Kind::Postgres => format!(
+                "CREATE OR REPLACE FUNCTION only_added() RETURNS trigger LANGUAGE plpgsql AS $$ \
+                 BEGIN RAISE EXCEPTION 'rows of % are only added', TG_TABLE_NAME; END $$;\n\
+                 CREATE TRIGGER {table}_only_added BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} \
+                 FOR EACH STATEMENT EXECUTE FUNCTION only_added();\n"
+            ),
+        }
     }
 
     /// A transaction that is going to write.

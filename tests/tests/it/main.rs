@@ -37,6 +37,7 @@ mod pipeline;
 mod places;
 mod plates;
 mod poison;
+mod prices;
 mod processes;
 mod redis_contract;
 mod redis_keys;

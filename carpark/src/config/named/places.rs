@@ -22,6 +22,7 @@ impl Named {
         let mut place = Place {
             name: text("name").unwrap_or_else(|| name.to_owned()),
             address: text("address"),
+            rate_table: text("rate_table"),
             location: thing.optional("location", "expected [latitude, longitude]", location)?,
             time_zone: text("time_zone").unwrap_or_else(|| "UTC".to_owned()),
             bays: thing.optional("bays", BAYS, bays)?.unwrap_or_default(),
