@@ -40,6 +40,11 @@ bench *parts:
     cargo build --release -p tests --bins
     CARPARK_BIN=target/dist/carpark target/release/bench {{ parts }} --json target/bench.json
 
+# How good forecasts are, on the CSV files that are given (docs/forecasts.md); downloads nothing.
+[group('long')]
+forecast *files:
+    cargo run --release -p forecasts --example forecast -- {{ files }}
+
 # The parts by themselves, in nanoseconds: parsing and judging, the actors in memory, the writer.
 [group('long')]
 micro:
