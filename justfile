@@ -45,6 +45,11 @@ bench *parts:
 forecast *files:
     cargo run --release -p forecasts --example forecast -- {{ files }}
 
+# How good it is known when a client comes, on simulated drivers.
+[group('long')]
+arrivals *seed:
+    cargo run --release -p forecasts --example arrivals -- {{ seed }}
+
 # The parts by themselves, in nanoseconds: parsing and judging, the actors in memory, the writer.
 [group('long')]
 micro:
