@@ -26,7 +26,7 @@ keep() { [ -s "$1" ] || put "$1" "$2"; }
 broker_roles="configure processors vehicles cameras simulation"
 store_roles="processors vehicles simulation"
 
-for name in admin_token sink_token camera_token ping_token simulation_token \
+for name in admin_token sink_token camera_token ping_token gate_token simulation_token \
   rabbitmq_password redis_password grafana_password; do
   keep "$name" "$(random)"
 done

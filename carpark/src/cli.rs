@@ -184,7 +184,8 @@ Run it when the queues are empty. Ends with 0 where nothing was found, with 1 wh
 
   carpark serve --ledger day.jsonl             writes each confirmed read of a camera as a line
   carpark generators --ledger day.jsonl        the same of simulated cameras
-  carpark verify --ledger day.jsonl            reads ./data";
+  carpark verify --ledger day.jsonl            reads ./data
+  carpark verify --office                      reads the database of CARPARK_OFFICE_URL";
 
 fn import_command() -> Command {
     Command::new("import")
@@ -217,6 +218,11 @@ fn verify_arguments(command: Command) -> Command {
             "dead-letters",
             "What GET /admin/dead-letters answered (embedded: found automatically)",
         ))
+        .arg(
+            Arg::new("office").long("office").action(ArgAction::SetTrue).help(
+                "Audit the office's database instead: balances, holds, bills, bays, and the feed's money",
+            ),
+        )
         .arg(
             Arg::new("as_of")
                 .long("as-of")
@@ -331,6 +337,7 @@ impl Asked {
                 .collect(),
             dead_letters: matches.get_one::<String>("dead_letters").map(PathBuf::from),
             as_of,
+            office: matches.get_flag("office"),
         })
     }
 

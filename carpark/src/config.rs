@@ -114,6 +114,8 @@ platform::settings! {
         pub cameras: Vec<cameras::Camera> = fixed(Vec::new()),
         /// The car parks.
         pub places: Vec<(domain::PlaceName, domain::place::Place)> = fixed(Vec::new()),
+        /// What a stay costs in them.
+        pub rate_tables: Vec<rates::RateTable> = fixed(Vec::new()),
         /// What is logged: error, warn, info, debug, or a filter such as info,actors=debug
         pub log: LogFilter = setting(LOGS, "log", "info"),
         /// `human` or `json`
@@ -148,6 +150,8 @@ platform::settings! {
         pub ping: Option<String> = secret(SECURITY, "ping_token"),
         /// Bearer token for reading the feed, and nothing else; the admin token reads it as well
         pub feed: Option<String> = secret(SECURITY, "feed_token"),
+        /// Bearer token for gates that ask who may come in; no other token stands in for it
+        pub gate: Option<String> = secret(SECURITY, "gate_token"),
     }
 }
 
@@ -191,6 +195,7 @@ impl Layers {
         config.actors.policy = config.rules.policy(self.named.re_reads()?);
         config.cameras = self.named.cameras(config.tokens.camera.as_deref())?;
         config.places = self.named.described_places()?;
+        config.rate_tables = self.named.rate_tables()?;
         config.tokens.own_cameras = self.named.camera_tokens()?;
         config.vehicles.start_patience = config.start_patience;
         config.office.start_patience = config.start_patience;
@@ -209,6 +214,7 @@ impl Tokens {
             ("CAMERA", &self.camera),
             ("PING", &self.ping),
             ("FEED", &self.feed),
+            ("GATE", &self.gate),
         ];
         let named = all.into_iter().filter_map(|(name, token)| Some((name, token.as_deref()?)));
         let named = named.map(|(name, token)| (format!("CARPARK_{name}_TOKEN"), token));

@@ -96,6 +96,13 @@ async fn main() -> ExitCode {
         };
     }
     if asked.role == Role::Verify {
+        if asked.verify().is_ok_and(|request| request.office) {
+            return match verify::office_books::run(&config).await {
+                Ok(true) => ExitCode::SUCCESS,
+                Ok(false) => ExitCode::FAILURE,
+                Err(e) => fail(&e, USAGE),
+            };
+        }
         return match asked.verify().map(|request| verify::run(&request, &config, now())) {
             Ok(Ok(true)) => ExitCode::SUCCESS,
             Ok(Ok(false)) => ExitCode::FAILURE,

@@ -16,6 +16,7 @@ use rates::{Format, Language, ParseError, RateTable, Unpriced};
 use crate::say;
 
 pub use arguments::{commands, request};
+pub use place::line_of;
 
 /// What is asked for.
 #[derive(Debug)]

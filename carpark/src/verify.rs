@@ -5,6 +5,7 @@
 //! feed tells; [`Audit::of`] compares.
 
 mod ledger;
+pub mod office_books;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -36,6 +37,8 @@ pub struct Request {
     pub dead_letters: Option<PathBuf>,
     /// Judge what was due by then; `None`: a minute ago.
     pub as_of: Option<Instant>,
+    /// The office's database is audited, and not the files.
+    pub office: bool,
 }
 
 /// Runs the audit and prints it; answers whether there was nothing to find.

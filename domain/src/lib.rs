@@ -36,7 +36,9 @@ pub use clock::{Clock, SharedClock};
 pub use effect::Effect;
 pub use exception::{ExceptionKind, ExceptionRow};
 pub use judgement::{Command, Decision, decide, session_id};
-pub use name::{CameraName, LaneName, ObservationId, PlaceName, Reason};
+pub use name::{
+    AdmissionId, CameraName, HolderId, LaneName, ObservationId, PlaceName, Reason, RightId,
+};
 pub use observation::{Direction, Method, Observation};
 pub use plate::{Plate, PlateError};
 pub use policy::{Policy, ReReads};

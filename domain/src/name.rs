@@ -90,6 +90,14 @@ names! {
     /// Why a person did it, in that person's words. 1 to [`NAME_BYTES_MAX`] bytes without control
     /// characters.
     Reason(NAME_BYTES_MAX);
+    /// Names a right holder: a person, a firm, a group. 1 to [`NAME_BYTES_MAX`] bytes without control
+    /// characters.
+    HolderId(NAME_BYTES_MAX);
+    /// Names an assigned right. 1 to [`NAME_BYTES_MAX`] bytes without control characters.
+    RightId(NAME_BYTES_MAX);
+    /// Names an admission: the id of what the gate asked. 1 to [`ID_BYTES_MAX`] bytes without control
+    /// characters.
+    AdmissionId(ID_BYTES_MAX);
 }
 
 impl Default for PlaceName {

@@ -132,6 +132,21 @@ pub struct Lane {
     /// Behind it are bays of this type alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bay_type: Option<BayType>,
+    /// Who is let in, where a barrier asks: holders of an account or a right where nobody says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<LaneGate>,
+}
+
+/// Who is let in by a lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LaneGate {
+    /// Who has an account, or stands on a list.
+    Holders,
+    /// Whoever comes; who has no account pays what is due.
+    Everybody,
+    /// There is no barrier.
+    None,
 }
 
 /// Which way a lane leads.
@@ -177,6 +192,9 @@ pub struct Place {
     /// Open again with this many free: more than `full_at`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_again_at: Option<u32>,
+    /// Id of the rate table that prices its stays; it need not be there yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_table: Option<String>,
     /// Nobody is let in, whatever is free.
     #[serde(default, rename = "closed", skip_serializing_if = "std::ops::Not::not")]
     pub is_closed: bool,
@@ -197,6 +215,22 @@ pub const WORDS_MAX: usize = 200;
 pub const SPACES_MAX: u32 = 1_000_000;
 /// See [`SPACES_MAX`].
 pub const PARTS_MAX: usize = 1_000;
+
+/// Most letters of the id of a rate table.
+pub const RATE_TABLE_BYTES_MAX: usize = 64;
+
+/// Says of what is no id of a rate table what would be one: it stands in addresses, in bills and in
+/// sections of files.
+pub fn check_rate_table(id: &str) -> Result<(), String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if (1..=RATE_TABLE_BYTES_MAX).contains(&id.len()) && id.chars().all(is_plain) {
+        return Ok(());
+    }
+    Err(format!(
+        "is \"{id}\": the id of a rate table has 1 to {RATE_TABLE_BYTES_MAX} letters (a to z), digits, - \
+         or _"
+    ))
+}
 
 /// A field of a place that makes no sense.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -256,6 +290,9 @@ impl Place {
                 let why = format!("leads to `{}`, which this place has not", bay_type.as_str());
                 return wrong(&format!("lanes.{name}"), why);
             }
+        }
+        if let Some(Err(why)) = self.rate_table.as_deref().map(check_rate_table) {
+            return wrong("rate_table", why);
         }
         if let Some(again) = self.open_again_at.filter(|again| *again <= self.full_at) {
             let why = format!("is {again}: it has to be more than `full_at`, {}", self.full_at);
@@ -374,6 +411,10 @@ mod tests {
         assert_eq!(text, "`lanes.in` leads to `truck`, which this place has not");
         let text = wrong(r#"{"full_at":5,"open_again_at":5}"#);
         assert!(text.starts_with("`open_again_at` is 5"), "{text}");
+        for table in ["", "city centre", "a/b", &"x".repeat(65)] {
+            let text = wrong(&format!("{{\"rate_table\":\"{table}\"}}"));
+            assert!(text.starts_with(&format!("`rate_table` is \"{table}\"")), "{text}");
+        }
         assert!(serde_json::from_str::<Place>(r#"{"nmae":"x"}"#).is_err(), "no key is passed over");
     }
 

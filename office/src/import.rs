@@ -21,7 +21,7 @@ pub struct Rows {
 }
 
 /// The columns of a CSV file that are known beside `spaces_TYPE` and `may_use_TYPE`.
-pub const COLUMNS: [&str; 9] = [
+pub const COLUMNS: [&str; 10] = [
     "id",
     "name",
     "address",
@@ -31,6 +31,7 @@ pub const COLUMNS: [&str; 9] = [
     "full_at",
     "open_again_at",
     "closed",
+    "rate_table",
 ];
 
 /// What is wrong with a row: the field, and why.
@@ -159,6 +160,7 @@ fn of_cells(cells: &BTreeMap<&str, &str>) -> Result<(PlaceName, Place), Wrong> {
     let mut place = Place {
         name: text("name").unwrap_or_default(),
         address: text("address"),
+        rate_table: text("rate_table"),
         location,
         full_at: number(cells, "full_at")?.unwrap_or(0),
         open_again_at: number(cells, "open_again_at")?,

@@ -2,7 +2,7 @@
 //!
 //! Owns: the [`Picture`], and all writing to the store but that of what was told.
 //! Hears: [`Take`], a page of the feed; [`Do`], an act of a person; [`Step`], its own schedule; questions.
-//! Tells: the [`Board`].
+//! Tells: the [`Board`] and the [`Catalog`].
 //! Never: answers before what it answers is durable; goes on from a picture that the store does not
 //! confirm.
 //!
@@ -26,6 +26,7 @@ use platform::runtime::{Part, Vital};
 use tokio::sync::Notify;
 
 use crate::board::Board;
+use crate::catalog::Catalog;
 use crate::metrics::Metrics;
 use crate::picture::{Act, Done, Picture, Refusal};
 use crate::shapes::{CountShown, PlaceDetail, StayShown};
@@ -35,6 +36,9 @@ use crate::store::{Change, Committed, SqlError, Store};
 const HELD_FOR: TimeDelta = TimeDelta::seconds(10);
 /// Attempts at a change that others were quicker with.
 const ATTEMPTS: usize = 20;
+
+/// Prices that are reckoned by the clock in one step: some milliseconds, with tables of their own each.
+const PRICES_AT_ONCE: usize = 1_000;
 
 /// Takes in a page of the feed.
 pub struct Take {
@@ -156,6 +160,8 @@ pub struct Parts {
     pub store: Store,
     /// Shown how full the places are.
     pub board: Arc<Board>,
+    /// Shown how they are described, and all rate tables.
+    pub catalog: Arc<Catalog>,
     /// Which process this is.
     pub name: Arc<str>,
     /// The clock of processing time.
@@ -211,17 +217,23 @@ impl Work {
     /// Brings the picture to where the store is.
     async fn catch_up(&mut self, parts: &Parts) -> Result<(), SqlError> {
         if !self.is_right {
-            self.picture = Picture::default();
+            self.picture = self.picture.anew();
         }
         let news = parts.store.since(self.picture.version).await?;
         let changed = self.picture.learn(news);
         if !self.is_right && self.is_reader {
-            let (stays, told) = (parts.store.stays().await?, parts.store.told().await?);
-            self.picture.learn_as_reader(stays, told);
+            self.picture.learn_as_reader(parts.store.stays().await?);
         }
         self.is_right = true;
-        parts.board.show(&self.picture, &changed);
+        self.show(parts, changed);
         Ok(())
+    }
+
+    /// Shows these places to whoever looks, and those that have another price by it.
+    fn show(&mut self, parts: &Parts, mut places: BTreeSet<PlaceName>) {
+        places.append(&mut self.picture.reckon_prices(parts.clock.now()));
+        parts.board.show(&self.picture, &places);
+        parts.catalog.show(&self.picture, &places);
     }
 
     /// The picture, as the store has it.
@@ -270,7 +282,7 @@ impl Work {
                         self.picture.position = position;
                     }
                     parts.health.keeps();
-                    parts.board.show(&self.picture, &places);
+                    self.show(parts, places);
                     if !change.facts.is_empty() {
                         parts.untold.notify_one();
                     }
@@ -302,8 +314,13 @@ impl Work {
         let reads = self.hold(parts).await?;
         self.catch_up(parts).await?;
         parts.health.works();
+        let now = parts.clock.now();
+        let given = parts.store.given(now).await?;
+        let changed = self.picture.learn_given(given);
+        self.show(parts, changed);
+        let repriced = self.picture.reckon_prices_by_the_clock(now, PRICES_AT_ONCE);
+        self.show(parts, repriced);
         if reads == Reads::Us {
-            let now = parts.clock.now();
             self.change(parts, |picture| Ok((picture.tell(now), (), BTreeSet::new()))).await?;
         }
         parts.metrics.show(&self.picture, &parts.board);
@@ -335,6 +352,7 @@ impl Work {
             id: id.to_string(),
             state: self.picture.state(id, description.as_ref().unwrap_or(&Place::default())),
             counts: counts.collect(),
+            remarks: self.picture.remarks(id),
             description,
         }
     }

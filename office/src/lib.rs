@@ -1,27 +1,36 @@
-//! The office: car parks as things, and how full they are. It reads the feed, counts who is inside by
-//! the type of the bays, takes the word of people who have counted, and tells of each place when its
-//! numbers become others.
+//! The office: car parks as things, and how full they are; who may come in, and what it costs. It reads
+//! the feed, counts who is inside by the type of the bays, takes the word of people who have counted,
+//! tells of each place when its numbers become others, and charges stays that are over. That last half is
+//! the module `money`, with a reading order of its own.
 //!
 //! Reading order, the way of an event: [`platform::feed`] → `reading` (what it tells of a stay) →
 //! `keeper` (the actor that changes anything) → `picture` (what is known, pure; on
 //! [`domain::occupancy`] and [`domain::place`]) → `store` (SQL: all of a change, or nothing) →
-//! `board` (what whoever looks sees) and `telling` (what the feed is told in turn). `routes` is what
-//! people and apps ask, `import` reads their files.
+//! `board` (what whoever looks sees), `catalog` (the same for other actors) and `telling` (what the feed
+//! is told in turn). `routes` is what people and apps ask, `import` reads their files. What a stay costs
+//! is in `tables` (all versions of each rate table) and `prices` (the price now), both pure, on [`rates`].
 //!
 //! Any number of processes may work on one PostgreSQL: one of them reads the feed and tells, and when
 //! it is gone, another; each answers whoever asks it.
 
+mod audit;
 mod board;
+mod catalog;
+mod facts;
 mod formats;
 mod import;
 mod keeper;
 mod metrics;
+mod money;
 mod options;
 mod picture;
+mod prices;
 mod reading;
 mod routes;
 mod shapes;
 mod store;
+mod supply;
+mod tables;
 mod telling;
 
 use std::cell::RefCell;
@@ -40,19 +49,23 @@ use platform::feed::{Following, HttpSource, Meters, follow};
 use platform::http::Routes;
 use platform::runtime::{Part, Vital, Vitals, texts};
 use prometheus::Registry;
+use rates::RateTable;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 use url::Url;
 
+pub use audit::{Audited, MONEY_EVENTS, audit};
 pub use import::checked;
 pub use options::Options;
 pub use routes::routes;
 pub use store::SqlError;
 
 use board::Board;
-use keeper::{Do, Keeper, Reads, Step, Stop};
+use catalog::Catalog;
+use keeper::{Do, Failure, Keeper, Reads, Step, Stop};
 use metrics::Metrics;
+use money::{Ask, Cashier, Counted, Order, Reply, Rules, Vault};
 use picture::Act;
 use reading::{OfficeReader, wanted};
 use routes::Desk;
@@ -61,7 +74,7 @@ use telling::Teller;
 
 /// Between two attempts at the database at the start.
 const START_PAUSE: Duration = Duration::from_millis(500);
-/// Who describes the places of the configuration.
+/// Who describes the places of the configuration, and puts its rate tables.
 const CONFIGURATION: &str = "carpark.toml";
 
 /// Ends sessions by the operator's word.
@@ -79,6 +92,8 @@ pub struct Parts {
     pub data_dir: PathBuf,
     /// Places that stand in the configuration: described at the start.
     pub places: Vec<(PlaceName, Place)>,
+    /// Rate tables that it names, without faults: put at the start.
+    pub rate_tables: Vec<RateTable>,
     /// The web role: `http://host:port`.
     pub web_url: Url,
     /// Opens its feed.
@@ -119,7 +134,7 @@ struct Feed {
 impl Office {
     /// Opens the database, describes the places of the configuration, and begins to read.
     pub async fn start(parts: Parts) -> Result<Self, SqlError> {
-        let Parts { options, data_dir, places, web_url, feed_token, sink_token, .. } = parts;
+        let Parts { options, data_dir, web_url, feed_token, sink_token, .. } = parts;
         let sql = match &options.url {
             Some(url) => Sql::new(url)?,
             None => Sql::file(&data_dir.join("office.sqlite"))?,
@@ -132,10 +147,12 @@ impl Office {
         let meters = meters.map_err(|e| SqlError::lasting(e.to_string()))?;
         let (metrics, untold) = (Arc::new(metrics), Arc::new(Notify::new()));
         let (board, database) = (Arc::new(Board::default()), Arc::new(Part::default()));
+        let catalog = Arc::new(Catalog::default());
         let keeper = Keeper::new(
             keeper::Parts {
                 store: store.clone(),
                 board: Arc::clone(&board),
+                catalog: Arc::clone(&catalog),
                 name: nanoid::nanoid!(12).into(),
                 clock: Arc::clone(&parts.clock),
                 metrics: Arc::clone(&metrics),
@@ -145,7 +162,16 @@ impl Office {
             parts.vitals.of("office's keeper"),
         )
         .start();
-        describe(&keeper, places).await?;
+        if !parts.rate_tables.is_empty() {
+            by_the_configuration(&keeper, Act::Put(parts.rate_tables)).await?;
+        }
+        if !parts.places.is_empty() {
+            by_the_configuration(&keeper, Act::Describe(parts.places)).await?;
+        }
+        let vault = Vault::new(store.sql().clone());
+        let rules = rules(&options, Arc::clone(&catalog));
+        let currency = rules.currency.clone();
+        let cashier = cashier(&vault, rules, &parts.clock, &parts.vitals, &metrics, &untold);
         let teller = Teller::new(&web_url, sink_token, store.clone(), untold, metrics);
         let feed = Arc::new(Feed {
             is_read: false.into(),
@@ -156,14 +182,20 @@ impl Office {
         let following: Rc<RefCell<Option<Following>>> = Rc::default();
         let stepping = Stepping {
             keeper: keeper.clone(),
+            lapsing: Lapsing {
+                cashier: cashier.clone(),
+                vault: vault.clone(),
+                clock: Arc::clone(&parts.clock),
+                after: options.admission_lapse,
+            },
             every: options.step_every,
             feed: Arc::clone(&feed),
             following: Rc::clone(&following),
             begin: Box::new({
-                let keeper = keeper.clone();
+                let (keeper, cashier) = (keeper.clone(), cashier.clone());
                 move |vitals| {
                     let source = HttpSource::new(&web_url, feed_token.clone(), &wanted());
-                    let reader = OfficeReader::new(keeper.clone());
+                    let reader = OfficeReader::new(keeper.clone(), cashier.clone());
                     follow(source, reader, meters.clone(), vitals.of("office's reader"))
                 }
             }),
@@ -176,8 +208,17 @@ impl Office {
             database = if options.url.is_some() { "PostgreSQL" } else { "SQLite" },
             "office started"
         );
-        let desk =
-            Desk { keeper: keeper.clone(), board, clock: parts.clock, sessions: parts.sessions };
+        let (clock, sessions) = (parts.clock, parts.sessions);
+        let desk = Desk {
+            keeper: keeper.clone(),
+            cashier,
+            vault,
+            currency,
+            board,
+            catalog,
+            clock,
+            sessions,
+        };
         Ok(Self { keeper, store, desk, database, feed, tasks, following })
     }
 }
@@ -199,21 +240,79 @@ async fn prepare(store: &Store, patience: Duration) -> Result<(), SqlError> {
     }
 }
 
-/// The places of the configuration stand as it describes them, whatever somebody changed since.
-async fn describe(keeper: &Addr<Keeper>, places: Vec<(PlaceName, Place)>) -> Result<(), SqlError> {
-    if places.is_empty() {
-        return Ok(());
+/// What the configuration says of places and prices holds, whatever somebody changed since.
+async fn by_the_configuration(keeper: &Addr<Keeper>, act: Act) -> Result<(), SqlError> {
+    let done = keeper.send(Do { act, by: CONFIGURATION.to_owned() }).await;
+    match done.map_err(|_| SqlError::new("the office's keeper has died".to_owned()))? {
+        Ok(_) => Ok(()),
+        Err(Failure::Refused(refusal)) => Err(SqlError::lasting(refusal.to_string())),
+        Err(failure) => Err(SqlError::new(failure.to_string())),
     }
-    let (act, by) = (Act::Describe(places), CONFIGURATION.to_owned());
-    let described = keeper.send(Do { act, by }).await;
-    let died = |_| SqlError::new("the office's keeper has died".to_owned());
-    let described = described.map_err(died)?;
-    described.map(|_| ()).map_err(|e| SqlError::new(e.to_string()))
+}
+
+/// The actor of the money half.
+fn cashier(
+    vault: &Vault,
+    rules: Rules,
+    clock: &SharedClock,
+    vitals: &Vitals,
+    metrics: &Metrics,
+    untold: &Arc<Notify>,
+) -> Addr<Cashier> {
+    let counted = Counted {
+        untold: Arc::clone(untold),
+        transactions: metrics.transactions.clone(),
+        orders: metrics.orders.clone(),
+        gates: metrics.gates.clone(),
+        bills: metrics.bills.clone(),
+        failures: metrics.failures.clone(),
+    };
+    let vital = vitals.of("office's cashier");
+    Cashier::new(vault.clone(), rules, Arc::clone(clock), vital, counted).start()
+}
+
+/// What the money half goes by.
+fn rules(options: &Options, catalog: Arc<Catalog>) -> Rules {
+    let currency = &options.currency.0;
+    let lapses_after = chrono::TimeDelta::from_std(options.admission_lapse);
+    Rules {
+        catalog,
+        review_above: options.charge_review_above.map(|amount| amount.minor(currency)),
+        hold: options.hold.map(|amount| amount.minor(currency)),
+        currency: currency.code().to_owned(),
+        lapses_after: lapses_after.unwrap_or(chrono::TimeDelta::MAX),
+    }
+}
+
+/// Looks who was let in and has not come.
+struct Lapsing {
+    cashier: Addr<Cashier>,
+    vault: Vault,
+    clock: SharedClock,
+    after: Duration,
+}
+
+impl Lapsing {
+    async fn look(&self) -> Result<(), SqlError> {
+        let after = chrono::TimeDelta::from_std(self.after).unwrap_or(chrono::TimeDelta::MAX);
+        let Some(before) = self.clock.now().checked_sub_signed(after) else { return Ok(()) };
+        let ids = self.vault.expected_since(before).await?;
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let asked = self.cashier.send(Ask(Order::Lapse(ids.into_iter().collect()))).await;
+        match asked.map_err(|e| SqlError::new(e.to_string()))?? {
+            Reply::Lapsed(lapsed) if lapsed > 0 => info!(lapsed, "let in, and never read inside"),
+            _ => {}
+        }
+        Ok(())
+    }
 }
 
 /// Has the keeper look again and again, and reads the feed for as long as it is this process that does.
 struct Stepping {
     keeper: Addr<Keeper>,
+    lapsing: Lapsing,
     every: Duration,
     feed: Arc<Feed>,
     following: Rc<RefCell<Option<Following>>>,
@@ -226,6 +325,11 @@ impl Stepping {
         loop {
             vital.may_die_here();
             let reads = self.keeper.send(Step).await.unwrap_or(Reads::Unknown);
+            if reads == Reads::Us
+                && let Err(error) = self.lapsing.look().await
+            {
+                warn!(%error, "who was let in and has not come is looked for again");
+            }
             let follows = self.following.borrow().is_some();
             // Who does not know goes on: nothing is taken that is not kept.
             if reads == Reads::Us && !follows {
@@ -287,6 +391,7 @@ impl Component for Office {
             following.stop().await;
         }
         let _ = self.keeper.send(Stop).await;
+        let _ = self.desk.cashier.send(money::Stop).await;
         self.desk.board.close();
         self.store.close().await;
         info!("office stopped");

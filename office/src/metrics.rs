@@ -2,9 +2,10 @@
 
 use domain::place::Openness;
 use platform::runtime::Register;
-use prometheus::{GaugeVec, IntCounter, IntCounterVec, IntGaugeVec, Registry};
+use prometheus::{GaugeVec, Histogram, IntCounter, IntCounterVec, IntGaugeVec, Registry};
 
 use crate::board::Board;
+use crate::money::{BillState, Reason};
 use crate::picture::Picture;
 
 /// Shared by the keeper and whoever tells.
@@ -12,6 +13,12 @@ pub struct Metrics {
     pub(crate) failures: IntCounterVec,
     pub(crate) conflicts: IntCounter,
     pub(crate) told: IntCounter,
+    /// What gates were answered.
+    pub(crate) gates: IntCounterVec,
+    /// What became of bills.
+    pub(crate) bills: IntCounterVec,
+    pub(crate) transactions: Histogram,
+    pub(crate) orders: IntCounter,
     places: IntGaugeVec,
     drift: GaugeVec,
     counted_at: GaugeVec,
@@ -32,6 +39,23 @@ impl Metrics {
                 "Changes that were made again, since another process was quicker.",
             )?,
             told: make.counter("office_facts_total", "Facts that were told in the feed.")?,
+            gates: make.counters(
+                "office_gate_answers_total",
+                "Answers to gates: admitted, or why not.",
+                &["answer"],
+            )?,
+            bills: make.counters(
+                "office_bills_total",
+                "Bills by what became of them: charged, due, review, unpriced, reversed.",
+                &["state"],
+            )?,
+            transactions: make.histogram(
+                "office_transaction_seconds",
+                "From the begin of a transaction of the money half until it is durable.",
+                &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0],
+            )?,
+            orders: make
+                .counter("office_orders_total", "Requests that were done in those transactions.")?,
             places: make.gauges(
                 "office_places",
                 "Places by whether there is room: open, full, closed.",
@@ -51,6 +75,13 @@ impl Metrics {
         };
         for part in ["database", "feed"] {
             metrics.failures.with_label_values(&[part]);
+        }
+        metrics.gates.with_label_values(&["admitted"]);
+        for reason in Reason::ALL {
+            metrics.gates.with_label_values(&[reason.as_str()]);
+        }
+        for state in BillState::ALL {
+            metrics.bills.with_label_values(&[state.as_str()]);
         }
         for state in Openness::ALL {
             metrics.places.with_label_values(&[state.as_str()]);

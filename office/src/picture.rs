@@ -1,16 +1,25 @@
 //! What the office knows, in memory: the descriptions, and the fold of the feed. Pure: it says what a
 //! page of the feed or an act of a person changes, and the [`keeper`](crate::keeper) keeps that.
 
+mod acts;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use domain::occupancy::{BayTypes, Count, Occupancy, Spot};
 use domain::place::{BayType, Openness, Place};
-use domain::wire::FactMessage;
 use domain::{Effect, Instant, LaneName, PlaceName, Plate};
-use serde_json::{Value, json};
+use rates::Decimal;
+use serde_json::json;
 
+use crate::facts::fact;
+use crate::prices::Prices;
 use crate::shapes::{BaysShown, StateShown, VerifiedShown, time};
 use crate::store::{Change, Described, News};
+use crate::supply::Supply;
+use crate::tables::{Put, Tables};
+
+pub use acts::{Act, Done, Refusal};
 
 /// The descriptions of all places.
 #[derive(Debug, Default)]
@@ -20,55 +29,6 @@ impl BayTypes for Places {
     fn behind(&self, place: &PlaceName, lane: Option<&LaneName>) -> BayType {
         self.0.get(place).map(|described| described.place.behind(lane)).unwrap_or_default()
     }
-}
-
-/// What a person does.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Act {
-    /// Describes places, or describes them anew.
-    Describe(Vec<(PlaceName, Place)>),
-    /// Takes the description of a place away. What is counted there goes on.
-    Remove(PlaceName),
-    /// Says how many vehicles are in the bays of one type.
-    Count {
-        /// Where.
-        spot: Spot,
-        /// How many were found.
-        inside: u32,
-        /// Why it was counted.
-        reason: String,
-    },
-    /// Says that nobody is inside but whose stay stands open: those are about to be ended.
-    Empty {
-        /// Where.
-        place: PlaceName,
-        /// Why.
-        reason: String,
-    },
-    /// Has a plate forgotten (G8).
-    Forget(Plate),
-}
-
-/// Why an act is none.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// There is no such place.
-    #[error("there is no place `{0}`")]
-    NoPlace(PlaceName),
-    /// There is, and no such bays.
-    #[error("`{0}` has no bays of the type `{1}`: it has {2}")]
-    NoBays(PlaceName, String, String),
-}
-
-/// What an act has changed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Done {
-    /// Places or plates that were not there before.
-    pub added: usize,
-    /// That are otherwise now.
-    pub changed: usize,
-    /// That are there no more.
-    pub removed: usize,
 }
 
 /// How the reads and the people differ.
@@ -92,7 +52,11 @@ pub struct Picture {
     pub position: u64,
     places: Places,
     occupancy: Occupancy,
+    /// Bays that were given away, where any were.
+    given: HashMap<Spot, Supply>,
     openness: HashMap<PlaceName, Openness>,
+    tables: Arc<Tables>,
+    prices: Prices,
     told: HashMap<PlaceName, (String, u64)>,
     /// Places whose numbers may be others than those that were told.
     untold: BTreeSet<PlaceName>,
@@ -103,6 +67,7 @@ impl Picture {
     pub fn learn(&mut self, news: News) -> BTreeSet<PlaceName> {
         let mut changed = BTreeSet::new();
         (self.version, self.position) = (news.version, news.position);
+        self.put(news.tables);
         for (id, place) in news.places {
             changed.insert(id.clone());
             self.set_place(id, place);
@@ -111,24 +76,25 @@ impl Picture {
             changed.insert(spot.0.clone());
             self.occupancy.set_count(spot, count);
         }
+        for (place, state, number) in news.told {
+            // What was told is what every process goes on from.
+            if let Ok(state) = serde_json::from_str::<StateShown>(&state) {
+                self.openness.insert(place.clone(), state.state);
+                if let Some(described) = self.places.0.get(&place) {
+                    self.prices.remember(&place, &described.place, &state.price);
+                }
+            }
+            changed.insert(place.clone());
+            self.told.insert(place, (state, number));
+        }
         self.changed(&changed);
         changed
     }
 
-    /// Takes over the stays that stand open, and what was told.
-    pub fn learn_as_reader(
-        &mut self,
-        stays: Vec<(Plate, domain::occupancy::Stay)>,
-        told: Vec<(PlaceName, String, u64)>,
-    ) {
+    /// Takes over the stays that stand open.
+    pub fn learn_as_reader(&mut self, stays: Vec<(Plate, domain::occupancy::Stay)>) {
         for (plate, stay) in stays {
             self.occupancy.set_stay(plate, Some(stay));
-        }
-        for (place, state, number) in told {
-            if let Ok(state) = serde_json::from_str::<StateShown>(&state) {
-                self.openness.insert(place.clone(), state.state);
-            }
-            self.told.insert(place, (state, number));
         }
         // Whatever was not told before the last end.
         let all: BTreeSet<PlaceName> = self.known().cloned().collect();
@@ -152,76 +118,26 @@ impl Picture {
         (change, places)
     }
 
-    /// Does what a person does; what has become otherwise by it.
-    pub fn act(
+    /// Reckons the prices that may be others by what has become otherwise; of which places they are.
+    pub fn reckon_prices(&mut self, now: Instant) -> BTreeSet<PlaceName> {
+        let (places, tables) = (&self.places.0, &self.tables);
+        let place = |id: &PlaceName| places.get(id).map(|described| &described.place);
+        let changed = self.prices.reckon_stale(place, tables, now);
+        self.untold.extend(changed.iter().cloned());
+        changed
+    }
+
+    /// Reckons the prices that may be others by the clock, at most so many; of which places they are.
+    pub fn reckon_prices_by_the_clock(
         &mut self,
-        act: &Act,
-        by: &str,
         now: Instant,
-    ) -> Result<(Change, Done, BTreeSet<PlaceName>), Refusal> {
-        let next = self.version + 1;
-        let mut change = Change::default();
-        let mut done = Done::default();
-        let mut places = BTreeSet::new();
-        match act {
-            Act::Describe(described) => {
-                for (id, place) in described {
-                    let before = self.place(id);
-                    if before == Some(place) {
-                        continue;
-                    }
-                    match before {
-                        None => done.added += 1,
-                        Some(_) => done.changed += 1,
-                    }
-                    change.facts.push(place_changed(id, before, Some(place), by, next, now));
-                    let described = Described { place: place.clone(), version: next, at: now };
-                    self.set_place(id.clone(), Some(described.clone()));
-                    change.places.push((id.clone(), Some(described)));
-                    places.insert(id.clone());
-                }
-            }
-            Act::Remove(id) => {
-                let before = self.place(id);
-                let before = before.ok_or_else(|| Refusal::NoPlace(id.clone()))?;
-                change.facts.push(place_changed(id, Some(before), None, by, next, now));
-                self.set_place(id.clone(), None);
-                change.places.push((id.clone(), None));
-                done.removed = 1;
-                places.insert(id.clone());
-            }
-            Act::Count { spot, inside, reason } => {
-                self.check_spot(spot)?;
-                self.occupancy.verify(spot.clone(), *inside, now);
-                let count = self.occupancy.count(spot);
-                let derived = count.verified.as_ref().map(|verified| verified.derived);
-                let (place, bay_type) = spot;
-                change = self.as_it_is(&BTreeSet::from([spot.clone()]));
-                let key = format!("{place}:{}:{next}", bay_type.as_str());
-                let data = json!({ "place": place, "bay_type": bay_type, "inside": inside,
-                    "derived": derived, "by": by, "reason": reason });
-                change.facts.push(fact("count.corrected", key, place, data, now));
-                done.changed = 1;
-                places.insert(place.clone());
-            }
-            Act::Empty { place, reason } => {
-                let spots = self.occupancy.forget_corrections(place);
-                change = self.as_it_is(&spots);
-                let data = json!({ "place": place, "inside": 0, "by": by, "reason": reason });
-                let key = format!("{place}::{next}");
-                change.facts.push(fact("count.corrected", key, place, data, now));
-                places.insert(place.clone());
-            }
-            Act::Forget(plate) => {
-                let spot = self.occupancy.erase(plate);
-                change = self.as_it_is(&spot.clone().into_iter().collect());
-                change.stays = vec![(plate.clone(), None)];
-                done.removed = usize::from(spot.is_some());
-                places.extend(spot.map(|(place, _)| place));
-            }
-        }
-        self.changed(&places);
-        Ok((change, done, places))
+        at_most: usize,
+    ) -> BTreeSet<PlaceName> {
+        let (places, tables) = (&self.places.0, &self.tables);
+        let place = |id: &PlaceName| places.get(id).map(|described| &described.place);
+        let changed = self.prices.reckon_due(place, tables, now, at_most);
+        self.untold.extend(changed.iter().cloned());
+        changed
     }
 
     /// What is to be told of the places whose numbers are others than those that were told.
@@ -237,8 +153,8 @@ impl Picture {
             }
             let number = number + 1;
             let data = json!({ "place": id, "number": number, "state": state.state,
-                "capacity": state.spaces, "derived": state.derived, "free": state.free,
-                "bays": state.bays, "as_of": state.as_of });
+                "capacity": state.spaces, "committed": state.committed, "derived": state.derived, "free": state.free,
+                "bays": state.bays, "price": state.price, "as_of": state.as_of });
             let key = format!("{id}:{number}");
             change.facts.push(fact("parking_lot_state", key, &id, data, now));
             change.told.push((id.clone(), json.clone(), number));
@@ -271,6 +187,22 @@ impl Picture {
         self.places.0.keys().chain(counted)
     }
 
+    /// Nothing but how many bays were given away, which is looked at by itself.
+    pub fn anew(&mut self) -> Self {
+        Self { given: std::mem::take(&mut self.given), ..Self::default() }
+    }
+
+    /// Takes over how many bays were given away, of all that are not nothing; which places are otherwise.
+    pub fn learn_given(&mut self, given: HashMap<Spot, Supply>) -> BTreeSet<PlaceName> {
+        let before = std::mem::replace(&mut self.given, given);
+        let spots = before.keys().chain(self.given.keys());
+        let differs = |spot: &&Spot| before.get(*spot) != self.given.get(*spot);
+        let changed: BTreeSet<PlaceName> =
+            spots.filter(differs).map(|(place, _)| place.clone()).collect();
+        self.changed(&changed);
+        changed
+    }
+
     /// How a place is described.
     pub fn place(&self, id: &PlaceName) -> Option<&Place> {
         self.described(id).map(|described| &described.place)
@@ -279,6 +211,23 @@ impl Picture {
     /// The same, and since when.
     pub fn described(&self, id: &PlaceName) -> Option<&Described> {
         self.places.0.get(id)
+    }
+
+    /// All rate tables.
+    pub fn tables(&self) -> &Arc<Tables> {
+        &self.tables
+    }
+
+    /// What the prices of a place are multiplied with, by how full it is.
+    pub fn factor(&self, id: &PlaceName) -> Option<Decimal> {
+        self.prices.factor(id)
+    }
+
+    /// What is to be known of the description of a place, for who can do something about it.
+    pub fn remarks(&self, id: &PlaceName) -> Vec<String> {
+        let mut remarks: Vec<String> = Vec::new();
+        remarks.extend(self.prices.why_not(id).map(|why| format!("no price: {why}")));
+        remarks
     }
 
     /// What is known of its bays.
@@ -291,20 +240,27 @@ impl Picture {
         let counts = self.counts(id);
         let mut bays = BTreeMap::new();
         let types: BTreeSet<&BayType> = place.bays.keys().chain(counts.keys()).collect();
-        let (mut derived, mut free) = (0_u32, 0_u32);
+        let price = self.prices.of(id);
+        let (mut committed, mut derived, mut free) = (0_u32, 0_u32, 0_u32);
         for bay_type in types {
             let spaces = place.bays.get(bay_type).map_or(0, |bays| bays.spaces);
             let count = counts.get(bay_type).cloned().unwrap_or_default();
+            let given =
+                self.given.get(&(id.clone(), bay_type.clone())).copied().unwrap_or_default();
+            let supply = Supply { spaces, derived: count.derived(), ..given };
             let shown = BaysShown {
                 spaces,
-                derived: count.derived(),
+                committed: supply.committed(),
+                derived: supply.derived,
                 verified: count.verified.as_ref().map(|verified| VerifiedShown {
                     inside: verified.inside,
                     at: time(verified.at),
                 }),
-                free: spaces.saturating_sub(count.derived()),
+                free: supply.free(),
+                price: price.and_then(|(_, bays)| bays.get(bay_type).cloned()),
             };
             derived = derived.saturating_add(shown.derived);
+            committed = committed.saturating_add(shown.committed);
             if !bay_type.is_reserved() {
                 free = free.saturating_add(shown.free);
             }
@@ -314,21 +270,13 @@ impl Picture {
         StateShown {
             state: place.openness(free, before),
             spaces: place.capacity(),
+            committed,
             derived,
             free,
             bays,
+            price: price.map(|(whole, _)| whole.clone()).unwrap_or_default(),
             as_of: counts.values().filter_map(|count| count.as_of).max().map(time),
         }
-    }
-
-    fn check_spot(&self, (id, bay_type): &Spot) -> Result<(), Refusal> {
-        let place = self.place(id).ok_or_else(|| Refusal::NoPlace(id.clone()))?;
-        if place.bays.contains_key(bay_type) {
-            return Ok(());
-        }
-        let known: Vec<&str> = place.bays.keys().map(BayType::as_str).collect();
-        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-        Err(Refusal::NoBays(id.clone(), bay_type.as_str().to_owned(), known))
     }
 
     fn as_it_is(&self, spots: &BTreeSet<Spot>) -> Change {
@@ -337,6 +285,7 @@ impl Picture {
     }
 
     fn set_place(&mut self, id: PlaceName, described: Option<Described>) {
+        self.prices.describe(&id, described.as_ref().map(|described| &described.place));
         if let Some(described) = described {
             self.places.0.insert(id, described);
         } else {
@@ -345,34 +294,33 @@ impl Picture {
         }
     }
 
+    /// Takes in versions of rate tables.
+    fn put(&mut self, tables: Vec<Put>) {
+        if tables.is_empty() {
+            return;
+        }
+        let ids: BTreeSet<String> = tables.iter().map(|put| put.table.id.clone()).collect();
+        let known = Arc::make_mut(&mut self.tables);
+        for put in tables {
+            known.learn(put);
+        }
+        for (id, described) in &self.places.0 {
+            if described.place.rate_table.as_ref().is_some_and(|table| ids.contains(table)) {
+                self.prices.doubt(id);
+            }
+        }
+    }
+
     /// The numbers of these may be others now.
     fn changed(&mut self, places: &BTreeSet<PlaceName>) {
         for id in places {
-            let Some(place) = self.place(id) else { continue };
-            let state = self.state(id, place).state;
-            self.openness.insert(id.clone(), state);
+            let Some(described) = self.places.0.get(id) else { continue };
+            let state = self.state(id, &described.place);
+            self.prices.fill(id, &described.place, state.percent(), &self.tables);
+            self.openness.insert(id.clone(), state.state);
             self.untold.insert(id.clone());
         }
     }
-}
-
-fn place_changed(
-    id: &PlaceName,
-    before: Option<&Place>,
-    after: Option<&Place>,
-    by: &str,
-    version: i64,
-    now: Instant,
-) -> String {
-    let data = json!({ "place": id, "by": by, "before": before, "after": after });
-    fact("place.changed", format!("{id}:{version}"), id, data, now)
-}
-
-/// One that is to be told, as it waits for that.
-fn fact(kind: &str, key: String, place: &PlaceName, data: Value, now: Instant) -> String {
-    let (place, subject) = (place.to_string(), place.to_string());
-    let fact = FactMessage { kind: kind.to_owned(), key, at: time(now), place, subject, data };
-    serde_json::to_string(&fact).expect("texts and numbers can be said in JSON")
 }
 
 #[cfg(test)]

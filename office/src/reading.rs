@@ -9,6 +9,8 @@ use platform::feed::{Event, EventError, Reader, Wanted};
 use serde::de::DeserializeOwned;
 
 use crate::keeper::{Failure, GetPosition, Keeper, Take};
+use crate::money::{Ask, Cashier, Order};
+use crate::store::SqlError;
 
 /// The types of what is told of stays.
 const TYPES: [&str; 5] = [
@@ -19,6 +21,9 @@ const TYPES: [&str; 5] = [
     "exception.repaired",
 ];
 
+/// Stays of one transaction: one that is longer keeps the gates waiting.
+const SETTLED_AT_ONCE: usize = 250;
+
 /// Which events are wanted.
 pub fn wanted() -> Wanted {
     Wanted { types: TYPES.map(str::to_owned).to_vec(), places: Vec::new() }
@@ -27,12 +32,23 @@ pub fn wanted() -> Wanted {
 /// See the module.
 pub struct OfficeReader {
     keeper: Addr<Keeper>,
+    cashier: Addr<Cashier>,
 }
 
 impl OfficeReader {
-    /// That gives everything to the keeper.
-    pub fn new(keeper: Addr<Keeper>) -> Self {
-        Self { keeper }
+    /// That gives everything to both.
+    pub fn new(keeper: Addr<Keeper>, cashier: Addr<Cashier>) -> Self {
+        Self { keeper, cashier }
+    }
+
+    /// First the money: said twice, it is done once, and the position is kept with the counts, behind
+    /// it.
+    async fn settle(&self, told: &[Effect]) -> Result<(), NotTaken> {
+        for part in told.chunks(SETTLED_AT_ONCE) {
+            let order = Ask(Order::Settle(part.to_vec()));
+            self.cashier.send(order).await.map_err(|_| NotTaken::Stopping)??;
+        }
+        Ok(())
     }
 
     async fn give(&self, take: Take) -> Result<(), NotTaken> {
@@ -50,6 +66,9 @@ pub enum NotTaken {
     /// See [`Failure`].
     #[error(transparent)]
     Failed(#[from] Failure),
+    /// See [`SqlError`].
+    #[error(transparent)]
+    Sql(#[from] SqlError),
     /// The process ends.
     #[error("the office is stopping")]
     Stopping,
@@ -69,6 +88,7 @@ impl Reader for OfficeReader {
             .iter()
             .filter_map(|event| effect_of(event).transpose())
             .collect::<Result<_, _>>()?;
+        self.settle(&told).await?;
         self.give(Take { events: told, position: next, follows: true }).await
     }
 

@@ -1,5 +1,7 @@
 //! What the routes say and hear, in JSON.
 
+pub mod tables;
+
 use std::collections::BTreeMap;
 
 use domain::Instant;
@@ -21,6 +23,9 @@ pub struct StateShown {
     pub state: Openness,
     /// All bays but the reserved ones.
     pub spaces: u32,
+    /// Who was let in or has reserved; decides who else is let in.
+    #[serde(default)]
+    pub committed: u32,
     /// Vehicles inside, by what the cameras have read and people have counted.
     pub derived: u32,
     /// Bays that are free; no reserved ones among them.
@@ -28,9 +33,79 @@ pub struct StateShown {
     /// The same by the type of the bays.
     #[schema(value_type = BTreeMap<String, BaysShown>)]
     pub bays: BTreeMap<BayType, BaysShown>,
+    /// The price now.
+    #[serde(default)]
+    pub price: PlacePrice,
     /// When a vehicle was last read here, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub as_of: Option<String>,
+}
+
+impl StateShown {
+    /// How full it is, of 100, whole percents down; `None`: it has no bays that could be.
+    pub fn percent(&self) -> Option<u8> {
+        let taken = u64::from(self.spaces.saturating_sub(self.free)) * 100;
+        u8::try_from(taken.checked_div(u64::from(self.spaces))?).ok()
+    }
+}
+
+/// What the first hour from now costs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PriceShown {
+    /// `2.50 EUR for the first hour`; `no price`, which is never 0.
+    pub words: String,
+    /// In minor units, tax included; missing: no price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<i64>,
+    /// ISO 4217.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+    /// Of which time: `PT1H`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per: Option<String>,
+}
+
+impl Default for PriceShown {
+    fn default() -> Self {
+        Self { words: "no price".to_owned(), amount: None, currency: None, per: None }
+    }
+}
+
+impl PriceShown {
+    /// Of the bill of a stay of one hour.
+    pub fn of_first_hour(bill: &rates::Bill) -> Self {
+        let (currency, amount) = (&bill.currency, bill.total);
+        let words = match amount {
+            0 => "free for the first hour".to_owned(),
+            _ => format!("{} {} for the first hour", currency.show(amount), currency.code()),
+        };
+        Self {
+            words,
+            amount: Some(amount),
+            currency: Some(currency.code().to_owned()),
+            per: Some("PT1H".to_owned()),
+        }
+    }
+}
+
+/// The price of a place: that of the bays of who comes by chance, and what it was made by.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PlacePrice {
+    /// What it is.
+    #[serde(flatten)]
+    pub price: PriceShown,
+    /// Id of the rate table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
+    /// Version of it that holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// What prices are multiplied with, by how full the place is; where the table has factors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub factor: Option<String>,
+    /// From how many percent on that is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_percent: Option<u8>,
 }
 
 /// The bays of one type.
@@ -38,6 +113,9 @@ pub struct StateShown {
 pub struct BaysShown {
     /// How many there are.
     pub spaces: u32,
+    /// Who was let in to them or has reserved one.
+    #[serde(default)]
+    pub committed: u32,
     /// Vehicles in them, by what the cameras have read and people have counted.
     pub derived: u32,
     /// The last count by people.
@@ -45,6 +123,9 @@ pub struct BaysShown {
     pub verified: Option<VerifiedShown>,
     /// How many are free.
     pub free: u32,
+    /// The price now, where the place names a rate table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<PriceShown>,
 }
 
 /// A count by people.
@@ -141,6 +222,9 @@ pub struct PlaceDetail {
     /// What was counted, by the type of the bays.
     #[schema(value_type = BTreeMap<String, CountShown>)]
     pub counts: BTreeMap<BayType, CountShown>,
+    /// What is to be known of its description: why there is no price.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
 }
 
 /// What was counted of the bays of one type.

@@ -1,23 +1,27 @@
 //! What the office keeps, in SQL. A [`Change`] is one transaction: what was made of the feed stands
 //! with the position that it was made of, and what is to be told of it with both.
 
+mod bays;
+pub mod rows;
 mod sql;
+mod tables;
 
-use std::fmt::Write as _;
+use std::collections::HashMap;
 
 use domain::occupancy::{Count, Spot, Stay};
-use domain::place::{BayType, Place};
+use domain::place::Place;
 use domain::{Instant, ObservationId, PlaceName, Plate};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use sqlx::any::{AnyArguments, AnyRow};
-use sqlx::query::Query;
+use sqlx::any::AnyRow;
 use sqlx::{Any, AssertSqlSafe, Row as _, Transaction};
 
 pub use sql::{Sql, SqlError};
 
-/// Rows of one statement: fewer round trips, and a text that does not grow without bound.
-const ROWS_AT_ONCE: usize = 64;
+use rows::{
+    ROWS_AT_ONCE, bay_type, number, numbered, put, read, signed, text, unreadable, written,
+};
+
+use crate::supply::Supply;
+use crate::tables::Put;
 
 /// A place as somebody has described it.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +41,8 @@ pub struct Change {
     pub position: Option<u64>,
     /// Descriptions; `None`: there is none any more.
     pub places: Vec<(PlaceName, Option<Described>)>,
+    /// Versions of rate tables.
+    pub tables: Vec<Put>,
     /// Counts.
     pub counts: Vec<(Spot, Count)>,
     /// Stays that stand open; `None`: no more.
@@ -72,8 +78,12 @@ pub struct News {
     pub position: u64,
     /// Descriptions; `None`: there is none any more.
     pub places: Vec<(PlaceName, Option<Described>)>,
+    /// Versions of rate tables, of each in their order.
+    pub tables: Vec<Put>,
     /// Counts.
     pub counts: Vec<(Spot, Count)>,
+    /// What was last told of a place, and the how manieth time that was.
+    pub told: Vec<(PlaceName, String, u64)>,
 }
 
 /// The database.
@@ -90,9 +100,15 @@ impl Store {
         Self { sql }
     }
 
+    /// The database.
+    pub fn sql(&self) -> &Sql {
+        &self.sql
+    }
+
     /// Makes the tables, where they are not there yet.
     pub async fn prepare(&self) -> Result<(), SqlError> {
-        self.sql.migrate().await
+        self.sql.migrate().await?;
+        bays::complete(&self.sql).await
     }
 
     /// What has become otherwise since `version`; of 0, everything.
@@ -141,6 +157,15 @@ impl Store {
             };
             news.counts.push(((text(row, 0)?, bay_type(row, 1)?), count));
         }
+        news.tables = tables::since(pool, version).await?;
+        let told = sqlx::query("SELECT place, state, number FROM told WHERE version > $1")
+            .bind(version)
+            .fetch_all(pool)
+            .await?;
+        let told = told
+            .iter()
+            .map(|row| Ok::<_, SqlError>((text(row, 0)?, row.try_get(1)?, number(row, 2)?)));
+        news.told = told.collect::<Result<_, _>>()?;
         Ok(news)
     }
 
@@ -156,13 +181,6 @@ impl Store {
             Ok((plate, Stay { entry, place: text(row, 2)?, bay_type: bay_type(row, 3)? }))
         };
         rows.iter().map(stay).collect()
-    }
-
-    /// What was last told of each place, and how often it was.
-    pub async fn told(&self) -> Result<Vec<(PlaceName, String, u64)>, SqlError> {
-        let rows =
-            sqlx::query("SELECT place, state, number FROM told").fetch_all(self.sql.pool()).await?;
-        rows.iter().map(|row| Ok((text(row, 0)?, row.try_get(1)?, number(row, 2)?))).collect()
     }
 
     /// Keeps `change` if nobody has changed anything since `version`.
@@ -183,26 +201,38 @@ impl Store {
                 .await?;
         }
         keep_places(&mut work, &change.places, next).await?;
+        bays::keep(&mut work, &change.places).await?;
+        tables::keep(&mut work, &change.tables, next).await?;
         keep_counts(&mut work, &change.counts, next).await?;
         keep_stays(&mut work, &change.stays).await?;
         put(
             &mut work,
-            "INSERT INTO told (place, state, number) VALUES",
-            3,
-            " ON CONFLICT (place) DO UPDATE SET state = excluded.state, number = excluded.number",
+            "INSERT INTO told (place, state, number, version) VALUES",
+            4,
+            " ON CONFLICT (place) DO UPDATE SET state = excluded.state, number = excluded.number, \
+             version = excluded.version",
             &change.told,
             |query, (place, state, number)| {
-                query.bind(place.as_str()).bind(state.as_str()).bind(signed(*number))
+                let query = query.bind(place.as_str()).bind(state.as_str());
+                query.bind(signed(*number)).bind(next)
             },
         )
         .await?;
         let facts = &change.facts;
+        if !facts.is_empty() {
+            self.sql.order_facts(&mut work).await?;
+        }
         put(&mut work, "INSERT INTO facts (fact) VALUES", 1, "", facts, |query, fact| {
             query.bind(fact.as_str())
         })
         .await?;
         work.commit().await?;
         Ok(Committed::Done(next))
+    }
+
+    /// How many bays were given away, or are kept for reservations at that time, wherever any are.
+    pub async fn given(&self, now: Instant) -> Result<HashMap<Spot, Supply>, SqlError> {
+        bays::given(&self.sql, now).await
     }
 
     /// Says that `reader` reads the feed until then; false where another has said so and still does.
@@ -243,6 +273,12 @@ impl Store {
             .execute(self.sql.pool())
             .await?;
         Ok(())
+    }
+
+    /// Rows of a table.
+    pub async fn count(&self, table: &'static str) -> Result<u64, SqlError> {
+        let text = format!("SELECT COUNT(*) FROM {table}");
+        number(&sqlx::query(AssertSqlSafe(text)).fetch_one(self.sql.pool()).await?, 0)
     }
 
     /// Closes the connections.
@@ -336,65 +372,6 @@ async fn keep_stays(work: &mut Work, stays: &[(Plate, Option<Stay>)]) -> Result<
         },
     )
     .await
-}
-
-/// Writes rows of so many columns, some of them with each statement.
-async fn put<'r, R>(
-    work: &mut Work,
-    head: &str,
-    columns: usize,
-    tail: &str,
-    rows: &'r [R],
-    bind: impl Fn(Query<'r, Any, AnyArguments>, &'r R) -> Query<'r, Any, AnyArguments>,
-) -> Result<(), SqlError> {
-    for rows in rows.chunks(ROWS_AT_ONCE) {
-        let mut text = head.to_owned();
-        for row in 0..rows.len() {
-            let comma = if row == 0 { "" } else { "," };
-            let _ = write!(text, "{comma} ({})", numbered(1 + row * columns, columns));
-        }
-        text.push_str(tail);
-        let query = rows.iter().fold(sqlx::query(AssertSqlSafe(text)), &bind);
-        query.execute(&mut **work).await?;
-    }
-    Ok(())
-}
-
-/// `$3, $4`.
-fn numbered(from: usize, count: usize) -> String {
-    let all: Vec<String> = (from..from + count).map(|number| format!("${number}")).collect();
-    all.join(", ")
-}
-
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn number(row: &AnyRow, column: usize) -> Result<u64, SqlError> {
-    Ok(u64::try_from(row.try_get::<i64, _>(column)?).unwrap_or(0))
-}
-
-fn text<T: std::str::FromStr>(row: &AnyRow, column: usize) -> Result<T, SqlError>
-where
-    T::Err: std::fmt::Display,
-{
-    row.try_get::<String, _>(column)?.parse().map_err(|e| unreadable(&e))
-}
-
-fn bay_type(row: &AnyRow, column: usize) -> Result<BayType, SqlError> {
-    BayType::parse(&row.try_get::<String, _>(column)?).map_err(|e| unreadable(&e))
-}
-
-fn read<T: DeserializeOwned>(json: &str) -> Result<T, SqlError> {
-    serde_json::from_str(json).map_err(|e| unreadable(&e))
-}
-
-fn written(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("texts and numbers can be said in JSON")
-}
-
-fn unreadable(error: &dyn std::fmt::Display) -> SqlError {
-    SqlError::new(format!("a row of it cannot be read: {error}"))
 }
 
 #[cfg(test)]

@@ -30,6 +30,14 @@ pub enum ParseError {
     /// The table cannot be right.
     #[error("the table has {} fault(s):\n{}", .0.len(), listed(.0))]
     Faults(Vec<Fault>),
+    /// The file is another table's.
+    #[error("`id` is \"{found}\": this is the table \"{wanted}\"; write that, or leave `id` out")]
+    OtherTable {
+        /// What the file says.
+        found: String,
+        /// What the table is called.
+        wanted: String,
+    },
 }
 
 fn listed<T: std::fmt::Display>(items: &[T]) -> String {
@@ -48,6 +56,49 @@ pub fn parse(text: &str, format: Format) -> Result<RateTable, ParseError> {
         return Err(ParseError::Faults(faults));
     }
     Ok(table)
+}
+
+/// Reads a table for who gives it its number: it is `id`, which it need not say, and its `version` need
+/// not be said either and is not looked at (1 in the answer). What it leaves open is told together with
+/// its faults, as a linter does.
+pub fn parse_unnumbered(id: &str, text: &str, format: Format) -> Result<RateTable, ParseError> {
+    let mut table = match read(text, format) {
+        Err(ParseError::Text { message, .. })
+            if ["missing field `id`", "missing field `version`"].contains(&message.as_str()) =>
+        {
+            completed(id, text, format)?
+        }
+        other => other?,
+    };
+    if table.id != id {
+        return Err(ParseError::OtherTable { found: table.id, wanted: id.to_owned() });
+    }
+    table.version = 1;
+    let faults = lint::lint(&table);
+    if faults.is_empty() { Ok(table) } else { Err(ParseError::Faults(faults)) }
+}
+
+/// Reads a table with the id and the version that it does not say. Whatever it says was read already, so
+/// that only what is missing as well can be wrong, which is on no line.
+fn completed(id: &str, text: &str, format: Format) -> Result<RateTable, ParseError> {
+    let wrong = |message: &str| ParseError::Text { line: 1, message: told(message) };
+    match format {
+        Format::Toml => {
+            let mut table: toml::Table =
+                text.parse().map_err(|e: toml::de::Error| wrong(e.message()))?;
+            table.entry("id").or_insert(id.into());
+            table.entry("version").or_insert(1.into());
+            table.try_into().map_err(|e| wrong(e.message()))
+        }
+        Format::Json => {
+            let json = |e: serde_json::Error| wrong(&e.to_string());
+            let mut table: serde_json::Map<String, serde_json::Value> =
+                serde_json::from_str(text).map_err(json)?;
+            table.entry("id").or_insert(id.into());
+            table.entry("version").or_insert(1.into());
+            serde_json::from_value(table.into()).map_err(json)
+        }
+    }
 }
 
 /// Reads a table as it stands, with answers that may be missing: for a linter, or an editor.

@@ -231,3 +231,36 @@ fn prices_by_occupancy() {
     assert_eq!(rates::band(&table.occupancy, Some(high), 74), Some(middle));
     assert_eq!(rates::band(&table.occupancy, None, 10), Some(low));
 }
+
+#[test]
+fn whoever_numbers_the_versions_needs_no_number_in_the_file_and_no_id() {
+    let city = include_str!("../tables/city.toml");
+    let bare = city.replace("id = \"city-multi-storey\"\n", "").replace("version = 1\n", "");
+    let whole = rates::parse_unnumbered("city-multi-storey", city, Format::Toml).unwrap();
+    let json = rates::write(&whole, Format::Json).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let mut without = json.clone();
+    without.as_object_mut().unwrap().retain(|key, _| key != "id" && key != "version");
+    for (text, format) in [
+        (bare.clone(), Format::Toml),
+        (city.replace("version = 1\n", "version = 7\n"), Format::Toml),
+        (json.to_string(), Format::Json),
+        (without.to_string(), Format::Json),
+    ] {
+        let read = rates::parse_unnumbered("city-multi-storey", &text, format).unwrap();
+        assert_eq!(read, whole, "{text}");
+    }
+    let wrong =
+        |text: &str, format| rates::parse_unnumbered("x", text, format).unwrap_err().to_string();
+    assert!(
+        wrong(city, Format::Toml)
+            .contains("`id` is \"city-multi-storey\": this is the table \"x\"")
+    );
+    assert_eq!(wrong("{}", Format::Json), "line 1: missing field `name`");
+    assert_eq!(wrong("", Format::Toml), "line 1: missing field `name`");
+    let twice = bare
+        .replace("name = \"night\"", "name = \"day\"")
+        .replace("grace = { forgives = \"PT10M\" }\n", "");
+    let both = wrong(&twice, Format::Toml);
+    assert!(both.contains("rules.grace") && both.contains("\"day\" is there twice"), "{both}");
+}

@@ -43,7 +43,7 @@ use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
 pub(crate) use csv_file::Snapshot;
-pub use feed_reading::{FeedTold, read_feed};
+pub use feed_reading::{FeedTold, read_events, read_feed};
 pub(crate) use journal::{CHECKPOINT_EVERY, Journal, Settings, watch_of};
 pub(crate) use newest::{each_row, newest_rows};
 pub use reading::{Damaged, Told, read_told};

@@ -39,11 +39,35 @@ pub(crate) enum FactKind {
     /// A place is described otherwise.
     #[serde(rename = "place.changed")]
     PlaceChanged,
+    /// A rate table has another version.
+    #[serde(rename = "rate_table.changed")]
+    RateTableChanged,
+    /// A gate has let somebody in.
+    #[serde(rename = "check_in")]
+    CheckIn,
+    /// A stay is over, and what was taken for it.
+    #[serde(rename = "exit")]
+    Exit,
+    /// A gate has not let somebody in.
+    #[serde(rename = "admission.refused")]
+    AdmissionRefused,
+    /// What a stay costs was taken, or is owed.
+    #[serde(rename = "charge.posted")]
+    ChargePosted,
+    /// That is no longer so.
+    #[serde(rename = "charge.reversed")]
+    ChargeReversed,
+    /// Money came in, or went back.
+    #[serde(rename = "payment.received")]
+    PaymentReceived,
+    /// A right is another one.
+    #[serde(rename = "right.changed")]
+    RightChanged,
 }
 
 impl FactKind {
     /// All of them.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::SessionOpened,
         Self::SessionClosed,
         Self::SessionWithdrawn,
@@ -52,10 +76,29 @@ impl FactKind {
         Self::ParkingLotState,
         Self::CountCorrected,
         Self::PlaceChanged,
+        Self::RateTableChanged,
+        Self::CheckIn,
+        Self::Exit,
+        Self::AdmissionRefused,
+        Self::ChargePosted,
+        Self::ChargeReversed,
+        Self::PaymentReceived,
+        Self::RightChanged,
     ];
     /// Those that other parts than the actors tell.
-    pub(crate) const TOLD_BY_OTHERS: [Self; 3] =
-        [Self::ParkingLotState, Self::CountCorrected, Self::PlaceChanged];
+    pub(crate) const TOLD_BY_OTHERS: [Self; 11] = [
+        Self::ParkingLotState,
+        Self::CountCorrected,
+        Self::PlaceChanged,
+        Self::RateTableChanged,
+        Self::CheckIn,
+        Self::Exit,
+        Self::AdmissionRefused,
+        Self::ChargePosted,
+        Self::ChargeReversed,
+        Self::PaymentReceived,
+        Self::RightChanged,
+    ];
 
     /// The `type` of its event.
     pub(crate) fn as_str(self) -> &'static str {
@@ -68,6 +111,14 @@ impl FactKind {
             Self::ParkingLotState => "parking_lot_state",
             Self::CountCorrected => "count.corrected",
             Self::PlaceChanged => "place.changed",
+            Self::RateTableChanged => "rate_table.changed",
+            Self::CheckIn => "check_in",
+            Self::Exit => "exit",
+            Self::AdmissionRefused => "admission.refused",
+            Self::ChargePosted => "charge.posted",
+            Self::ChargeReversed => "charge.reversed",
+            Self::PaymentReceived => "payment.received",
+            Self::RightChanged => "right.changed",
         }
     }
 
@@ -82,7 +133,15 @@ impl FactKind {
             Self::SessionOpened
             | Self::ParkingLotState
             | Self::CountCorrected
-            | Self::PlaceChanged => None,
+            | Self::PlaceChanged
+            | Self::RateTableChanged
+            | Self::CheckIn
+            | Self::Exit
+            | Self::AdmissionRefused
+            | Self::ChargePosted
+            | Self::ChargeReversed
+            | Self::PaymentReceived
+            | Self::RightChanged => None,
             Self::SessionClosed => Some(Table::Summaries),
             Self::SessionWithdrawn | Self::ExceptionRaised | Self::ExceptionRepaired => {
                 Some(Table::Exceptions)
@@ -100,7 +159,7 @@ pub(crate) struct About<'a> {
     pub(crate) key: &'a str,
     /// When it became true.
     pub(crate) at: Instant,
-    /// The car park.
+    /// The car park; empty where it is about none.
     pub(crate) place: &'a str,
     /// The id of a session or of an observation, never a plate.
     pub(crate) subject: &'a str,
@@ -181,7 +240,8 @@ struct Event<'a, D> {
     /// The session or the observation that it is about.
     subject: &'a str,
     datacontenttype: &'a str,
-    /// The car park.
+    /// The car park, where it is about one.
+    #[serde(skip_serializing_if = "str::is_empty")]
     place: &'a str,
     /// What is to be known of it.
     data: &'a D,
@@ -199,8 +259,8 @@ pub(crate) struct Head<'a> {
     /// When the log took it, RFC 3339.
     #[serde(borrow)]
     pub(crate) recordedat: Cow<'a, str>,
-    /// The car park.
-    #[serde(borrow)]
+    /// The car park; empty where it is about none.
+    #[serde(borrow, default)]
     pub(crate) place: Cow<'a, str>,
 }
 

@@ -30,7 +30,7 @@ mod webhooks;
 pub use chrono_tz::Tz as TimeZone;
 #[cfg(feature = "testkit")]
 pub use csv_writer::fuzzing;
-pub use csv_writer::{Damaged, FeedTold, Told, read_feed, read_told};
+pub use csv_writer::{Damaged, FeedTold, Told, read_events, read_feed, read_told};
 pub use dismissal::Dismissal;
 pub use options::Options;
 pub use service::{Web, routes, start};

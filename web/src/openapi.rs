@@ -72,8 +72,8 @@ pub(crate) struct FactOfOthers {
     key: String,
     /// When it became true, RFC 3339.
     at: String,
-    /// The car park.
-    place: String,
+    /// The car park; missing where it is about none.
+    place: Option<String>,
     /// What it is about, never a plate.
     subject: String,
     /// What is to be known of it: an object.
@@ -154,8 +154,8 @@ pub(crate) struct Event {
     /// The session or the observation that it is about.
     subject: String,
     datacontenttype: String,
-    /// The car park.
-    place: String,
+    /// The car park; missing where it is about none.
+    place: Option<String>,
     /// The row as it was posted; its `vehicle_plate` is null once the plate was erased.
     data: Object,
     /// Grows from event to event; never given twice.

@@ -1,7 +1,8 @@
-//! Places, lanes, cameras and webhooks: what `carpark.toml` says of each by its name, and the cameras
+//! Places, lanes, cameras, rate tables and webhooks: what `carpark.toml` says of each by its name, and the cameras
 //! that come of it.
 
 mod places;
+mod rate_tables;
 mod webhooks;
 
 use std::collections::BTreeMap;
@@ -49,10 +50,17 @@ pub const NAMED_SETTINGS: &[NamedSetting] = &[
     named("places", "full_at", "Full with so many bays free, or fewer: 0"),
     named("places", "open_again_at", "Open again with so many bays free: more than full_at"),
     named("places", "closed", "true: nobody is let in, whatever is free"),
+    named("places", "rate_table", "Id of the rate table that prices its stays"),
+    named("rate_tables", "file", "A rate table, put at the start; from where this file is"),
     named("lanes", "place", "The place it leads into; need not be said where there is one place"),
     named("lanes", "role", "entry, exit, or both: then the camera's direction decides"),
     named("lanes", "re_read", "As the setting `re_read`, in this lane"),
     named("lanes", "bay_type", "Behind it are bays of this type alone"),
+    named(
+        "lanes",
+        "gate",
+        "Who may come in where a barrier asks: holders (default), everybody, none",
+    ),
     named("cameras", "lane", "The lane it watches"),
     named("cameras", "vendor", "Who made it, or `auto`: each message tells (the default)"),
     named("cameras", "time_zone", "Zone of its clock, where it is not the place's"),
@@ -89,7 +97,7 @@ pub struct Named {
     things: BTreeMap<&'static str, BTreeMap<String, Thing>>,
 }
 
-/// A place, a lane, a camera or a webhook.
+/// A place, a rate table, a lane, a camera or a webhook.
 #[derive(Debug)]
 struct Thing {
     /// `section.name`, as errors call it.
@@ -99,7 +107,7 @@ struct Thing {
 }
 
 /// In the order that one is made of the other.
-const SECTIONS: [&str; 4] = ["places", "lanes", "cameras", "webhooks"];
+const SECTIONS: [&str; 5] = ["places", "rate_tables", "lanes", "cameras", "webhooks"];
 
 /// The keys of a section.
 fn keys(section: &str) -> impl Iterator<Item = &'static str> {

@@ -130,7 +130,7 @@ fn what_is_shown_can_be_used_as_the_file() {
 #[test]
 fn every_setting_is_in_the_help_and_refused_with_key_value_and_remedy_when_it_is_nonsense() {
     /// Of these any text is one.
-    const ANY_TEXT: [&str; 9] = [
+    const ANY_TEXT: [&str; 10] = [
         "data_dir",
         "reads",
         "admin_token",
@@ -138,6 +138,7 @@ fn every_setting_is_in_the_help_and_refused_with_key_value_and_remedy_when_it_is
         "camera_token",
         "ping_token",
         "feed_token",
+        "gate_token",
         "log",
         "generators.ledger",
     ];

@@ -48,6 +48,7 @@ pub fn merged(parts: impl IntoIterator<Item = OpenApi>) -> OpenApi {
             .security_scheme("camera_basic", basic())
             .security_scheme("ping", bearer())
             .security_scheme("feed", bearer())
+            .security_scheme("gate", bearer())
             .build(),
     );
     for part in parts {

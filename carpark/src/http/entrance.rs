@@ -162,6 +162,8 @@ const SHOW_AS_VEHICLE: &str = "this wants the ping token, and no other (CARPARK_
     containers `just token ping` prints it): send the header `Authorization: Bearer TOKEN`";
 const SHOW_AS_READER: &str = "this wants the feed token (CARPARK_FEED_TOKEN) or the admin token: send \
     the header `Authorization: Bearer TOKEN`";
+const SHOW_AS_GATE: &str = "this wants the gate token, and no other (CARPARK_GATE_TOKEN; of the \
+    containers `just token gate` prints it): send the header `Authorization: Bearer TOKEN`";
 const SHOW_AS_CAMERA: &str = "this wants the camera token (CARPARK_CAMERA_TOKEN; of the containers \
     `just token camera` prints it): send it as `Authorization: Bearer TOKEN`, as the password of \
     basic authentication, or as ?token=TOKEN";
@@ -173,6 +175,7 @@ fn show(scope: Scope) -> &'static str {
         Scope::Ping => SHOW_AS_VEHICLE,
         Scope::Camera => SHOW_AS_CAMERA,
         Scope::Feed => SHOW_AS_READER,
+        Scope::Gate => SHOW_AS_GATE,
         Scope::Admin | Scope::Page | Scope::Public => SHOW,
     }
 }
@@ -181,6 +184,8 @@ pub(super) const NO_ADMIN_TOKEN: &str = "no admin token is set, and no other tok
     set CARPARK_ADMIN_TOKEN, and send it as `Authorization: Bearer TOKEN`";
 const NO_PING_TOKEN: &str = "no token for pings is set, and no other token stands in for it: set \
     CARPARK_PING_TOKEN, and send it as `Authorization: Bearer TOKEN`";
+const NO_GATE_TOKEN: &str = "no token for gates is set, and no other token stands in for it: set \
+    CARPARK_GATE_TOKEN, and send it as `Authorization: Bearer TOKEN`";
 const NO_FEED_TOKEN: &str = "no token for the feed is set, nor an admin token: set CARPARK_FEED_TOKEN, and \
     send it as `Authorization: Bearer TOKEN`";
 
@@ -197,6 +202,7 @@ fn wanted(tokens: &Tokens, scope: Scope) -> Wanted<'_> {
         Scope::Ping => (tokens.ping.as_deref(), Some(NO_PING_TOKEN)),
         Scope::Admin => (tokens.admin.as_deref(), Some(NO_ADMIN_TOKEN)),
         Scope::Feed => (tokens.feed.as_deref().or(tokens.admin.as_deref()), Some(NO_FEED_TOKEN)),
+        Scope::Gate => (tokens.gate.as_deref(), Some(NO_GATE_TOKEN)),
     };
     match (token, missing) {
         (Some(token), _) => Wanted::Token(token),
@@ -208,7 +214,7 @@ fn wanted(tokens: &Tokens, scope: Scope) -> Wanted<'_> {
 /// What the actors, the cameras and the vehicles post, as often as they have to.
 pub(super) fn is_programs_post(scope: Scope, method: &Method) -> bool {
     match scope {
-        Scope::Camera | Scope::Ping => true,
+        Scope::Camera | Scope::Ping | Scope::Gate => true,
         // What the actors ask of the rows of a plate is no post.
         Scope::Sink => method == Method::POST,
         Scope::Public | Scope::Page | Scope::Admin | Scope::Feed => false,

@@ -25,6 +25,7 @@ fn tokens() -> Tokens {
         camera: token("the+camera"),
         ping: token("the-ping"),
         feed: token("the-feed"),
+        gate: token("the-gate"),
     }
 }
 
@@ -95,6 +96,12 @@ async fn plates_are_shown_and_changed_with_the_right_token_only() {
         ("/feed", Some("the-sink"), 401),
         ("/feed", Some("the-feed"), 200),
         ("/feed", Some("the-admin"), 200),
+        ("/gates/in/check-in", None, 401),
+        ("/gates/in/check-in", Some("the-admin"), 401),
+        ("/gates/in/check-in", Some("the-gate"), 200),
+        ("/gates/in/check-out", Some("the-gate"), 200),
+        ("/admin/holders", Some("the-gate"), 401),
+        ("/feed", Some("the-gate"), 401),
         ("/summaries.csv", Some("the-feed"), 401),
         ("/admin/status", Some("the-feed"), 401),
         ("/docs", None, 200),
@@ -167,6 +174,7 @@ async fn each_route_has_one_scope_and_is_described_or_a_page() {
     );
     assert_eq!(of("Ping"), ["/vehicles/{vehicle_id}/ping"]);
     assert_eq!(of("Feed"), ["/feed"]);
+    assert_eq!(of("Gate"), ["/gates/{lane}/check-in", "/gates/{lane}/check-out"]);
     assert_eq!(of("Page"), ["/", "/events", "/pages/places", "/sign-in", "/sign-out"]);
     assert_eq!(
         of("Camera"),
@@ -194,6 +202,7 @@ async fn each_route_has_one_scope_and_is_described_or_a_page() {
             "/places",
             "/places/events",
             "/places/{id}",
+            "/quotes",
             "/readyz"
         ]
     );

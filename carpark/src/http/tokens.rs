@@ -79,6 +79,7 @@ mod tests {
             own_cameras: Vec::new(),
             ping: None,
             feed: None,
+            gate: None,
         }
     }
 

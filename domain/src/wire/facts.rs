@@ -13,7 +13,8 @@ pub struct FactMessage<D> {
     pub key: String,
     /// When it became true, RFC 3339.
     pub at: String,
-    /// The car park.
+    /// The car park; empty where it is about none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub place: String,
     /// What it is about, never a plate.
     pub subject: String,

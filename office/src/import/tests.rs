@@ -7,20 +7,21 @@ fn refused(rows: &Rows) -> Vec<(u64, Option<&str>, &str)> {
 
 #[test]
 fn a_file_of_csv_is_taken_and_what_is_wrong_has_its_line_and_field() {
-    let file = "\u{feff}id,name,address,latitude,longitude,time_zone,spaces_standard,spaces_electric,may_use_electric,full_at,closed\r\n\
-        north,North,\"Road 1, Town\",52.5,13.4,Europe/Berlin,120,8,standard,3,\r\n\
-        south,,,,,,10,,,,true\r\n\
-        north,Again,,,,,1,,,,\r\n\
-        west,West,,52.5,,,1,,,,\r\n\
-        east,East,,,,Mars/Olympus,1,,,,\r\n\
-        tall,Tall,,,,,many,,,,\r\n\
+    let file = "\u{feff}id,name,address,latitude,longitude,time_zone,spaces_standard,spaces_electric,may_use_electric,full_at,closed,rate_table\r\n\
+        north,North,\"Road 1, Town\",52.5,13.4,Europe/Berlin,120,8,standard,3,,city\r\n\
+        south,,,,,,10,,,,true,\r\n\
+        north,Again,,,,,1,,,,,\r\n\
+        west,West,,52.5,,,1,,,,,\r\n\
+        east,East,,,,Mars/Olympus,1,,,,,\r\n\
+        tall,Tall,,,,,many,,,,,\r\n\
         thin,Thin\r\n\
-        odd,Odd,,,,,,4,standard,,\r\n";
+        odd,Odd,,,,,,4,standard,,,\r\n";
     let rows = read(file.as_bytes()).unwrap();
     let [(north, first), (south, second)] = &rows.places[..] else { panic!("{rows:?}") };
     assert_eq!((north.as_str(), first.name.as_str()), ("north", "North"));
     assert_eq!(first.address.as_deref(), Some("Road 1, Town"));
     assert_eq!((first.capacity(), first.full_at), (128, 3));
+    assert_eq!((first.rate_table.as_deref(), &second.rate_table), (Some("city"), &None));
     let electric = &first.bays[&BayType::parse("electric").unwrap()];
     assert_eq!(electric.may_use, [BayType::default()]);
     assert_eq!((south.as_str(), second.name.as_str()), ("south", "south"), "its id is its name");
@@ -36,7 +37,7 @@ fn a_file_of_csv_is_taken_and_what_is_wrong_has_its_line_and_field() {
                 "\"Mars/Olympus\" is no IANA time zone: write for instance Europe/Berlin"
             ),
             (7, Some("spaces_standard"), "\"many\" is not a number that fits"),
-            (8, None, "2 fields where the header has 11"),
+            (8, None, "2 fields where the header has 12"),
         ]
         .into_iter()
         .chain([(9, Some("bays.electric"), "may use `standard`, which this place has not")])

@@ -1,8 +1,10 @@
 use domain::wire::parse_time;
 use domain::{Opening, Origin, Summary};
+use rates::RateTable;
 use serde_json::Value;
 
 use super::*;
+use crate::tables::testing::{hourly, line, table};
 
 fn at(minute: u32) -> Instant {
     parse_time(&format!("2026-11-20T10:{minute:02}:00Z")).unwrap()
@@ -172,6 +174,7 @@ fn another_process_comes_to_the_same_picture_by_the_news_alone() {
         position: 5,
         places: vec![(north.clone(), Some(described))],
         counts: change.counts,
+        ..News::default()
     };
     assert_eq!(other.learn(news).len(), 1);
     assert_eq!(other.state(&north, &place), one.state(&north, &place));
@@ -180,4 +183,106 @@ fn another_process_comes_to_the_same_picture_by_the_news_alone() {
         Openness::Full,
         "one bay is free, and that is full"
     );
+}
+
+/// Twice as dear from half full on, until it is below 40 percent.
+const BANDS: &str = "[[occupancy]]\nfrom_percent = 0\nuntil_below_percent = 0\nfactor = \"1\"\n\
+    [[occupancy]]\nfrom_percent = 50\nuntil_below_percent = 40\nfactor = \"2\"\n";
+
+fn put(picture: &mut Picture, tables: Vec<RateTable>) -> Result<(Change, Done), Refusal> {
+    let done = picture.act(&Act::Put(tables), "Ada", at(1));
+    picture.reckon_prices(at(1));
+    done.map(|(change, done, _)| (change, done))
+}
+
+#[test]
+fn a_table_that_is_put_becomes_the_next_version_and_the_same_again_none() {
+    let mut picture = Picture::default();
+    let (change, done) = put(&mut picture, vec![hourly("city", "2.00")]).unwrap();
+    assert_eq!((done.added, done.changed, done.number), (1, 0, 1));
+    let fact = &facts(&change)[0];
+    assert_eq!((&fact["type"], &fact["key"]), (&"rate_table.changed".into(), &"city:1".into()));
+    assert_eq!((&fact["subject"], &fact["place"]), (&"city".into(), &Value::Null), "of no place");
+    let data = json!({ "rate_table": "city", "before": null, "after": 1, "by": "Ada" });
+    assert_eq!(fact["data"], data);
+    let (change, done) = put(&mut picture, vec![hourly("city", "2.00")]).unwrap();
+    assert!(change.is_empty() && (done.added, done.changed, done.number) == (0, 0, 1));
+    let (change, done) = put(&mut picture, vec![hourly("city", "3.00")]).unwrap();
+    assert_eq!((done.added, done.changed, done.number), (0, 1, 2));
+    assert_eq!(change.tables[0].table.version, 2, "the office counts, whatever the table says");
+    assert_eq!(facts(&change)[0]["data"]["before"], 1);
+    let yen = RateTable { currency: rates::Currency::new("JPY").unwrap(), ..hourly("city", "2") };
+    let refused = put(&mut picture, vec![hourly("new", "1.00"), yen]).unwrap_err();
+    assert!(refused.to_string().contains("the currency EUR, and this one JPY"), "{refused}");
+    assert!(picture.tables().get("new").is_none(), "what is refused has changed nothing");
+}
+
+#[test]
+fn a_place_is_told_of_again_when_its_price_is_another_one_and_only_then() {
+    let mut picture = picture(r#"{"rate_table":"city","bays":{"standard":{"spaces":10}}}"#);
+    let price = |change: &Change| facts(change).pop().map(|fact| fact["data"]["price"].clone());
+    put(&mut picture, vec![table("city", "", &(line("hour", "2.00", "") + BANDS))]).unwrap();
+    let told = price(&picture.tell(at(1))).unwrap();
+    assert_eq!((&told["amount"], &told["currency"]), (&200.into(), &"EUR".into()));
+    assert_eq!((&told["table"], &told["version"]), (&"city".into(), &1.into()));
+    assert!(picture.reckon_prices_by_the_clock(at(2), 9).is_empty());
+    assert_eq!(picture.tell(at(2)), Change::default(), "a minute later it is the same");
+    for n in 0..5 {
+        picture.hear(&[opened(&format!("AA{n}"), "north", 3)], n);
+    }
+    assert_eq!(picture.reckon_prices(at(3)).len(), 1);
+    let change = picture.tell(at(3));
+    assert_eq!(price(&change).unwrap()["amount"], 400, "half full");
+    assert_eq!(facts(&change)[0]["data"]["bays"]["standard"]["price"]["amount"], 400);
+    put(&mut picture, vec![table("city", "", &(line("hour", "3.00", "") + BANDS))]).unwrap();
+    assert_eq!(price(&picture.tell(at(4))).unwrap()["amount"], 600, "a new version");
+    let gone = described(&[("north", r#"{"bays":{"standard":{"spaces":10}}}"#)]);
+    picture.act(&gone, "admin", at(5)).unwrap();
+    picture.reckon_prices(at(5));
+    let told = price(&picture.tell(at(5))).unwrap();
+    assert_eq!(told, json!({ "words": "no price" }), "who names no table has none");
+}
+
+#[test]
+fn every_process_goes_on_from_what_was_told() {
+    let json =
+        r#"{"rate_table":"city","bays":{"standard":{"spaces":10}},"full_at":4,"open_again_at":7}"#;
+    let mut one = picture(json);
+    let city = table("city", "", &(line("hour", "2.00", "") + BANDS));
+    let (change, _) = put(&mut one, vec![city]).unwrap();
+    let tables = change.tables;
+    one.tell(at(1));
+    let cars: Vec<Effect> = (0..6).map(|n| opened(&format!("AA{n}"), "north", 2)).collect();
+    one.hear(&cars, 6);
+    one.reckon_prices(at(2));
+    let told = one.tell(at(2)).told;
+    // One has left: neither below 40 percent nor seven free.
+    let (change, _) = one.hear(&[closed("AA0", "north", 2, 3), closed("AA1", "north", 2, 3)], 8);
+    one.reckon_prices(at(3));
+    let north: PlaceName = "north".parse().unwrap();
+    let place = one.described(&north).unwrap().clone();
+    let mut other = Picture::default();
+    other.learn(News {
+        version: 9,
+        position: 8,
+        places: vec![(north.clone(), Some(place.clone()))],
+        tables,
+        counts: change.counts,
+        told,
+    });
+    other.reckon_prices(at(3));
+    let state = other.state(&north, &place.place);
+    assert_eq!(state, one.state(&north, &place.place));
+    assert_eq!((state.price.price.amount, state.state), (Some(400), Openness::Full));
+}
+
+#[test]
+fn a_place_that_names_a_table_that_is_not_there_says_so_to_the_operator() {
+    let mut picture = picture(r#"{"rate_table":"city"}"#);
+    picture.reckon_prices(at(1));
+    let north = "north".parse().unwrap();
+    let remarks = picture.remarks(&north);
+    assert!(remarks[0].starts_with("no price: there is no rate table `city`"), "{remarks:?}");
+    put(&mut picture, vec![hourly("city", "2.00")]).unwrap();
+    assert_eq!(picture.remarks(&north), [""; 0]);
 }

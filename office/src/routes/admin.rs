@@ -23,7 +23,7 @@ const AT_ONCE: usize = 1_000;
 /// Refusals that are listed.
 const REFUSALS_MAX: usize = 1_000;
 /// Who changes what the administrator's token opens.
-const ADMIN: &str = "admin";
+pub(super) const ADMIN: &str = "admin";
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -62,7 +62,8 @@ pub(super) async fn show(desk: Data<Desk>, id: Path<String>) -> Result<HttpRespo
     }
 }
 
-/// Describes a place, or describes it anew: 201 where nobody had. What was counted there goes on.
+/// Describes a place, or describes it anew: 201 where nobody had. What was counted there goes on. Its
+/// `rate_table` need not be there yet; then the answer has `remarks`.
 #[utoipa::path(put, path = "/admin/places/{id}", tag = "places", params(("id" = String, Path)), request_body = Object, responses((status = 200), (status = 201), (status = 400, body = ProblemBody<'_>), (status = 422, body = ProblemBody<'_>)))]
 pub(super) async fn put(
     desk: Data<Desk>,
@@ -73,10 +74,15 @@ pub(super) async fn put(
     let place = checked(&id, place.into_inner()).map_err(|wrong| {
         Problem::unprocessable(wrong.to_string()).of_item(0, Some(wrong.field.clone()))
     })?;
+    let table = place.rate_table.clone();
     let act = Act::Describe(vec![(id.clone(), place)]);
     let done = desk.keeper.send(Do { act, by: ADMIN.to_owned() }).await??;
     let status = if done.added > 0 { StatusCode::CREATED } else { StatusCode::OK };
-    Ok(HttpResponse::build(status).json(json!({ "id": id })))
+    let mut answer = json!({ "id": id });
+    if let Some(Err(why)) = table.map(|table| desk.catalog.tables().known(&table).map(|_| ())) {
+        answer["remarks"] = json!([format!("no price: {why}")]);
+    }
+    Ok(HttpResponse::build(status).json(answer))
 }
 
 /// Takes the description of a place away. Whatever was counted there stays, and goes on.
@@ -88,8 +94,8 @@ pub(super) async fn remove(desk: Data<Desk>, id: Path<String>) -> Result<HttpRes
 }
 
 /// Takes a file of places: a JSON array of objects with `id` and what a description has, or CSV with the
-/// columns `id,name,address,latitude,longitude,time_zone,full_at,open_again_at,closed` and, of each type
-/// of bay, `spaces_TYPE` and `may_use_TYPE` (types with blanks between them). What is wrong is reported
+/// columns `id,name,address,latitude,longitude,time_zone,full_at,open_again_at,closed,rate_table` and, of
+/// each type of bay, `spaces_TYPE` and `may_use_TYPE` (types with blanks between them). What is wrong is reported
 /// with its line and field and not taken; the rest is.
 #[utoipa::path(post, path = "/admin/places/import", tag = "places", request_body(content = String, content_type = "text/csv"), responses((status = 200, body = ImportReport), (status = 400, body = ProblemBody<'_>)))]
 pub(super) async fn import(desk: Data<Desk>, body: Bytes) -> Result<HttpResponse, Problem> {

@@ -15,8 +15,18 @@ const CONNECTED_WITHIN: Duration = Duration::from_secs(5);
 /// Names this program's migrations to PostgreSQL: two processes that start together take turns.
 const MIGRATION_LOCK: i64 = 0x0063_6172_7061_726b;
 
+/// Names the order of facts to PostgreSQL.
+const FACTS_LOCK: i64 = 0x0063_6172_6661_6374;
+
 /// Forward only: a number of these have been applied, the rest follow at the start.
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_places.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("../../migrations/0001_places.sql"),
+    include_str!("../../migrations/0002_rate_tables.sql"),
+    include_str!("../../migrations/0003_money.sql"),
+];
+
+/// `{only_added TABLE}` in a migration: its rows are never changed or removed, whoever tries.
+const ONLY_ADDED: &str = "{only_added ";
 
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,17 +42,21 @@ pub struct SqlError {
     why: String,
     /// Whether waiting may help.
     pub is_passing: bool,
+    /// Whether another transaction was in its way: done again, it may succeed.
+    pub is_undone: bool,
+    /// Whether it is against a rule of the database: never will it be taken as it is.
+    pub is_refused: bool,
 }
 
 impl SqlError {
     /// Waiting may help.
     pub fn new(why: impl Into<String>) -> Self {
-        Self { why: why.into(), is_passing: true }
+        Self { why: why.into(), is_passing: true, is_undone: false, is_refused: false }
     }
 
     /// Somebody has to change something first.
     pub fn lasting(why: impl Into<String>) -> Self {
-        Self { why: why.into(), is_passing: false }
+        Self { why: why.into(), is_passing: false, is_undone: false, is_refused: false }
     }
 }
 
@@ -58,6 +72,18 @@ impl From<sqlx::Error> for SqlError {
                 if refused.code().is_some_and(|code| code.starts_with("28") || code == "3D000") =>
             {
                 Self::lasting(error.to_string())
+            }
+            // A deadlock, a serialisation failure, a row that another one has written first.
+            sqlx::Error::Database(undone)
+                if undone.is_unique_violation()
+                    || undone.code().is_some_and(|code| code == "40001" || code == "40P01") =>
+            {
+                Self { is_undone: true, ..Self::new(error.to_string()) }
+            }
+            sqlx::Error::Database(refused)
+                if refused.is_check_violation() || refused.is_foreign_key_violation() =>
+            {
+                Self { is_refused: true, ..Self::new(error.to_string()) }
             }
             _ => Self::new(error.to_string()),
         }
@@ -164,7 +190,34 @@ impl Sql {
             Kind::Sqlite => ("INTEGER", "INTEGER PRIMARY KEY AUTOINCREMENT", "STRICT"),
             Kind::Postgres => ("BIGINT", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", ""),
         };
-        text.replace("{int}", int).replace("{serial}", serial).replace("{strict}", strict)
+        let text = text.replace("{int}", int).replace("{serial}", serial);
+        let mut text = text.replace("{strict}", strict);
+        while let Some((before, rest)) = text.split_once(ONLY_ADDED)
+            && let Some((table, after)) = rest.split_once('}')
+        {
+            text = format!("{before}{}{after}", self.only_added(table));
+        }
+        text
+    }
+
+    /// Rows of this table are added, and never changed or removed.
+    fn only_added(&self, table: &str) -> String {
+        match self.kind {
+            Kind::Sqlite => ["UPDATE", "DELETE"]
+                .map(|act| {
+                    format!(
+                        "CREATE TRIGGER {table}_no_{act} BEFORE {act} ON {table} BEGIN SELECT \
+                         RAISE(ABORT, 'rows of {table} are only added'); END;\n"
+                    )
+                })
+                .concat(),
+            Kind::Postgres => format!(
+                "CREATE OR REPLACE FUNCTION only_added() RETURNS trigger LANGUAGE plpgsql AS $$ \
+                 BEGIN RAISE EXCEPTION 'rows of % are only added', TG_TABLE_NAME; END $$;\n\
+                 CREATE TRIGGER {table}_only_added BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} \
+                 FOR EACH STATEMENT EXECUTE FUNCTION only_added();\n"
+            ),
+        }
     }
 
     /// A transaction that is going to write.
@@ -177,6 +230,23 @@ impl Sql {
         let work = self.pool.begin_with(begin).await;
         self.is_broken.store(work.is_err(), Ordering::Relaxed);
         Ok(work?)
+    }
+
+    /// Whether rows have to be locked, since several transactions write at a time.
+    pub fn locks_rows(&self) -> bool {
+        self.kind == Kind::Postgres
+    }
+
+    /// From here to its end, no other transaction tells facts: their numbers are in the order in which
+    /// they become true for others, so that whoever takes the first ones has missed none.
+    pub async fn order_facts(&self, work: &mut Transaction<'static, Any>) -> Result<(), SqlError> {
+        if self.kind == Kind::Postgres {
+            sqlx::query("SELECT pg_advisory_xact_lock($1)")
+                .bind(FACTS_LOCK)
+                .execute(&mut **work)
+                .await?;
+        }
+        Ok(())
     }
 
     /// For statements that only read.

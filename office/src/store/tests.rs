@@ -1,7 +1,9 @@
 use domain::occupancy::Verified;
+use domain::place::BayType;
 use tempfile::TempDir;
 
 use super::*;
+use crate::tables::testing::hourly;
 
 async fn store() -> (Store, TempDir) {
     let directory = tempfile::tempdir().unwrap();
@@ -25,6 +27,11 @@ fn stay(entry: &str) -> Stay {
     Stay { entry: name(entry), place: name("north"), bay_type: BayType::default() }
 }
 
+fn city(version: u32, amount: &str) -> Put {
+    let table = rates::RateTable { version, ..hourly("city", amount) };
+    Put { table, by: "Ada".to_owned(), at: Instant::UNIX_EPOCH, version: 1 }
+}
+
 fn plate(number: usize) -> Plate {
     Plate::parse(&format!("P{number}")).unwrap()
 }
@@ -39,6 +46,7 @@ async fn what_was_kept_is_there_after_another_start() {
     let change = Change {
         position: Some(42),
         places: vec![(name("north"), Some(described.clone()))],
+        tables: vec![city(1, "2.00"), city(2, "3.00")],
         counts: vec![(spot.clone(), count(3, Some(5)))],
         stays: vec![(plate(1), Some(stay("e1"))), (plate(2), None)],
         told: vec![(name("north"), "{}".to_owned(), 1)],
@@ -51,13 +59,15 @@ async fn what_was_kept_is_there_after_another_start() {
     let news = store.since(0).await.unwrap();
     assert_eq!((news.version, news.position), (1, 42));
     assert_eq!(news.places, [(name("north"), Some(described))]);
+    assert_eq!(news.tables, [city(1, "2.00"), city(2, "3.00")]);
     assert_eq!(news.counts, [(spot, count(3, Some(5)))]);
     assert_eq!(store.stays().await.unwrap(), [(plate(1), stay("e1"))]);
-    assert_eq!(store.told().await.unwrap(), [(name("north"), "{}".to_owned(), 1)]);
+    assert_eq!(news.told, [(name("north"), "{}".to_owned(), 1)]);
     assert_eq!(store.facts(10).await.unwrap(), [(1, "one".to_owned()), (2, "two".to_owned())]);
     store.forget_facts(1).await.unwrap();
     assert_eq!(store.facts(10).await.unwrap(), [(2, "two".to_owned())]);
-    assert!(store.since(1).await.unwrap().counts.is_empty(), "nothing is news since then");
+    let later = store.since(1).await.unwrap();
+    assert!(later.counts.is_empty() && later.tables.is_empty(), "nothing is news since then");
 }
 
 #[tokio::test]
@@ -106,4 +116,34 @@ async fn a_database_of_a_newer_program_is_refused_and_says_so() {
     sqlx::query(add).execute(store.sql.pool()).await.unwrap();
     let refused = store.prepare().await.unwrap_err();
     assert!(!refused.is_passing && refused.to_string().contains("newer carpark"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_version_of_a_rate_table_is_never_changed_taken_away_or_left_out() {
+    let (store, _directory) = store().await;
+    let put = |put: Put| Change { tables: vec![put], ..Change::default() };
+    store.commit(0, &put(city(1, "2.00"))).await.unwrap();
+    let refused = store.commit(1, &put(city(1, "9.00"))).await.unwrap_err().to_string();
+    assert!(refused.contains("UNIQUE"), "{refused}");
+    let refused = store.commit(1, &put(city(3, "9.00"))).await.unwrap_err().to_string();
+    assert!(refused.contains("FOREIGN KEY"), "number 2 would be left out: {refused}");
+    for statement in ["UPDATE rate_tables SET text = '{}'", "DELETE FROM rate_tables"] {
+        let refused = sqlx::query(statement).execute(store.sql.pool()).await.unwrap_err();
+        assert!(refused.to_string().contains("rows of rate_tables are only added"), "{refused}");
+    }
+    assert_eq!(store.since(0).await.unwrap().tables, [city(1, "2.00")]);
+}
+
+#[tokio::test]
+async fn what_was_told_is_news_to_other_processes() {
+    let (store, _directory) = store().await;
+    let told = |state: &str, number| Change {
+        told: vec![(name("north"), state.to_owned(), number)],
+        ..Change::default()
+    };
+    store.commit(0, &told("one", 1)).await.unwrap();
+    store.commit(1, &told("two", 2)).await.unwrap();
+    let news = store.since(1).await.unwrap().told;
+    assert_eq!(news, [(name("north"), "two".to_owned(), 2)]);
+    assert!(store.since(2).await.unwrap().told.is_empty());
 }

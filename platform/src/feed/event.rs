@@ -17,7 +17,7 @@ pub struct Event {
     pub kind: String,
     /// When it became true.
     pub time: Instant,
-    /// The car park.
+    /// The car park; empty where it is about none.
     pub place: String,
     /// The session or the observation that it is about; never a plate.
     pub subject: String,
@@ -41,6 +41,7 @@ struct Fields {
     #[serde(rename = "type")]
     kind: String,
     time: String,
+    #[serde(default)]
     place: String,
     subject: String,
     recordedat: String,

@@ -25,6 +25,8 @@ pub enum Scope {
     Ping,
     /// Readers of the feed, with a token of their own, and the operator.
     Feed,
+    /// Gates, which ask who may come in.
+    Gate,
 }
 
 impl Scope {
@@ -37,6 +39,7 @@ impl Scope {
             Self::Camera => &["camera", "camera_basic"],
             Self::Ping => &["ping"],
             Self::Feed => &["feed", "admin"],
+            Self::Gate => &["gate"],
         }
     }
 }
@@ -60,6 +63,8 @@ pub enum Principal {
     Service,
     /// A reader of the feed.
     Reader,
+    /// A gate.
+    Gate,
 }
 
 /// A sign-in, as far as the pages need it.
@@ -81,6 +86,7 @@ impl Principal {
             Scope::Camera => Self::Camera,
             Scope::Ping => Self::Vehicle,
             Scope::Feed => Self::Reader,
+            Scope::Gate => Self::Gate,
         }
     }
 
@@ -89,7 +95,12 @@ impl Principal {
         match self {
             Self::Stranger => false,
             Self::SignedIn(sign_in) => (sign_in.holds)(),
-            Self::Operator | Self::Camera | Self::Vehicle | Self::Service | Self::Reader => true,
+            Self::Operator
+            | Self::Camera
+            | Self::Vehicle
+            | Self::Service
+            | Self::Reader
+            | Self::Gate => true,
         }
     }
 

@@ -22,8 +22,9 @@ use crate::table::{Ceiling, Grace, Product, RateTable};
 use entry::Parked;
 use lines::Rounder;
 pub(crate) use place::Place;
+pub use place::spans;
 pub use until::paid_until;
-pub use versions::price_versions;
+pub use versions::{holds_at, price_versions};
 
 /// A part of a stay, as the engine reckons with it.
 #[derive(Debug, Clone)]

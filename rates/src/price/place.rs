@@ -1,6 +1,6 @@
 //! Instants and the clock of the place. Instants are seconds since 1970 here.
 
-use chrono::{DateTime, Days, Months, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone};
+use chrono::{DateTime, Days, Months, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use crate::calendar::Holidays;
@@ -100,6 +100,20 @@ impl Place<'_> {
     pub fn holds(&self, when: &When, instant: i64) -> bool {
         !self.spans(when, instant, instant + 1).is_empty()
     }
+}
+
+/// The times between two instants in which a window holds at a place in this zone, in order and
+/// half-open, in whole seconds; `holidays` where days of the window are holidays.
+pub fn spans(
+    when: &When,
+    zone: Tz,
+    holidays: Option<&Holidays>,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
+    let instant = |seconds| DateTime::from_timestamp(seconds, 0);
+    let spans = Place { zone, holidays }.spans(when, from.timestamp(), until.timestamp());
+    spans.iter().filter_map(|span| instant(span.from).zip(instant(span.until))).collect()
 }
 
 /// Periods that follow each other: their beginnings, as far as a stay needs them.

@@ -53,7 +53,8 @@ pub fn price_versions(versions: &[RateTable], stay: &Stay) -> Result<Bill, Unpri
     Ok(whole)
 }
 
-fn holds_at(versions: &[RateTable], instant: DateTime<Utc>) -> Option<&RateTable> {
+/// The version by which an entry at that instant is charged: the highest whose dates hold it.
+pub fn holds_at(versions: &[RateTable], instant: DateTime<Utc>) -> Option<&RateTable> {
     let instant = instant.timestamp();
     versions
         .iter()

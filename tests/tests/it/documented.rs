@@ -256,6 +256,8 @@ fn commands_to_a_running_program_work_as_they_stand() {
     fs::copy(&hikvision, bench.directory.join("message.xml")).unwrap();
     let places = "id,name,spaces_standard\neast,East,30\n";
     fs::write(bench.directory.join("places.csv"), places).unwrap();
+    let table = workspace().join("rates/tables/dynamic.toml");
+    fs::copy(&table, bench.directory.join("dynamic.toml")).unwrap();
     let carpark = Carpark::new(&bench.directory, "all").port(bench.port(40_000)).start_ready();
     for block in blocks() {
         let starts = STARTING.iter().any(|words| block.text.contains(words));

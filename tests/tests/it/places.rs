@@ -329,22 +329,22 @@ fn a_configuration_that_makes_no_sense_says_what_would() {
 }
 
 /// A web role and offices in processes of their own, on one PostgreSQL.
-struct Apart {
-    directory: PathBuf,
-    database: Postgres,
+pub(crate) struct Apart {
+    pub(crate) directory: PathBuf,
+    pub(crate) database: Postgres,
     web_port: u16,
 }
 
 impl Apart {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { directory: site::directory(), database: Postgres::start(), web_port: ports::free() }
     }
 
-    fn web(&self) -> Running {
+    pub(crate) fn web(&self) -> Running {
         Carpark::new(&self.directory, "web").port(self.web_port).start_ready()
     }
 
-    fn office(&self) -> Running {
+    pub(crate) fn office(&self) -> Running {
         Carpark::new(&self.directory, "office")
             .port(ports::free())
             .env("CARPARK_OFFICE_URL", &self.database.url())

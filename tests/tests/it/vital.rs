@@ -37,8 +37,13 @@ const PEOPLE: &[&str] = &[
     "retries of webhooks",
 ];
 /// Beside the reader of the feed, which ends by way of the clock.
-const OFFICE: &[&str] =
-    &["office's keeper", "office's teller", "office's clock", "office's reader"];
+const OFFICE: &[&str] = &[
+    "office's keeper",
+    "office's cashier",
+    "office's teller",
+    "office's clock",
+    "office's reader",
+];
 const VEHICLES: &[&str] = &["ping generator", "vehicles' registry", "vehicles' keeper"];
 /// What there is with a server alone.
 const OVER_RABBITMQ: &[&str] = &["vehicles' consumer", "stream of the feed"];

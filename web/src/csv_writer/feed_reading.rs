@@ -26,6 +26,20 @@ pub struct FeedTold {
     rows: Vec<(u64, Vec<u8>)>,
 }
 
+/// The events of these types in the feed of `data_dir`, in their order, each as JSON; lines that are none
+/// are left to [`read_feed`].
+pub fn read_events(data_dir: &Path, types: &[&str]) -> io::Result<Vec<serde_json::Value>> {
+    let mut events = Vec::new();
+    each_event(&data_dir.join("feed"), |_, event| {
+        let Some((_, event)) = event else { return };
+        let Ok(event) = serde_json::from_str::<serde_json::Value>(event) else { return };
+        if event["type"].as_str().is_some_and(|kind| types.contains(&kind)) {
+            events.push(event);
+        }
+    })?;
+    Ok(events)
+}
+
 /// Reads the feed of `data_dir`. Of what was recorded after `as_of` the rows may still be on their way.
 pub fn read_feed(data_dir: &Path, as_of: Instant) -> io::Result<FeedTold> {
     let mut told = FeedTold::default();

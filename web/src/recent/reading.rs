@@ -107,7 +107,16 @@ fn told(event: &Event) -> Option<Told> {
             let title = described.map(|place| place.name).filter(|name| !name.is_empty());
             Told::Place(event.place.parse().ok()?, title)
         }
-        FactKind::ParkingLotState | FactKind::CountCorrected => return None,
+        FactKind::ParkingLotState
+        | FactKind::CountCorrected
+        | FactKind::RateTableChanged
+        | FactKind::CheckIn
+        | FactKind::Exit
+        | FactKind::AdmissionRefused
+        | FactKind::ChargePosted
+        | FactKind::ChargeReversed
+        | FactKind::PaymentReceived
+        | FactKind::RightChanged => return None,
     })
 }
 

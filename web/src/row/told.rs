@@ -12,7 +12,8 @@ pub(crate) struct OfOthers {
     kind: FactKind,
     key: String,
     at: Instant,
-    place: PlaceName,
+    /// None of what is about no car park.
+    place: Option<PlaceName>,
     subject: String,
     data: Box<RawValue>,
 }
@@ -24,7 +25,9 @@ impl TryFrom<&FactMessage<Box<RawValue>>> for OfOthers {
         let kind = FactKind::parse(&message.kind)
             .filter(|kind| FactKind::TOLD_BY_OTHERS.contains(kind))
             .ok_or(Unsavable::Kind)?;
-        let place = message.place.parse().map_err(|e| Unsavable::Text("place", e))?;
+        let place = Some(&message.place).filter(|place| !place.is_empty());
+        let place = place.map(|place| place.parse()).transpose();
+        let place = place.map_err(|e| Unsavable::Text("place", e))?;
         Ok(Self {
             kind,
             key: message.key.clone(),
@@ -51,7 +54,7 @@ impl Posted for OfOthers {
                 kind: *kind,
                 key,
                 at: *at,
-                place: place.as_str(),
+                place: place.as_ref().map_or("", PlaceName::as_str),
                 subject: subject.as_str(),
             };
             Fact::new(&about, data)

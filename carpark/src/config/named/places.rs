@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::PlaceName;
-use domain::place::{BayType, Bays, Lane, LaneUse, Location, Place};
+use domain::place::{BayType, Bays, Lane, LaneGate, LaneUse, Location, Place};
 use platform::settings::SettingError;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -22,6 +22,7 @@ impl Named {
         let mut place = Place {
             name: text("name").unwrap_or_else(|| name.to_owned()),
             address: text("address"),
+            rate_table: text("rate_table"),
             location: thing.optional("location", "expected [latitude, longitude]", location)?,
             time_zone: text("time_zone").unwrap_or_else(|| "UTC".to_owned()),
             bays: thing.optional("bays", BAYS, bays)?.unwrap_or_default(),
@@ -53,7 +54,14 @@ impl Named {
             let bay_type = lane.optional("bay_type", &remedy, |text| {
                 place.bays.keys().find(|known| known.as_str() == text).cloned()
             })?;
-            place.lanes.insert(checked(lane_name, lane)?, Lane { role, bay_type });
+            let remedy = "expected holders, everybody or none";
+            let gate = lane.optional("gate", remedy, |text| match text {
+                "holders" => Some(LaneGate::Holders),
+                "everybody" => Some(LaneGate::Everybody),
+                "none" => Some(LaneGate::None),
+                _ => None,
+            })?;
+            place.lanes.insert(checked(lane_name, lane)?, Lane { role, bay_type, gate });
             for (camera_name, camera) in self.of("cameras") {
                 if camera.values.get("lane").is_some_and(|lane| lane.text == *lane_name) {
                     place.cameras.insert(checked(camera_name, camera)?);

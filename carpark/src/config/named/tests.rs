@@ -128,3 +128,46 @@ fn the_time_of_re_reads_is_of_a_lane_or_of_a_place() {
         assert!(error.contains("places.north.re_read") && error.contains("90s"), "{error}");
     }
 }
+
+#[test]
+fn a_rate_table_is_read_from_where_the_file_is_and_what_is_wrong_with_it_has_its_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let city = include_str!("../../../../rates/tables/city.toml");
+    let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+    write("city.toml", city);
+    write("open.toml", &city.replace("leave_grace = \"PT15M\"\n", ""));
+    write("broken.toml", "id = \"broken\"\nname = 3\n");
+    let tables = |toml: &str| {
+        let mut named = Named::default();
+        let file = directory.path().join("carpark.toml").display().to_string();
+        named.take_from(&mut toml.parse().unwrap(), &Source::File(file))?;
+        named.rate_tables()
+    };
+    let read = tables("[rate_tables.city-multi-storey]\nfile = 'city.toml'").unwrap();
+    assert_eq!((read.len(), &*read[0].id), (1, "city-multi-storey"));
+    for (toml, parts) in [
+        ("[rate_tables.x]", &["`rate_tables.x.file` is not set", "rates/city.toml"][..]),
+        (
+            "[rate_tables.x]\nfile = 'none.toml'",
+            &[
+                "`rate_tables.x.file` = \"none.toml\"",
+                "cannot be read",
+                "where the configuration is",
+            ],
+        ),
+        (
+            "[rate_tables.x]\nfile = 'city.toml'",
+            &["`rate_tables.x.file`", "\"city-multi-storey\"", "the table \"x\""],
+        ),
+        (
+            "[rate_tables.city-multi-storey]\nfile = 'open.toml'",
+            &["has faults", "open.toml:13: rules.leave_grace", "How long may a driver take"],
+        ),
+        ("[rate_tables.broken]\nfile = 'broken.toml'", &["broken.toml: line 2", "string"]),
+    ] {
+        let error = tables(toml).unwrap_err().to_string();
+        for part in parts {
+            assert!(error.contains(part), "{toml}:\n{error}");
+        }
+    }
+}

@@ -20,6 +20,7 @@ pub async fn start(wiring: &Wiring<'_>) -> anyhow::Result<()> {
         options: config.office.clone(),
         data_dir: open::data_dir(&config.data_dir)?,
         places: config.places.clone(),
+        rate_tables: config.rate_tables.clone(),
         web_url: at(wiring, config.feed_url.as_ref(), wiring.plan.web, 40_000)?,
         feed_token: tokens.feed.clone().or_else(|| tokens.admin.clone()),
         sink_token: tokens.sink.clone(),
