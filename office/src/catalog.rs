@@ -1,10 +1,10 @@
-//! Places and prices for whoever asks on any thread: other actors, and the routes. The
+//! Places and prices for the routes, which ask on any thread. The
 //! [`keeper`](crate::keeper) shows them with each change, once it is durable.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use domain::{LaneName, PlaceName};
+use domain::PlaceName;
 use rates::Decimal;
 
 use crate::picture::Picture;
@@ -18,23 +18,9 @@ pub struct Catalog(RwLock<Known>);
 #[derive(Debug, Default)]
 struct Known {
     places: HashMap<PlaceName, Arc<Described>>,
-    /// The places that have a lane of that name.
-    lanes: HashMap<LaneName, BTreeSet<PlaceName>>,
     /// The factor by occupancy, where the table of a place has one now.
     factors: HashMap<PlaceName, Decimal>,
     tables: Arc<Tables>,
-}
-
-/// Why a lane leads to no one place.
-#[allow(dead_code, reason = "asked by whoever admits")]
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LaneError {
-    /// No place has it.
-    #[error("no place has a lane `{0}`: add it to the `lanes` of its place")]
-    NoSuchLane(LaneName),
-    /// More than one has it.
-    #[error("{all} have a lane `{0}` each: give them names of their own", all = .1.join(", "))]
-    SeveralPlaces(LaneName, Vec<String>),
 }
 
 impl Catalog {
@@ -58,21 +44,6 @@ impl Catalog {
         self.known().places.get(id).cloned()
     }
 
-    /// The place that a lane belongs to.
-    #[allow(dead_code, reason = "asked by whoever admits")]
-    pub fn place_of_lane(&self, lane: &LaneName) -> Result<PlaceName, LaneError> {
-        let known = self.known();
-        let mut places = known.lanes.get(lane).into_iter().flatten();
-        match (places.next(), places.next()) {
-            (None, _) => Err(LaneError::NoSuchLane(lane.clone())),
-            (Some(only), None) => Ok(only.clone()),
-            (Some(_), Some(_)) => {
-                let all = known.lanes.get(lane).into_iter().flatten().map(ToString::to_string);
-                Err(LaneError::SeveralPlaces(lane.clone(), all.collect()))
-            }
-        }
-    }
-
     /// All rate tables.
     pub fn tables(&self) -> Arc<Tables> {
         Arc::clone(&self.known().tables)
@@ -94,20 +65,10 @@ impl Known {
         if before.map(|before| before.version) == described.map(|described| described.version) {
             return;
         }
-        if let Some(before) = self.places.remove(id) {
-            for lane in before.place.lanes.keys() {
-                let Some(places) = self.lanes.get_mut(lane) else { continue };
-                places.remove(id);
-                if places.is_empty() {
-                    self.lanes.remove(lane);
-                }
-            }
-        }
-        let Some(described) = described else { return };
-        for lane in described.place.lanes.keys() {
-            self.lanes.entry(lane.clone()).or_default().insert(id.clone());
-        }
-        self.places.insert(id.clone(), Arc::new(described.clone()));
+        match described {
+            Some(described) => self.places.insert(id.clone(), Arc::new(described.clone())),
+            None => self.places.remove(id),
+        };
     }
 }
 

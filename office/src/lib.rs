@@ -5,7 +5,7 @@
 //! Reading order, the way of an event: [`platform::feed`] → `reading` (what it tells of a stay) →
 //! `keeper` (the actor that changes anything) → `picture` (what is known, pure; on
 //! [`domain::occupancy`] and [`domain::place`]) → `store` (SQL: all of a change, or nothing) →
-//! `board` (what whoever looks sees), `catalog` (the same for other actors) and `telling` (what the feed
+//! `board` (what whoever looks sees), `catalog` (the same for the routes that reckon prices) and `telling` (what the feed
 //! is told in turn). `routes` is what people and apps ask, `import` reads their files. What a stay costs
 //! is in `tables` (all versions of each rate table) and `prices` (the price now), both pure, on [`rates`].
 //!

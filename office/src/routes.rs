@@ -14,6 +14,8 @@ use std::sync::Arc;
 use actix::Addr;
 use domain::{PlaceName, SharedClock};
 use platform::http::{Problem, Routes, Scope, json, operation};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::board::Board;
 use crate::catalog::Catalog;
@@ -68,6 +70,17 @@ pub fn routes() -> Routes {
         .add(Scope::Admin, operation!(tables::show))
         .add(Scope::Admin, operation!(tables::put).with(table))
         .add(Scope::Admin, operation!(tables::price).with(|| json(JSON_BYTES_MAX)))
+}
+
+/// A page of what is listed.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct ListQuery {
+    /// How many at most: 100 unless told, up to 1,000.
+    limit: Option<usize>,
+    /// `next` of the page before.
+    after: Option<String>,
 }
 
 fn place_name(text: &str) -> Result<PlaceName, Problem> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::Instant;
-use rates::{Band, Bill, Currency, RateTable, Stay, Unpriced};
+use rates::{Band, Bill, RateTable, Stay, Unpriced};
 
 /// A version, as it was put.
 #[derive(Debug, Clone, PartialEq)]
@@ -164,12 +164,6 @@ impl Tables {
             NoPrice::NoVersion(id.to_owned(), number, newest)
         })?;
         Ok(rates::price(table, stay)?)
-    }
-
-    /// What the amounts of its bills are.
-    #[allow(dead_code, reason = "asked by whoever charges")]
-    pub fn currency(&self, id: &str) -> Option<&Currency> {
-        self.get(id)?.tables.last().map(|table| &table.currency)
     }
 
     /// The versions of a table that has to be there.

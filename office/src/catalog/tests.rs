@@ -12,34 +12,24 @@ fn act(catalog: &Catalog, picture: &mut Picture, act: &Act) {
     catalog.show(picture, &changed);
 }
 
-fn describe(id: &str, lanes: &[&str]) -> Act {
-    let lanes: serde_json::Map<_, _> =
-        lanes.iter().map(|lane| ((*lane).to_owned(), json!({}))).collect();
-    let place = serde_json::from_value(json!({ "lanes": lanes })).unwrap();
+fn describe(id: &str, name: &str) -> Act {
+    let place = serde_json::from_value(json!({ "name": name })).unwrap();
     Act::Describe(vec![(id.parse().unwrap(), place)])
 }
 
 #[test]
-fn a_lane_leads_to_its_place_for_as_long_as_it_is_one_places_alone() {
+fn a_place_is_shown_as_it_was_described_last_and_no_more_once_it_is_removed() {
     let (catalog, mut picture) = (Catalog::default(), Picture::default());
-    let of = |catalog: &Catalog, lane: &str| {
-        let place = catalog.place_of_lane(&lane.parse().unwrap());
-        place.map(|place| place.to_string()).map_err(|e| e.to_string())
-    };
-    act(&catalog, &mut picture, &describe("north", &["in", "out"]));
-    act(&catalog, &mut picture, &describe("south", &["s-in"]));
-    assert_eq!(of(&catalog, "in").as_deref(), Ok("north"));
-    assert_eq!(of(&catalog, "s-in").as_deref(), Ok("south"));
-    assert!(of(&catalog, "up").unwrap_err().starts_with("no place has a lane `up`"));
-    act(&catalog, &mut picture, &describe("south", &["s-in", "in"]));
-    let several = of(&catalog, "in").unwrap_err();
-    assert!(several.starts_with("north, south have a lane `in` each"), "{several}");
-    act(&catalog, &mut picture, &describe("north", &["out"]));
-    assert_eq!(of(&catalog, "in").as_deref(), Ok("south"), "what is described anew is forgotten");
+    let name =
+        |catalog: &Catalog, id: &str| Some(catalog.place(&id.parse().unwrap())?.place.name.clone());
+    act(&catalog, &mut picture, &describe("north", "North"));
+    act(&catalog, &mut picture, &describe("south", "South"));
+    assert_eq!(name(&catalog, "north").as_deref(), Some("North"));
+    act(&catalog, &mut picture, &describe("north", "Uptown"));
+    assert_eq!(name(&catalog, "north").as_deref(), Some("Uptown"));
     act(&catalog, &mut picture, &Act::Remove("south".parse().unwrap()));
-    assert!(of(&catalog, "in").is_err());
-    assert!(catalog.place(&"south".parse().unwrap()).is_none());
-    assert!(catalog.place(&"north".parse().unwrap()).is_some());
+    assert_eq!(name(&catalog, "south"), None);
+    assert!(name(&catalog, "north").is_some());
 }
 
 #[test]

@@ -9,9 +9,8 @@ use domain::place::{BayType, Place};
 use platform::http::{Problem, ProblemBody, page_size};
 use serde::Deserialize;
 use serde_json::json;
-use utoipa::IntoParams;
 
-use super::{Desk, place_name};
+use super::{Desk, ListQuery, place_name};
 use crate::board::PAGE_MAX;
 use crate::import::{checked, read};
 use crate::keeper::{Do, GetDetails, GetInside};
@@ -24,16 +23,6 @@ const AT_ONCE: usize = 1_000;
 const REFUSALS_MAX: usize = 1_000;
 /// Who changes what the administrator's token opens.
 pub(super) const ADMIN: &str = "admin";
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ListQuery {
-    /// Places of a page, 100 unless told, 1,000 at most.
-    limit: Option<usize>,
-    /// `next` of the page before.
-    after: Option<String>,
-}
 
 /// All places with what was counted there, those as well that reads name and nobody has described.
 #[utoipa::path(get, path = "/admin/places", tag = "places", params(ListQuery), responses((status = 200, body = DetailsPage), (status = 503, body = ProblemBody<'_>)))]

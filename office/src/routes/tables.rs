@@ -7,12 +7,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use domain::place::check_rate_table;
 use platform::http::{Problem, ProblemBody, page_size};
 use rates::{Format, ParseError, Stay, explain};
-use serde::Deserialize;
 use serde_json::Value;
-use utoipa::IntoParams;
 
-use super::Desk;
 use super::admin::ADMIN;
+use super::{Desk, ListQuery};
 use crate::keeper::Do;
 use crate::picture::Act;
 use crate::shapes::tables::{
@@ -32,16 +30,6 @@ impl From<NoPrice> for Problem {
             }
         }
     }
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ListQuery {
-    /// Tables of a page, 100 unless told, 1,000 at most.
-    limit: Option<usize>,
-    /// `next` of the page before.
-    after: Option<String>,
 }
 
 /// All rate tables with their versions.
