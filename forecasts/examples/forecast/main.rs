@@ -8,6 +8,7 @@ mod reading;
 mod report;
 
 use std::io::Write;
+use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
@@ -53,7 +54,18 @@ fn midnight(date: NaiveDate) -> DateTime<Utc> {
     date.and_time(NaiveTime::MIN).and_utc()
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Who cannot be told is not told.
+            let _ = writeln!(std::io::stderr(), "forecast: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<()> {
     let arguments = arguments(std::env::args().skip(1))?;
     let mut places = reading::read(&arguments.files)?;
     if let Some(until) = arguments.until {
